@@ -118,11 +118,30 @@ def unknown_name(where: str, kind: str, name: object, known: Collection[object])
     )
 
 
+#: What settings are called in other libraries, and here.
+OTHER_NAMES = {
+    "learning_rate": "lr",
+    "num_epochs": "epochs",
+    "steps": "iterations",
+    "max_steps": "iterations",
+    "wd": "weight_decay",
+    "scheduler": "schedule",
+    "num_workers": "workers",
+    "data_dir": "data",
+    "output_dir": "out",
+    "random_seed": "seed",
+    "img_size": "image_size",
+}
+
+
 def nearest(name: object, known: Collection[object]) -> str | None:
     """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
-    count as the same. None too for a name of more than a hundred letters.
+    count as the same, and so do the words of other libraries (`OTHER_NAMES`). None too for a name
+    of more than a hundred letters.
     """
     by_lower_case = {str(k).lower(): str(k) for k in known}
+    others = {other: own for other, own in OTHER_NAMES.items() if own in by_lower_case}
+    by_lower_case = others | by_lower_case
     text = name if isinstance(name, str) else shown(name)
     if len(text) > LONGEST_NAME:  # comparing a long text would take minutes
         return None

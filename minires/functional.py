@@ -417,9 +417,9 @@ def cross_entropy(
     Parameters
     ----------
     input : Tensor (N, K)
-        Logits: what a net puts out, before softmax.
+        Logits: the outputs of a net, before softmax.
     target : array or list of int (N,)
-        The right classes, from 0 to K - 1. They are checked on the CPU, where they should be.
+        The right classes, from 0 to K - 1. They are checked on the CPU: keep them there.
     weight : array or list of float (K,), optional
         How much each class counts. The mean over the batch becomes a weighted one: the loss of an
         image counts as much as its label's class, and the sum is divided by the sum of these.
@@ -429,7 +429,7 @@ def cross_entropy(
     Returns
     -------
     Tensor ()
-        In nats. A net that knows nothing has ln K.
+        In nats. A net that only guesses has ln K.
 
     Raises
     ------

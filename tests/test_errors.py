@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minires import errors
-from minires.errors import MiniresError, ShapeError, unknown_name
+from minires.errors import MiniresError, ShapeError, nearest, unknown_name
 
 KINDS = [
     kind
@@ -81,6 +81,13 @@ def test_unknown_name_suggests_the_nearest():
     assert "did you mean" not in str(
         unknown_name("data", "data set", "zebra", ["cifar10", "synthetic"])
     )
+
+
+def test_words_of_other_libraries_are_understood():
+    assert nearest("learning_rate", ["lr", "width"]) == "lr"
+    assert nearest("lerning_rate", ["lr", "width"]) == "lr"
+    assert nearest("learning_rate", ["width"]) is None
+    assert nearest("steps", ["steps", "iterations"]) == "steps"  # its own name comes first
 
 
 def test_keyword_arguments():

@@ -248,6 +248,12 @@ def grouped_convolution(bias):
             "conv2d: input channels do not match the weight",
         ),
         (
+            lambda: F.conv2d(Tensor(random(2, 3, 8, 9)), Tensor(random(3, 3, 3, 4))),
+            ShapeError,
+            "got 9 (input (2, 3, 8, 9)); images are (N, H, W, C); from PyTorch's (N, C, H, W): "
+            "x.transpose(0, 2, 3, 1)",
+        ),
+        (
             lambda: grouped_convolution(random(5)),
             ShapeError,
             "conv2d: bias: expected shape (6,), got shape (5,)",

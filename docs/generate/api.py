@@ -63,8 +63,8 @@ def pages() -> dict[str, str]:
     listed = "\n".join(f"   {name}" for name in MODULES)
     rows = "\n".join(f"* :doc:`{name} <{name}>`: {about}" for name, about in MODULES.items())
     text = (
-        f"{_title('API reference')}\nEvery public name, from the docstrings. Shapes of arrays "
-        "stand as ``(N, H, W, C)``; names that PyTorch has take PyTorch's arguments.\n\n"
+        f"{_title('API reference')}\nEvery public name with its docstring. Shapes of arrays "
+        "are written as ``(N, H, W, C)``. A name from PyTorch takes PyTorch's arguments.\n\n"
         f"{rows}\n\nThe kernels have :doc:`pages of their own </kernels/index>`.\n\n"
         f".. toctree::\n   :hidden:\n\n{listed}\n"
     )

@@ -168,7 +168,11 @@ def _guide(found: Iterable[str]) -> str:
     names = sorted(page.removeprefix("guide/").removesuffix(".md") for page in found)
     grouped = {name for group in GROUPS.values() for name in group}
     groups = {**GROUPS, "More": tuple(name for name in names if name not in grouped)}
-    parts = ["# Guides"]
+    parts = [
+        "# Guides",
+        "Texts for a purpose: run an experiment, use trained nets, teach a course, work on minires "
+        "itself. Each says at its top for whom it is.",
+    ]
     for title, group in groups.items():
         there = [name for name in group if name in names]
         if there:

@@ -35,10 +35,10 @@ def pages() -> dict[str, str]:
     machine = " ".join([f"{config['caption']}.", *provenance.in_sentences(config)])
     parts = [
         "# Claims gallery",
-        "What is said about deep nets, put to the test. A program read each verdict off the "
+        "Popular claims about deep nets, tested. A program worked out each verdict from the "
         "recorded numbers when this page was made: *supported* and *contradicted* need every "
-        "seed beyond a margin, all else is *undecided*. [The text](guide/claims.md) "
-        "says what they add up to, and [each claim's page](guide/verdicts.md) how far it goes.",
+        "seed beyond a margin; everything else is *undecided*. [The text](guide/claims.md) tells "
+        "the story, and [the verdicts](guide/verdicts.md) say how far each one reaches.",
         f"{machine}",
         f"```{{raw}} html\n{filters}\n```",
         "`````{container} gallery",

@@ -43,8 +43,9 @@ def pages() -> dict[str, str]:
     """Path in the source of the site -> text."""
     parts = [
         "# Commands",
-        "What `minires COMMAND --help` says. Errors of the command line are under "
-        "[Errors](errors.md#usage).",
+        "Every command with its options, as `minires COMMAND --help` prints them. New here? Begin "
+        "with [the first figure in three minutes](start.md). What an error of the command line "
+        "means is on the page of [errors](errors.md#usage).",
     ]
     with _width():
         for name, parser in parsers().items():

@@ -18,7 +18,8 @@ VARIABLE = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")
 INTRODUCTION = """# Errors by their text
 
 Every error of minires is one line: *where, what, expected ..., got ...; what to do*. Paste yours
-here, or any part of it:
+here, or any part of it, to read its cause and its cure. A message of PyTorch, NumPy or Keras leads
+to the same mistake in minires, where there is one:
 
 ```{{raw}} html
 <form class="lookup" onsubmit="return false">
@@ -31,9 +32,9 @@ here, or any part of it:
 ```
 
 All {count} messages that the source can raise are below, in {entries} groups. Words in ‹angle
-brackets› are known only when it happens. In Python, `except minires.errors.MiniresError` catches
-all of them; each class is also the built-in exception that a user of NumPy would catch
-([classes](api/minires.errors.rst)).
+brackets› stand for what is known only when it happens. In Python, `except
+minires.errors.MiniresError` catches all of them; each class is also the built-in exception that a
+user of NumPy would catch ([classes](api/minires.errors.rst)).
 """
 
 
@@ -118,7 +119,11 @@ def page() -> str:
         {
             "id": one["id"],
             "title": one["title"],
-            "texts": [*texts(one, found[one["id"]]), one["example"]],
+            "texts": [
+                *texts(one, found[one["id"]]),
+                one["example"],
+                *one.get("elsewhere", ()),
+            ],
         }
         for one in known
     ]
@@ -146,10 +151,16 @@ def _section(entry: dict[str, Any], messages: Sequence[Message]) -> str:
     ]
     rows += [f"<li><code>{escape(shown(text))}</code></li>" for text in entry.get("texts", ())]
     count = f"{len(rows)} message{'s' * (len(rows) != 1)}"
+    others = "".join(f"<li><code>{escape(text)}</code></li>" for text in entry.get("elsewhere", ()))
+    if others:
+        others = (
+            '\n```{raw} html\n<details class="messages"><summary>The same mistake in PyTorch, '
+            f"NumPy or Keras</summary><ul>{others}</ul></details>\n```\n"
+        )
     return (
         f"({entry['id']})=\n## {entry['title']}\n\n"
         f"**Cause.** {entry['cause']}\n\n**Cure.** {entry['cure']}\n\n"
         f"```{{code-block}} text\n:class: message\n\n{entry['example']}\n```\n\n"
         f'```{{raw}} html\n<details class="messages"><summary>{count}</summary>'
-        f"<ul>{''.join(rows)}</ul></details>\n```\n"
+        f"<ul>{''.join(rows)}</ul></details>\n```\n{others}"
     )

@@ -35,9 +35,9 @@ def pages() -> dict[str, str]:
     )
     parts = [
         "# Explorer of runs",
-        "The recorded runs, to look around in: switch nets and seeds on and off, and move the "
-        "slider over the steps of training. `minires explore DIR` makes such a page of any run "
-        "of yours, and of several: [how](guide/experiment.md#look-around-in-a-run).",
+        "Look around in the recorded runs: switch nets and seeds on and off, and move the slider "
+        "over the steps of training. `minires explore DIR` makes such a page from a run of yours, "
+        "or from several: [how](guide/experiment.md#look-around-in-a-run).",
         f"```{{raw}} html\n<p>Views to begin with, each on a page of its own:</p>\n"
         f"<ul>{links}</ul>\n"
         f'<iframe class="explorer" src="{FILE}#right=" '

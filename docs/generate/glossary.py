@@ -32,8 +32,8 @@ def pages() -> dict[str, str]:
     parts = [
         "# Glossary",
         "Texts on residual nets use the same words for different things, and different words for "
-        "the same. First what a word means in minires, then who else uses it how. The numbers "
-        "lead to the notebooks that use it.",
+        "the same. Each entry says first what the word means in minires, then how others use it. "
+        "The numbers lead to the notebooks in which it occurs.",
         "```{glossary}",
     ]
     entries = [_entry(one, texts) for one in terms()]

@@ -119,8 +119,10 @@ def example(name: str) -> str:
     title = f"{name} of small arrays: inputs, result and gradients as grids of numbers"
     svg = number_grids.picture([[*inputs, ("y", y)], backward], title)
     text = f"With {settings}. " if settings else ""
-    text += "Above the inputs and the result, below them dL/dy (here 1, 2, 3, ...) and the "
-    text += "gradients, computed by the loops of `naive` when this page was made."
+    text += (
+        "The upper row shows the inputs and the result, the lower one dL/dy (here 1, 2, 3, ...) "
+    )
+    text += "and the gradients. The loops of `naive` computed them when this page was made."
     return f'{text}\n\n```{{raw}} html\n<div class="scroll" tabindex="0">{svg}</div>\n```'
 
 

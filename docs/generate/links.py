@@ -12,6 +12,7 @@ from typing import NamedTuple
 from .dark import of as dark_of
 from .places import ROOT, pages, relative, source_page
 
+RESULTS = ("results/", "benchmarks/results/")  # their figures are drawn for white pages
 PICTURES = (".png", ".gif", ".svg", ".jpg")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 TWO_PICTURES = re.compile(
@@ -61,7 +62,8 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             has_class = match.string[match.end() : match.end() + 1] == "{"
             dark = dark_of(path) if is_picture and not has_class else None
             if dark is None:
-                return shown
+                is_plot = is_picture and not has_class and path.endswith(".png")
+                return f"{shown}{{.plot}}" if is_plot and path.startswith(RESULTS) else shown
             if (ROOT / dark).exists():
                 found.pictures.add(dark)
             other = f"![{words}]({relative(f'files/{dark}', page)})"

@@ -49,8 +49,8 @@ def pages() -> dict[str, str]:
         "# Reading order of the source",
         f"{sum(len(step['files']) for step in known)} files, from a formula to the experiment: "
         f"about {total / 60:.0f} hours in all, at {LINES_A_MINUTE} lines a minute. That speed is a "
-        "guess; what you skip, and what you know from PyTorch, makes it less. Each step stands on "
-        "the ones before it and can be the last.",
+        "guess, and you will be faster where you skip or know PyTorch. Each step builds on "
+        "the ones before it, and you can stop after any of them.",
     ]
     for number, step in enumerate(known, 1):
         spent = sum(minutes(lines(path)) for path in step["files"])

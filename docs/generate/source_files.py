@@ -31,9 +31,10 @@ PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; --link: #0a4bff; }}
 body {{ margin: 0; font: 16px/1.5 system-ui, sans-serif; }}
 nav, main {{ padding: 0.6em 1em; overflow-x: auto; }}
-pre {{ font-size: 14px; line-height: 1.45; }}
+pre {{ font-size: 14px; line-height: 24px; }}
 a {{ color: var(--link); }}
-td.linenos a {{ color: inherit; text-decoration: none; opacity: 0.75; padding-right: 1em; }}
+td.linenos a {{ color: inherit; display: inline-block; opacity: 0.75; padding-right: 1em;
+  text-decoration: none; }}
 h1 {{ font-size: 1.1em; font-family: monospace; overflow-wrap: anywhere; }}
 {light}
 @media (prefers-color-scheme: dark) {{ :root {{ --link: #8ab4ff; }} {dark} }}

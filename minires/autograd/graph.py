@@ -15,7 +15,7 @@ from .tape import Node, topological_order
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-LARGEST = 40  # boxes of a picture that a notebook shows without being asked for it
+LARGEST = 40  # boxes of a picture that a notebook shows by itself
 NAMED = 12  # boxes that the words on a picture name
 NUMBERS = 12  # a Tensor of at most this size is shown with its numbers
 

@@ -1,6 +1,6 @@
 """What one can write with a Tensor: operators and methods, each a thin line of glue for a kernel.
 
-They are gathered here so that `tensor.py` has room to say what a Tensor is. Names and arguments are
+They stand here so that `tensor.py` can keep to what a Tensor is. Names and arguments are
 those of NumPy and PyTorch.
 """
 

@@ -3,8 +3,8 @@
 Every operation on Tensors adds a `Node`: which kernel ran, what it kept for its backward (the
 cache), and the nodes its inputs came from (the parents). The nodes form a graph without cycles.
 `walk_back` visits it from the loss towards the parameters, each node after all nodes that used its
-result, so that each receives the sum of its gradients exactly once. That order is why a net with
-2^27 paths costs time for its 56 layers only.
+result, so that each receives the sum of its gradients exactly once. Thanks to that order a net
+with 2^27 paths costs only as much time as its 56 layers.
 
 Nodes hold no Tensors: an intermediate array lives exactly as long as a kernel's backward needs it.
 """
@@ -197,8 +197,8 @@ def topological_order(
 ) -> Iterator[Node]:
     """All nodes behind `root`, each before its parents, without going past the nodes in `until`.
 
-    Depth-first: a node is put down after everything behind it. Read backwards, it comes before. A
-    stack instead of recursion, so that a graph may be as deep as it likes.
+    Depth-first: a node is appended after everything behind it; read backwards, it comes before. A
+    stack instead of recursion, because Python's recursion ends at about a thousand.
     """
     order, seen, stack = [], set(), [(root, False)]
     while stack:
@@ -236,7 +236,7 @@ def arrays_in(cache: Any) -> Iterator[Array]:
 
 
 def _accumulate(tensor, gradient):
-    if tensor is not None:  # no gradient for a leaf that nobody refers to any more
+    if tensor is not None:  # nobody refers to this leaf any more: it needs no gradient
         device = backend.device_of(gradient)
         if tensor.device != device:
             raise DeviceError(

@@ -335,7 +335,10 @@ def _node_of(tensor):
 
 
 def _as_float_array(data):
-    array = backend.as_array(data)
+    try:
+        array = backend.as_array(data)
+    except ValueError:  # NumPy: an inhomogeneous shape
+        raise DtypeError("Tensor", "data", "lists of one length", "a list of uneven ones") from None
     from_python = isinstance(data, (list, tuple)) or type(data) is float
     if array.dtype in (np.float32, np.float64) and not from_python:
         return array

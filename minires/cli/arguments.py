@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from .. import backend
 from ..drawing.terminal import in_colour
-from ..errors import ConfigError, nearest
+from ..errors import OTHER_NAMES, ConfigError, nearest
 from ..experiments.seeds import parse_seeds
 from ..names import expanded, printable, shortened, shown
 from ..starting import INTERRUPTED as INTERRUPTED
@@ -67,12 +67,18 @@ class Parser(argparse.ArgumentParser):
             for action in self._actions
             for option in action.option_strings
         }
+        others = {
+            other.replace("_", "-"): options[own.replace("_", "-")]
+            for other, own in OTHER_NAMES.items()
+            if own.replace("_", "-") in options
+        }
+        every = others | options
         for word in words:
             name = word.partition("=")[0]
             if word.startswith("-") and name not in options.values():
-                near = get_close_matches(name.lstrip("-"), options, n=1, cutoff=0.7)
+                near = get_close_matches(name.lstrip("-"), every, n=1, cutoff=0.7)
                 if near:
-                    self.error(f"unknown option {word}; did you mean {options[near[0]]}?")
+                    self.error(f"unknown option {word}; did you mean {every[near[0]]}?")
 
 
 @dataclass(eq=False)  # argparse hashes it
@@ -264,17 +270,34 @@ def add_transform(command: argparse.ArgumentParser) -> None:
     """The options of commands that prepare pictures for a trained net."""
     add = command.add_argument
     add(
-        "--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop"
+        "--resize",
+        type=at_least(1),
+        metavar="N",
+        help="pixels of the shorter side, to which a picture is scaled before the crop (default: "
+        "as for the weights)",
     )
-    add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
+    add(
+        "--crop",
+        type=at_least(1),
+        metavar="N",
+        help="pixels of the square cut from the middle, which the net sees (default: as for the "
+        "weights)",
+    )
     add(
         "--mean",
         type=colour,
         nargs=3,
         metavar="X",
-        help="mean of red, green and blue in training, 0 to 1",
+        help="mean of red, green and blue in training, each from 0 to 1 (default: as for the "
+        "weights)",
     )
-    add("--std", type=colour, nargs=3, metavar="X", help="their standard deviations")
+    add(
+        "--std",
+        type=colour,
+        nargs=3,
+        metavar="X",
+        help="their standard deviations (default: as for the weights)",
+    )
 
 
 def add_damaged(command: argparse.ArgumentParser, what: str) -> None:

@@ -81,7 +81,7 @@ def add_to(commands: Commands) -> None:
         "--epochs", type=at_least(1), metavar="N", help="passes through the training set"
     )
     length.add_argument("--iterations", type=at_least(1), metavar="N", help="steps of training")
-    sizes.add_argument("--batch-size", type=at_least(1), metavar="N", help="images a step")
+    sizes.add_argument("--batch-size", type=at_least(1), metavar="N", help="images in each step")
     sizes.add_argument("--lr", type=positive_number, metavar="X", help="learning rate at the start")
     sizes.add_argument("--width", type=at_least(1), metavar="N", help="channels of the first stage")
     sizes.add_argument(

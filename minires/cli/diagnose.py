@@ -44,7 +44,7 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="trained weights, one or more: .safetensors, .pth, .th, .h5",
+        help="trained weights, one file or more: .safetensors, .pth, .th, .npz, .h5, .keras",
     )
     command.add_argument(
         "--images",
@@ -61,7 +61,11 @@ def add_to(commands: Commands) -> None:
         help="paths of each length to send the gradient along (default: 8)",
     )
     command.add_argument(
-        "--seed", type=at_least(0), default=0, metavar="N", help="for what is drawn (default: 0)"
+        "--seed",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help="where random numbers start: which images, blocks and paths are drawn (default: 0)",
     )
     add_net_and_images(command, "runs/diagnose-WEIGHTS-DATA", batch_size=250)
 

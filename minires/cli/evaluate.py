@@ -41,7 +41,7 @@ def add_to(commands: Commands) -> None:
         type=path,
         required=True,
         metavar="FILE",
-        help="trained weights: .safetensors, PyTorch's .pth or .th, Keras's .h5",
+        help="trained weights: .safetensors, .pth, .th, .npz, .h5 or .keras",
     )
     command.add_argument(
         "--flip",

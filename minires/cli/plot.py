@@ -85,7 +85,7 @@ def draw_dark(folder: PathLike) -> None:
 def draw_for_print(folder: PathLike, width: str) -> None:
     """Draw the figures of the run in `folder` for a column of a paper; reports stay as they are."""
     from .. import plot
-    from ..experiments import claims, diagnosis, diagnosis_report
+    from ..experiments import claims, diagnosis
     from ..experiments.records import read_config, save_figures
 
     kind = str(read_config(folder).get("experiment", "degradation"))
@@ -93,7 +93,7 @@ def draw_for_print(folder: PathLike, width: str) -> None:
         if kind == "claims":
             drawn = claims.draw_figures(list(claims.CLAIMS.values()), folder)
         elif kind == diagnosis.NAME:
-            drawn = save_figures(diagnosis_report.figures(folder), folder)
+            drawn = save_figures(diagnosis.figures(folder), folder)
         else:
             drawn = _drawn_by(kind).plot(folder)
     for figure in drawn:

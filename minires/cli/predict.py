@@ -64,14 +64,14 @@ def add_to(commands: Commands) -> None:
         "--model",
         metavar="NAME",
         help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; "
-        "not needed for weights from minires train and finetune",
+        "not needed if the file of weights says it, as those of minires train and finetune do",
     )
     add(
         "--weights",
         type=path,
         required=True,
         metavar="FILE",
-        help="its weights: .safetensors, PyTorch's .pth, Keras's .h5",
+        help="its weights: .safetensors, .pth, .th, .npz, .h5 or .keras",
     )
     add(
         "--net",
@@ -80,7 +80,7 @@ def add_to(commands: Commands) -> None:
         type=own_setting,
         default=[],
         metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B pre_activation=true ...",
+        help="settings of the net itself: width=8 shortcut=B pre_activation=true ...",
     )
     add(
         "--top",
@@ -89,7 +89,12 @@ def add_to(commands: Commands) -> None:
         metavar="N",
         help="classes to name for each picture (default: 5)",
     )
-    add("--classes", type=path, metavar="FILE", help="class names, one to a line")
+    add(
+        "--classes",
+        type=path,
+        metavar="FILE",
+        help="a text file with class names, one to a line (default: those in the file of weights)",
+    )
     add(
         "--json",
         action="store_true",
@@ -162,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
         what = f"left out: {len(failed):,} damaged of {len(paths):,} pictures: {in_words(failed)}"
         _print(f"minires: note: {printable(what)}", sys.stderr)
         return 1 if len(failed) == len(paths) else 0
-    if failed:
+    if failed and len(paths) > 1:
         _print(f"minires: {len(failed):,} of {len(paths):,} pictures could not be read", sys.stderr)
     return 1 if failed else 0
 

@@ -297,7 +297,8 @@ def _add_settings(command, usual):
         action="extend",
         type=own_setting,
         metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B pre_activation=true ...",
+        help="settings of the net itself: width=8 shortcut=B pre_activation=true ...; a wrong one "
+        "names them all",
     )
     groups["model"].add_argument(
         "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
@@ -313,7 +314,8 @@ def _add_settings(command, usual):
         type=seeds,
         default=1,
         metavar="N",
-        help="so many seeds, from --seed on, or those named: 30-59 (default: 1)",
+        help="train once for each of this many seeds, from --seed on, or for those named, such as "
+        "30-59: to see how much is chance (default: 1)",
     )
     several.add_argument(
         "--sweep",
@@ -321,8 +323,8 @@ def _add_settings(command, usual):
         action="extend",
         type=swept,
         metavar="NAME=VALUES",
-        help="every combination of these: lr=0.05,0.1 net.width=8,16; --workers processes train "
-        "at the same time (default: as many as cores and memory allow)",
+        help="train once for every combination of these values: lr=0.05,0.1 net.width=8,16. "
+        "--workers processes train at the same time (default: as many as cores and memory allow)",
     )
     add_cluster(command)
     group.add_argument(

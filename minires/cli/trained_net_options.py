@@ -19,7 +19,8 @@ def add_family(command: argparse.ArgumentParser) -> None:
         "--family",
         type=OneOf("family of weights", FAMILIES),
         metavar="NAME",
-        help=f"where the weights come from, if they do not show it: {', '.join(FAMILIES)}",
+        help="who trained the net, where the file does not show it; decides how pictures are "
+        f"prepared: {', '.join(FAMILIES)}",
     )
 
 
@@ -33,7 +34,7 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         "--dataset",
         type=OneOf("data set", ("cifar10", "synthetic")),
         metavar="NAME",
-        help="cifar10 or synthetic: its test set. Without it, --data is a folder of photographs",
+        help="whose test set: cifar10 or synthetic. Without it, --data is a folder of photographs",
     )
     add(
         "--data",
@@ -41,7 +42,9 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         metavar="DIR",
         help="the folder of photographs, one folder in it for each class; or where CIFAR-10 is",
     )
-    add("--model", metavar="NAME", help="the net, where the file does not say it")
+    add(
+        "--model", metavar="NAME", help="the net, such as resnet-20, where the file does not say it"
+    )
     add(
         "--net",
         nargs="+",
@@ -49,7 +52,7 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         type=own_setting,
         default=[],
         metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B zeros=around eps=0.001 ...",
+        help="settings of the net itself: width=8 shortcut=B zeros=around eps=0.001 ...",
     )
     add_family(command)
     add_transform(command)
@@ -72,7 +75,7 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         type=at_least(1),
         default=batch_size,
         metavar="N",
-        help=f"images at a time (default: {batch_size})",
+        help=f"images at a time: fewer need less memory (default: {batch_size})",
     )
     add(
         "--device",
@@ -80,7 +83,12 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         metavar="NAME",
         help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
     )
-    add("--threads", type=at_least(1), metavar="N", help="threads (default: all cores)")
+    add(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="threads to compute with (default: all cores)",
+    )
 
 
 def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:

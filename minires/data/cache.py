@@ -1,12 +1,12 @@
 """Pictures kept on disk as they are needed: decoded, and no larger than that.
 
-To decode a photograph of 12 million pixels takes a tenth of a second, in every epoch anew. So each
+Decoding a photograph of 12 million pixels takes a tenth of a second, again in every epoch. So each
 is decoded once, made smaller so that its shorter side has as many pixels as the nets look at, and
 put after the others into one file, which is read as if it were an array in memory. A picture takes
 about 260 kB at 256 pixels.
 
-What cannot be decoded is left out, and stands in the index with the reason: whether a run goes on
-without it is not decided here. `cache_store` looks after all caches together, and their size.
+Pictures that cannot be decoded are left out, and the index says why. The caller decides whether a
+run goes on without them. `cache_store` looks after all caches together, and their size.
 """
 
 import hashlib

@@ -1,5 +1,5 @@
 """All caches of decoded pictures together: where they are, how large they may become, and which of
-them go when there is no more room.
+them are removed when room runs out.
 
 Each data set has a folder of its own in there, for each size. A process that uses one leaves a mark
 in it, and a cache with the mark of a living process stays, whatever the limit is. Nothing is

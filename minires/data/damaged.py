@@ -1,7 +1,7 @@
 """Pictures that cannot be read: one error that names the first of them, or one warning.
 
 In a thousand photographs a few are damaged: a copy that was cut off, an empty file, a text with the
-name of a picture. To train on the others is a decision, and the person makes it.
+name of a picture. Whether to train on the others is for the user to decide.
 """
 
 import warnings

@@ -1,5 +1,5 @@
-"""Download CIFAR-10: several mirrors, resumed where it broke off, and never taken for good before
-its checksum is.
+"""Download CIFAR-10 from one of several mirrors. A download goes on where it broke off, and counts
+only once its checksum is right.
 
 No mirror is trusted. The size of the file is known; what a mirror says of length, encoding or place
 is not used, or leads to the next mirror. One process at a time writes, and others wait for it.

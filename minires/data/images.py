@@ -1,7 +1,7 @@
 """Picture files as arrays: what a camera, a phone or a drawing program has written, as bytes (H, W,
 3), red, green and blue.
 
-Pillow decodes; it is imported when the first picture is. The result is that of torchvision's
+Pillow decodes; it is imported with the first picture. The result is that of torchvision's
 ``ImageFolder``, ``Image.open(path).convert("RGB")``, but for two things: a photograph that was
 taken with the camera on its side is set upright (its EXIF data say so), and grey of 16 bits is
 scaled, where `convert` would clip it to white.

@@ -152,8 +152,8 @@ class DataLoader:
     Attributes
     ----------
     part : slice
-        Which of each batch's examples come out: all. Where several processes share the batches,
-        each takes its part; order, crops and flips are drawn for the whole batch.
+        Which examples of each batch are returned: all of them. Where several processes share the
+        batches, each takes its part; order, crops and flips are drawn for the whole batch.
 
     Raises
     ------
@@ -332,6 +332,11 @@ class EvalLoader:
 
     def _finish(self, started, labels):
         return self.batches.finish(started), labels
+
+
+def check_dataset(dataset: object, where: str) -> None:
+    """Raise ConfigError, with what is missing, if this is no data set that a loader can read."""
+    _kind(dataset, where)
 
 
 def _kind(dataset, where):

@@ -78,8 +78,8 @@ class OriginalPictures:
 def original_pictures(
     paths: Sequence[Path], workers: int = 0, progress: bool = True
 ) -> OriginalPictures:
-    """The pictures of these files. Each is decoded once now, JPEG at an eighth of its size: a run
-    is not to end after hours at a damaged one.
+    """The pictures of these files. Each is decoded once now, JPEG at an eighth of its size: so
+    that no run ends after hours at a damaged one.
 
     Files that cannot be read are not among them: see its `damaged`.
 

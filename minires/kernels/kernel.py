@@ -74,7 +74,7 @@ def _check_settings(where, name, forward, like):
     """`forward` must take by keyword what has a default in the library's kernel."""
     try:
         taken = inspect.signature(forward).parameters
-    except (TypeError, ValueError):  # a function written in C may not say what it takes
+    except (TypeError, ValueError):  # a function written in C may have no signature
         return
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
         return

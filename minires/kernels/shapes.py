@@ -104,12 +104,15 @@ def conv2d(
             repr(groups),
         )
     if w[2] * groups != in_channels:
+        todo = "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)"
+        if height == w[2] * groups:
+            todo = "images are (N, H, W, C); from PyTorch's (N, C, H, W): x.transpose(0, 2, 3, 1)"
         raise ShapeError(
             "conv2d",
             "input channels do not match the weight",
             f"{w[2] * groups} channels (weight {w}, groups={groups})",
             f"{in_channels} (input {x})",
-            "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)",
+            todo,
         )
     window = sliding_window("conv2d", (w[0], w[1]), stride, padding, dilation)
     return (n, *output_size("conv2d", (height, width), window), w[3]), window

@@ -207,8 +207,8 @@ def check_depth(depth: int, step: int = 6) -> int:
         known = ", ".join(str(step * n + 2) for n in range(1, 6))
         raise ConfigError(
             "depth",
-            f"{blocks} of two layers, and two more",
-            f"{step}n + 2: {known}, ...",
+            f"{blocks} of two layers, and two more layers",
+            f"{step}n + 2, such as {known}",
             repr(depth),
             f"the nearest is {step * max(n, 1) + 2}",
         )

@@ -127,7 +127,7 @@ class ModuleList(_Numbered):
     ConfigError
         For an element that is no Module.
     TypeError
-        When it is called: a list says nothing of how its modules follow on each other.
+        If it is called: a list does not say in which order its modules compute.
     """
 
     _advice = "pass one list of modules"

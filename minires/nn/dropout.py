@@ -18,7 +18,7 @@ class Dropout(Module):
     p : float
         From 0 to 1.
     rng : np.random.Generator, optional
-        Draws what is kept; without it that cannot be repeated.
+        Draws which numbers are kept. Without it, a run cannot be repeated.
 
     Attributes
     ----------

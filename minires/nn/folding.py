@@ -1,4 +1,4 @@
-"""Batch norm folded into the layer before it, for a net that is only used."""
+"""Batch norm folded into the layer before it, for a net that is not trained any more."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ def fuse(model: Net) -> Net:
         W' = W scale
         b' = b scale + bias - running_mean scale
 
-    with one scale for each channel that comes out. What stands in the batch norm's place is an
-    `Identity`. The net computes the same but for rounding, with one pass over memory less for each.
+    with one scale for each output channel. An `Identity` takes the batch norm's place. The net
+    computes the same but for rounding, with one pass over memory less for each batch norm.
 
     "Right before" means that the batch norm was assigned right after the layer in the same module,
     as in `models` and in every `Sequential`. A module of your own that assigns a layer and a batch
@@ -42,7 +42,7 @@ def fuse(model: Net) -> Net:
 
     There is no way back: fuse a copy (``nn.fuse(copy.deepcopy(net))``), and save the original,
     whose names the fused net no longer has. The parameters are new ones that no optimiser knows.
-    ``train()`` brings no batch norm back; what is trained after that is a net without.
+    ``train()`` brings no batch norm back: training goes on without it.
 
     Parameters
     ----------

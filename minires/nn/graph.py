@@ -34,8 +34,8 @@ def graph(
         Stays as it is.
     inputs : tuple of Tensors or arrays
     depth : int or None
-        How far to look inside: 1 shows what is directly in `model` as boxes, 2 what is in these,
-        and so on; None, or as far as there are no modules, single operations.
+        How far to look inside: with 1 the boxes are the modules directly in `model`, with 2 the
+        modules in these, and so on. None shows single operations.
     parameters : bool
         Draw also the parameters that single operations take.
 

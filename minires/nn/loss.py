@@ -1,4 +1,4 @@
-"""Losses as modules: what a net says and what is right, to one number."""
+"""Losses as modules: how far a net's answers are from the right ones, as one number."""
 
 import numpy as np
 

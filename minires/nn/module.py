@@ -246,7 +246,7 @@ class Module:
         return self._register("_backward_hooks", hook)
 
     def has_hooks(self) -> bool:
-        """Whether someone is to be told when this module is called."""
+        """Whether a call of this module calls a hook."""
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
 
     def is_unmodified(self) -> bool:

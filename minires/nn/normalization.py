@@ -13,8 +13,8 @@ class BatchNorm2d(Module):
     """Batch norm: each channel of (..., num_features) normalised over the batch; the shape stays.
 
     In training by the batch's own mean and variance, in evaluation by running averages of them. See
-    `functional.batch_norm` (Ioffe and Szegedy 2015, arXiv:1502.03167). All it asks of the shape is
-    that the features come last, so it serves (N, C) as well as images.
+    `functional.batch_norm` (Ioffe and Szegedy 2015, arXiv:1502.03167). The features must be the
+    last axis, so it takes (N, C) as well as images.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def recompute(module: Module, *inputs: Tensor) -> Tensor:
 
     The second run finds everything as the first did: buffers (batch norm's running statistics),
     random generators, training or evaluation mode, kernels swapped in, overridden modules. What the
-    first run moved on stays where it is; the second moves nothing.
+    first run changed, such as running statistics, stays; the second run changes nothing.
 
     Nothing is run twice within `no_grad`. Nor while a module inside `module` has hooks, a forward
     of its own, or is `overridden`: these see each pass once, and the call takes as much memory as
@@ -35,8 +35,8 @@ def recompute(module: Module, *inputs: Tensor) -> Tensor:
     Parameters
     ----------
     module : Module
-        One that computes by nothing but its inputs and what is in it: parameters, buffers,
-        generators, settings that stay.
+        Its output must depend only on its inputs and on what it holds: parameters, buffers,
+        generators, settings that do not change.
     *inputs : Tensor
 
     Returns

@@ -5,7 +5,7 @@ from .module import Module
 
 
 class Identity(Module):
-    """The input as it is: stands where a net is built without a layer."""
+    """The input as it is: takes the place of a layer that a net is built without."""
 
     def forward(self, input: Tensor) -> Tensor:
         return input
@@ -14,8 +14,8 @@ class Identity(Module):
 class Flatten(Module):
     """Several axes joined to one: by default (N, H, W, C) to (N, H W C), for a linear layer.
 
-    The last axis runs fastest, so an image comes out pixel by pixel, with the channels of a pixel
-    together. In PyTorch, whose images are (N, C, H, W), it comes out channel by channel.
+    The last axis runs fastest, so an image is flattened pixel by pixel, with the channels of a
+    pixel together. In PyTorch, whose images are (N, C, H, W), it is flattened channel by channel.
 
     Parameters
     ----------

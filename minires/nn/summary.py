@@ -21,7 +21,7 @@ COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds")
 
 
 class LayerSummary(NamedTuple):
-    """One module of a net that has no others in it."""
+    """A layer of a net: a module that holds no others."""
 
     name: str
     kind: str  # the name of its class
@@ -153,7 +153,7 @@ def _kept_in_training(model, images):
 def _layer(name, module, y):
     own = list(module.parameters())  # it has no modules in it
     weight = next((p for p in own if p.ndim > 1), None)
-    # Each number that comes out is a sum over all weights of one filter, or of one column.
+    # Each output number is a sum over all weights of one filter, or of one column.
     multiply_adds = 0 if weight is None else y.size * weight.size // weight.shape[-1]
     return LayerSummary(
         name, type(module).__name__, y.shape, sum(p.size for p in own), multiply_adds

@@ -21,7 +21,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     Parameters
     ----------
     parameters : Parameter, or iterable of Parameter
-        Those without a gradient are passed over.
+        Parameters without a gradient are skipped.
     max_norm : float
 
     Returns

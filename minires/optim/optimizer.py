@@ -84,7 +84,7 @@ class Optimizer:
             setattr(self, name, getattr(self._rule, name))
 
     def settings(self) -> dict[str, Any]:
-        """What the arithmetic of a step is given beside weights and gradients."""
+        """What the arithmetic of a step needs besides weights and gradients."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:

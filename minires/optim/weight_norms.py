@@ -1,4 +1,4 @@
-"""Weights before a batch norm kept to their length."""
+"""Keep the weights before each batch norm at their first length."""
 
 import numpy as np
 

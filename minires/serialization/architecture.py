@@ -31,7 +31,7 @@ NAMED = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """What names and shapes say of a net with batch norm and stages of blocks.
+    """What names and shapes say about a net with batch norm and stages of blocks.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """What training programs keep beside the weights of a net, none of which is needed.
 
 Settings from a command line, the best accuracy as a number of NumPy's, the device: a pickle names
-the classes of these objects. What stands here in their place holds nothing, and nothing is run.
+the classes of these objects. The stand-ins here hold nothing, and nothing is run.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What belongs to a net and its weights do not show: set in the net's layers, and kept with it.
+"""What belongs to a net although its weights do not show it: set in its layers, and kept with it.
 
 Of the layers: where shortcut A puts its zeros, which convolution of a bottleneck has the stride,
 eps and momentum of batch norm. Of the net as a whole: what its classes are called, how images
@@ -27,7 +27,7 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class Conventions:
-    """What the file said of which a net has its weights: `load` keeps it as ``net.conventions``.
+    """What the file of its weights said about a net: `load` keeps it as ``net.conventions``.
 
     `minires.save` writes it to the next file, unless it is given something else.
 
@@ -50,7 +50,7 @@ class Conventions:
 
 
 def kept_with(model: Module) -> Conventions:
-    """The `Conventions` of a net; without anything in it if nothing is known.
+    """The `Conventions` of a net; empty if nothing is known.
 
     What does not fit the net any more, since it got another head or was fused, is left out.
     """
@@ -82,7 +82,7 @@ def set_in(model: Module, wanted: Mapping[str, Any]) -> list[str]:
 
 
 def set_otherwise(model: Module) -> dict[str, Any]:
-    """What is set otherwise in the layers of a net than usual: name -> value."""
+    """What is set differently from the usual in the layers of a net: name -> value."""
     found = {}
     for module in model.modules():
         for name, usual in USUAL.items():

@@ -1,7 +1,7 @@
-"""A digest of what a file holds: damage that leaves its form whole is noticed when it is read.
+"""A digest of a file's content, so that reading it finds damage that leaves its form whole.
 
 The format of safetensors has no check of its own: a flipped bit in a weight is another weight.
-minires's own files say beside their state what SHA-256 makes of the arrays and the state.
+minires's own files hold, beside their state, the SHA-256 of the arrays and the state.
 """
 
 import hashlib

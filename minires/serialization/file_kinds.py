@@ -1,4 +1,4 @@
-"""What a file is that holds no weights which minires reads, from how it begins.
+"""What a file is that holds no weights, judged by its first bytes.
 
 A link that leads to a web page and a clone without Git LFS are more common than damage.
 """

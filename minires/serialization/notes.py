@@ -7,7 +7,7 @@ They are kept as one JSON text in the metadata of the file:
      "built": {"model": "resnet-20", "net": {"width": 8}},
      "zeros": "around", "stride_on": "1x1", "eps": 0.001, "momentum": 0.01}
 
-The last line is of what layers do beyond their weights, where it is not the usual.
+The last line says what layers do beyond their weights, where that is not the usual.
 Earlier versions of minires wrote "preparation" for "transform".
 """
 

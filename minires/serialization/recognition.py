@@ -1,4 +1,4 @@
-"""Which family the arrays of a net belong to, and what of it nobody can know.
+"""Which family the arrays of a net belong to, and what nobody can know about it.
 
 How sure one can be differs:
 

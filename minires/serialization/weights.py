@@ -64,8 +64,8 @@ def open_weights(
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
-        ``num_batches_tracked`` is left out, and what programs put before all names, such as
-        ``module.``, is taken off.
+        ``num_batches_tracked`` is left out, and a beginning that all names share, such as
+        ``module.``, is removed.
     family : str, optional
         Where the net comes from, one of `families.FAMILIES`, if you know it and the file does not
         show it: "caffe", "fb.resnet.torch", ...
@@ -197,8 +197,9 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
     ShapeError, DtypeError
         If an array does not fit. Whatever is wrong, the model is left as it was.
     ConfigError
-        For a layout that does not exist, or one beside an open file.
+        For a layout that does not exist, one beside an open file, or a `model` that is no Module.
     """
+    _check_module("load", model)
     if not isinstance(file, WeightsFile):
         file = open_weights(file, layout)
     elif layout is not None:
@@ -218,6 +219,12 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
     )
     for line in lines:
         warnings.warn(f"{file.path}: {line}", WeightsWarning, stacklevel=2)
+
+
+def _check_module(where: str, model: object) -> None:
+    if not hasattr(model, "state_dict"):
+        got = f"a {type(model).__name__}"
+        raise ConfigError(where, "the first argument", "a Module, the net", got)
 
 
 def _with_dtypes_of(model: Module, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -261,7 +268,7 @@ def save(
     Notes
     -----
     `open_weights` returns classes, transform and built with the weights. Where they are not given,
-    they are what the file said of which the net has its weights: see `load`.
+    they are those of the file that the net's weights came from: see `load`.
 
     Raises
     ------
@@ -273,6 +280,7 @@ def save(
         description of the net that is not valid.
     """
     check_layout("save", layout)
+    _check_module("save", model)
     path = expanded(path)
     if path.suffix.lower() in TORCH_SUFFIXES:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What has been read from a file of weights, and which net it is of."""
+"""What has been read from a file of weights, and which net it belongs to."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -23,7 +23,7 @@ def of(path: Path) -> Path:
     where = str(path)
     if ADDRESS.match(where):
         raise CheckpointError(
-            where,
+            where.replace(":/", "://", 1),  # as it was given, before it was taken for a path
             "cannot read",
             "a file on this machine",
             "the address of one",

@@ -1,7 +1,7 @@
 """Whether all ranks of a training start from the same, and still have the same weights.
 
-Each rank builds net and data by itself. If they differ, the ranks would train something that is no
-net at all, without a word; so they compare what they have.
+Each rank builds net and data by itself. If these differed, the ranks would silently train
+something that is no net at all. So they compare what they have.
 """
 
 import zlib

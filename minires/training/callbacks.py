@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Does nothing. Derive from it and write the methods you need.
+    """The base of callbacks, which does nothing: derive from it and write the methods you need.
 
     An object of any other class will do as well if it has one of these methods: `plot.LiveCurves`,
     for example. Callbacks are called in the order of the list.

@@ -21,7 +21,7 @@ def balanced_weights(labels: ArrayLike, num_classes: int) -> tuple[float, ...]:
 
     With these all classes count alike, and the mean weight of an image is 1: they are those of
     scikit-learn's ``compute_class_weight("balanced")``, after King and Zeng 2001, *Logistic
-    Regression in Rare Events Data*. A class without images gets 0: nothing in the loss asks for it.
+    Regression in Rare Events Data*. A class without images gets 0.
 
     Parameters
     ----------

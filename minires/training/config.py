@@ -100,13 +100,16 @@ class RunConfig:
         None, WORDS, "only the images of these classes: cat dog", "all classes"
     )
     weights: str | None = setting(
-        None, WORD, "start from these weights: .safetensors, or .pth from PyTorch"
+        None,
+        WORD,
+        "start from the trained weights in this file: .safetensors, .pth, .npz, .h5, ...",
     )
     train: str = setting(
         ALL,
         WORD,
-        "what is trained: all; from a part of the net on, such as "
-        "layer4; or head, the last layer alone, on features that are found once",
+        "what is trained: all layers; a part of the net and what follows it, such as layer4; or "
+        "head, the last layer alone, for which the rest of the net is run only once: the fewer "
+        "images, the less to train",
         ALL,
     )
     # The images.
@@ -121,81 +124,121 @@ class RunConfig:
     val_fraction: float | None = setting(
         None,
         FRACTION,
-        "the part of the training images that takes the place of the test set; of photographs, if "
-        "they have no folders train and val; with patience, the part that training is stopped by",
+        "share of the training images, 0 to 1, to test on instead of the test set: to choose "
+        "settings without looking at it. For photographs, if they have no folders train and val. "
+        "With patience, the share whose error decides when to stop",
         "none; photographs: 0.2; with patience: 0.1",
     )
     test_image_size: int | None = setting(
-        None, COUNT, "photographs: pixels a side in testing", "the image size"
+        None,
+        COUNT,
+        "photographs: pixels a side in testing; slightly larger than in training often helps",
+        "the image size",
     )
     original_pixels: bool = setting(
         False,
         YES_OR_NO,
-        "photographs: cut crops from the pixels in the files, which are decoded in every epoch, "
-        "instead of from smaller copies in a cache",
+        "photographs: cut random crops from the full files instead of from smaller copies in a "
+        "cache: sharper, but every file is decoded in every epoch",
         "no",
     )
     crop_padding: int = setting(
-        4, NUMBER, "small images: pixels of zeros around one before a random crop", "4"
+        4,
+        NUMBER,
+        "small images: pixels of zeros added on each side before a random crop; 0 for no crops",
+        "4",
     )
     crop_scale: float | None = setting(
-        None, PART, "photographs: the smallest part of the area that a random crop covers", "0.08"
+        None,
+        PART,
+        "photographs: the smallest share of a picture's area, 0 to 1, that a random crop covers; "
+        "larger is gentler",
+        "0.08",
     )
-    flip: bool = setting(True, YES_OR_NO, "mirror half of the images", "yes")
+    flip: bool = setting(
+        True,
+        YES_OR_NO,
+        "in training, mirror half of the images; leave it off where left and right differ in "
+        "meaning, as in digits",
+        "yes",
+    )
     # Training.
     epochs: float | None = setting(
         None, POSITIVE, "passes through the training set", "10; head: 100"
     )
     iterations: int | None = setting(None, COUNT, "steps of training, instead of epochs")
-    batch_size: int | None = setting(128, COUNT, "images a step", "128; photographs: 32")
+    batch_size: int | None = setting(
+        128, COUNT, "images in each step; fewer need less memory", "128; photographs: 32"
+    )
     shards: int | None = setting(
         None,
         COUNT,
-        "parts of a batch, each computed by one of several processes: the same number gives the "
-        "same bits on any number of them (docs/many_machines.md)",
+        "parts that each batch is cut into, for a training on several processes (mpiexec). The "
+        "same number of parts gives the same bits on any number of processes",
         "one for each process",
     )
     lr: float = setting(0.1, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
     schedule: str = setting(
         "steps",
         one_of(*SCHEDULES),
-        "steps: lr is divided by 10 at each drop; cosine: it falls to 0",
+        "how lr falls: steps, a tenth at each drop; or cosine, smoothly to 0",
         "steps; photographs: cosine",
     )
     drops: tuple[float, ...] = setting(
-        (0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by 10", "0.5 0.75"
+        (0.5, 0.75),
+        FRACTIONS,
+        "where schedule steps divides lr by 10, as shares of the run",
+        "0.5 0.75",
     )
     milestones: tuple[int, ...] | None = setting(
-        None, ITERATIONS, "iterations at which steps divide lr by 10, instead of drops"
+        None,
+        ITERATIONS,
+        "iteration numbers at which schedule steps divides lr by 10, instead of drops",
     )
-    warmup: int = setting(0, NUMBER, "steps over which lr rises from a tenth to the whole", "0")
+    warmup: int = setting(
+        0,
+        NUMBER,
+        "number of first steps over which lr rises from a tenth to its full value; 400 or so if "
+        "the loss is nan or jumps at the start",
+        "0",
+    )
     warmup_from_depth: int | None = setting(
-        None, COUNT, "warm up only nets of at least so many layers", "all nets"
+        None, COUNT, "warm up only nets with at least this many layers", "all nets"
     )
     optimizer: str = setting(
         "sgd",
         one_of(*OPTIMIZERS),
-        "sgd, or muon: the momentum of every convolution and linear layer but the last is "
-        "orthogonalised",
+        "sgd; or muon, which orthogonalises the momentum of every convolution and linear layer "
+        "but the last",
         "sgd",
     )
     muon_lr_scale: float = setting(
-        0.2, POSITIVE, "times lr, for the layers that muon moves: 0.02 at lr 0.1", "0.2"
+        0.2,
+        POSITIVE,
+        "factor of lr for the layers that muon moves: with lr 0.1 they get 0.02",
+        "0.2",
     )
-    momentum: float = setting(0.9, LESS_THAN_ALL, "of the gradients", "0.9")
+    momentum: float = setting(
+        0.9, LESS_THAN_ALL, "share of the last step that is kept in the next, 0 to 1", "0.9"
+    )
     nesterov: bool = setting(False, YES_OR_NO, "Nesterov's momentum", "no")
-    weight_decay: float = setting(1e-4, NOT_NEGATIVE, "of the weights", "0.0001")
+    weight_decay: float = setting(
+        1e-4, NOT_NEGATIVE, "each step shrinks weights by lr times this: keeps them small", "0.0001"
+    )
     decay_batch_norm: bool = setting(
         True, YES_OR_NO, "decay batch norm's parameters and biases too, as the paper does", "yes"
     )
     scalar_lr_scale: float = setting(
         1.0,
         NOT_NEGATIVE,
-        "times lr, for parameters that are a single number: Fixup's authors take 0.1",
+        "factor of lr for parameters that are a single number; 0.1 for init=fixup",
         "1",
     )
     label_smoothing: float = setting(
-        0.0, LESS_THAN_ALL, "the part of the target that all classes share", "0; photographs: 0.1"
+        0.0,
+        LESS_THAN_ALL,
+        "share of the target, 0 to 1, spread over all classes: less overconfident nets",
+        "0; photographs: 0.1",
     )
     class_weights: str | tuple[float, ...] | None = setting(
         None,
@@ -207,12 +250,17 @@ class RunConfig:
     patience: int | None = setting(
         None,
         COUNT,
-        "stop after so many epochs without a lower error on the validation part of the training "
-        "images, and go back to the weights of the best epoch",
+        "stop after this many epochs without a lower error on a validation part of the training "
+        "images, and go back to the weights of the best epoch: for small sets",
         "train to the end",
     )
-    clip_norm: float | None = setting(None, POSITIVE, "scale gradients down to this common norm")
-    seed: int = setting(0, NUMBER, "of all that is random", "0")
+    clip_norm: float | None = setting(
+        None,
+        POSITIVE,
+        "scale gradients down to this norm, all together, where it is larger: against jumps of "
+        "the loss",
+    )
+    seed: int = setting(0, NUMBER, "where all random numbers start: weights, order, crops", "0")
     # Where, and how.
     device: Device = setting(
         "cpu",
@@ -227,21 +275,21 @@ class RunConfig:
     recompute: bool = setting(
         False,
         YES_OR_NO,
-        "keep only what goes into a block, and compute the "
-        "rest again in backward: less memory, a third more time",
+        "keep only the input of each block, and compute the rest again in backward: less memory, "
+        "a third more time",
         "no",
         decides=False,
     )
     workers: int | None = setting(
         None,
         NUMBER,
-        "photographs: processes that decode and cut them; of several runs: those that train at the "
+        "processes that decode and crop photographs; with --seeds or --sweep, that train at the "
         "same time",
         "one for each core",
         decides=False,
     )
     cache: str | None = setting(
-        None, WORD, "photographs: folder for decoded ones", "in the user's cache", decides=False
+        None, WORD, "folder for decoded photographs", "in the user's cache", decides=False
     )
     skip_damaged: bool = setting(
         False,

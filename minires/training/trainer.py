@@ -14,6 +14,7 @@ from .. import backend
 from ..autograd import Tensor, no_grad
 from ..data import EvalLoader
 from ..data.batches import AnyDataset
+from ..data.loader import check_dataset
 from ..distributed import World, alone
 from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
@@ -122,6 +123,8 @@ class Trainer:
                 f"patience {config.patience} and {'no' if val_set is None else 'a'} val_set",
                 "data.parts.validation_part takes one from the training set",
             )
+        for one, which in ((train_set, "train_set"), (test_set, "test_set")):
+            check_dataset(one, f"Trainer: {which}")
         self.world = world = alone() if world is None else world
         shards = number_of_shards(config.shards, world)
         config = replace(config, shards=None if shards == 1 else shards)

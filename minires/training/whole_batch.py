@@ -50,5 +50,5 @@ class WholeBatch:
 
 
 def count_wrong(logits: Tensor, labels: Array) -> int:
-    """For how many images another class than the right one comes first."""
+    """How many images get their highest score for a wrong class."""
     return int((backend.move(logits.data.argmax(axis=1), "cpu") != labels).sum())

@@ -602,3 +602,7 @@ def test_a_matrix_of_numpy_becomes_an_array():
     """Its * would be a matrix product."""
     x = Tensor(np.matrix([[1.0, 2], [3, 4]]))
     assert type(x.data) is np.ndarray and np.array_equal((x * x).data, [[1, 4], [9, 16]])
+
+
+def test_lists_of_uneven_lengths():
+    assert "expected lists of one length" in message_of(DtypeError, lambda: Tensor([[1, 2], [3]]))

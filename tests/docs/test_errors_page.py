@@ -1,5 +1,6 @@
 """Every message of minires has an entry on the page of errors, and every entry its messages."""
 
+import json
 import re
 
 import pytest
@@ -63,10 +64,20 @@ def test_a_real_message_is_found_by_its_text():
     assert "unknown-name" in fitting
 
 
+def test_what_other_libraries_say_of_the_same_mistake_can_be_looked_up():
+    """People paste PyTorch's message, and find what minires calls it."""
+    elsewhere = {one["id"]: one["elsewhere"] for one in ENTRIES if "elsewhere" in one}
+    assert any("expected 4 dimensions" in text for text in elsewhere["images"])
+    data = re.search(r'id="messages"[^>]*>(.*?)</script>', error_pages.page(), re.DOTALL)[1]
+    texts = {one["id"]: one["texts"] for one in json.loads(data.replace("<\\/", "</"))}
+    assert all(set(said) <= set(texts[name]) for name, said in elsewhere.items())
+    assert len(elsewhere) > 10
+
+
 def test_the_page_holds_each_message_and_each_entry_once():
     page = error_pages.page()
     for entry in ENTRIES:
         assert page.count(f"({entry['id']})=") == 1
     listed = re.findall(r"<li><code>(.*?)</code>", page)
-    by_hand = sum(len(one.get("texts", ())) for one in ENTRIES)
+    by_hand = sum(len(one.get(kind, ())) for one in ENTRIES for kind in ("texts", "elsewhere"))
     assert len(listed) == sum(map(len, FOUND.values())) + by_hand

@@ -29,7 +29,7 @@ BY_HAND = sorted((ROOT / "docs" / "site").glob("*.md"))
         ("[a](../minires/nn)", '<a href="../source/minires/nn/index.html">a</a>'),
         (
             "![a](../benchmarks/results/cpu_cost.png)",
-            "![a](../files/benchmarks/results/cpu_cost.png)",
+            "![a](../files/benchmarks/results/cpu_cost.png){.plot}",
         ),
         (
             '<picture>\n  <source media="(dark)" srcset="pictures/teach.png">\n'

@@ -179,7 +179,7 @@ def test_on_a_gpu(gpu, trained):
         (
             lambda: models.plain(14, width=2),
             21,
-            "depth: three stages of n blocks of two layers, and two more: expected 6n + 2",
+            "depth: three stages of n blocks of two layers, and two more layers: expected 6n + 2",
         ),
         (lambda: models.plain(14, width=2), None, "expected 6n + 2"),
         (lambda: models.plain_mlp(4, image_size=8), 7, "expected 2n + 2"),

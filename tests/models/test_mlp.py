@@ -176,8 +176,8 @@ def test_depths_that_do_not_exist(build, depth, nearest):
     with pytest.raises(ConfigError) as caught:
         build(depth)
     assert str(caught.value) == (
-        "depth: n blocks of two layers, and two more: expected 2n + 2: 4, 6, 8, 10, 12, ..., "
-        f"got {depth!r}; the nearest is {nearest}"
+        "depth: n blocks of two layers, and two more layers: expected 2n + 2, such as "
+        f"4, 6, 8, 10, 12, got {depth!r}; the nearest is {nearest}"
     )
 
 

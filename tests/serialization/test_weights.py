@@ -667,3 +667,10 @@ def test_a_folder_with_one_file_of_weights(tmp_path):
 def test_an_address_is_no_file():
     with pytest.raises(CheckpointError, match="the address of one; download it first"):
         open_weights("https://download.pytorch.org/models/resnet50-0676ba61.pth")
+
+
+def test_a_net_comes_first_and_then_the_file(tmp_path):
+    net = mr.models.resnet(8, width=2)
+    for call in (mr.save, mr.load):
+        with pytest.raises(ConfigError, match="expected a Module, the net, got a str"):
+            call("x.safetensors", net)

@@ -592,3 +592,10 @@ def test_a_checkpoint_of_another_data_set_changes_nothing(sets, tmp_path):
     with pytest.raises(CheckpointError, match="does not fit this data set"):
         one.load(tmp_path / "net")
     assert all(np.array_equal(array, before[name]) for name, array in weights(one).items())
+
+
+def test_arrays_are_no_data_set():
+    """It was an AttributeError of an array without classes."""
+    net, arrays = models.resnet(8, width=2), np.ones(3)
+    with pytest.raises(ConfigError, match="Trainer: train_set: this is no data set: .* ndarray"):
+        Trainer(net, arrays, arrays, RunConfig(iterations=1))

@@ -94,6 +94,22 @@ function mendForReaders() {
   }
 }
 
+/** A figure that is shown smaller than it was drawn leads to itself in full size. */
+function linkFigures() {
+  for (const figure of document.querySelectorAll("article img[src$='.png']")) {
+    if (figure.closest("a") || figure.naturalWidth < 1.5 * figure.clientWidth) continue;
+    if (!figure.clientWidth) continue;  // the other theme's, or in a tab that is not shown
+    const link = document.createElement("a");
+    link.href = figure.src;
+    link.title = "in full size";
+    for (const theme of ["only-light", "only-dark"]) {
+      if (figure.classList.contains(theme)) link.classList.add(theme);
+    }
+    figure.replaceWith(link);
+    link.append(figure);
+  }
+}
+
 /** What can be scrolled can be reached by the keyboard. */
 function reachWhatScrolls() {
   for (const part of document.querySelectorAll("pre, table, mjx-container[display=true], .scroll")) {
@@ -114,6 +130,7 @@ document.addEventListener("DOMContentLoaded", () => {
   reachWhatIsShownLater();
 });
 window.addEventListener("load", () => {
+  linkFigures();
   reachWhatScrolls();
   window.MathJax?.startup?.promise?.then(reachWhatScrolls);
 });

@@ -158,8 +158,8 @@ class ImageDataset:
         if not is_integer(size, 1) or height % size or width % size or height != width:
             raise ConfigError(
                 f"{self.name}.resize",
-                "only squares by a whole factor",
-                f"a divisor of the {height}x{width} images",
+                "a new pixel is the mean of a square of old ones",
+                f"a divisor of {height}, because the images are {height}x{width}",
                 str(size),
             )
         factor = height // size

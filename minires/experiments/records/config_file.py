@@ -36,6 +36,8 @@ def read_config(
     path = expanded(folder) / "config.json"
     if not path.exists():
         found = "a folder without config.json" if path.parent.is_dir() else "no such folder"
+        if path.parent.is_file():
+            found = "a file"
         raise DataError(
             str(path.parent), "not a run", "the output folder of a run (its --out)", found
         )

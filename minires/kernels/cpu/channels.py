@@ -1,7 +1,7 @@
 """Sums over each channel of a batch, and arithmetic with one number for each channel, in chunks.
 
 Where channels are few, an array (..., C) is seen as rows of many pixels each, and a scale or shift
-(C,) is repeated to the length of a row: the inner loops of NumPy run along a row, and to start one
+(C,) is repeated to the length of a row: NumPy's inner loops run along a row, and starting one
 costs time.
 
     x (..., C)   ->   rows (x.size / (P C), P C)      of P pixels each

@@ -1,5 +1,5 @@
-"""The loop of a convolution: columns of a few images are made, used by all who need them, and
-overwritten by those of the next few.
+"""The loop of a convolution: columns of a few images are made, used by all consumers, and
+overwritten by the columns of the next few.
 """
 
 from collections.abc import Callable

@@ -4,22 +4,23 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 
     columns (N H' W', KH KW C)  @  weights (KH KW C, O)  =  output (N H' W', O)
 
-Backward lays dL/dy out as columns. Row q holds dL/dy of all outputs that pixel q of x went into;
-every number in it belongs to one weight. Multiplied by these weights, the row gives dL/dx of pixel
-q; multiplied by x of pixel q, it is that pixel's part of dL/dw. So both come from the same columns:
+Backward lays dL/dy out as columns. Row q holds dL/dy of every output that pixel q of x took part
+in; each number in the row belongs to one weight. Multiplied by these weights, the row gives dL/dx
+of pixel q; multiplied by x of pixel q, it is that pixel's part of dL/dw. So the same columns give
+both:
 
     columns (N H W, KH KW O)    @  weights (KH KW O, C)  =  dx (N H W, C)
     columns^T (KH KW O, N H W)  @  x (N H W, C)          =  dw (KH KW O, C), C and O to be swapped
 
 Who does what: a plan (`plan.py`) works out the sizes, once for all convolutions of the same shapes.
 `convolve` (`columns.py`) goes through the images, a few at a time: `Columns` makes their columns,
-and hands them to those who need them. `Product` multiplies them by the weights, `WeightGradient` by
-the other array (`im2col.py`). Which pixel meets which weight is worked out in `blocking.py`: that
-backward meets the weights of a 3x3 window from the last to the first, for instance, or what a
-stride of 2 leaves out.
+and hands them to the consumers. `Product` multiplies them by the weights, `WeightGradient` by
+the other array (`im2col.py`). `blocking.py` works out which pixel meets which weight: that
+backward meets the weights of a 3x3 window from the last to the first, for instance, or which pixels
+a stride of 2 skips.
 
-Where the window is 3x3 and moves by one pixel, there is another way to do the same: `winograd.py`
-has `Columns`, `Product` and `WeightGradient` that multiply less. It is taken where that pays.
+Where the window is 3x3 and moves by one pixel, there is another way: the `Columns`, `Product` and
+`WeightGradient` of `winograd.py` multiply less. They are used where that pays.
 """
 
 from typing import Any
@@ -100,7 +101,7 @@ class im2col_conv2d(conv2d):
 
 
 class winograd_conv2d(conv2d):
-    """The same, by Winograd's formula wherever it holds, though it may not pay."""
+    """The same, by Winograd's formula wherever it holds, even where it does not pay."""
 
     def forward(
         x: Array,

@@ -5,8 +5,8 @@
 The columns of a whole batch would take KH KW times the memory of the images. So they are made for a
 few images, used while they are in the processor's cache, and overwritten by those of the next few.
 
-`Columns` makes the columns. Two things can be done with them: `Product` multiplies them by the
-weights, `WeightGradient` by another array. In the forward pass the columns are x's. In the backward
+`Columns` makes the columns. Two classes use them: `Product` multiplies them by the weights,
+`WeightGradient` by another array. In the forward pass the columns are x's. In the backward
 pass they are those of dL/dy, and both use them: `Product` for dL/dx, `WeightGradient`, with x, for
 dL/dw.
 

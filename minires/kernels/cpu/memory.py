@@ -7,7 +7,7 @@ all views of it are gone, and handed out again for the next array of its size.
 
 How much is kept: at most `KEPT_BYTES` whenever fresh memory is needed, the memory used last; and
 nothing that was not asked for in the last `KEPT_FOR` requests. A training loop asks for the same
-sizes again and again, needs no fresh memory, and loses none. Pictures of many sizes do.
+sizes again and again, so it needs no fresh memory and loses none. Pictures of many sizes need some.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a convolution will do, as far as the shapes decide it: made once, and kept.
+"""What the shapes decide about a convolution: worked out once, and kept.
 
 A net calls the same few convolutions thousands of times. Which pixel meets which weight, how large
 the matrix products are, and how many images fit the cache is worked out at the first call.
@@ -74,7 +74,7 @@ def backward_plan(
 ) -> Plan:
     """The plan of dx = columns of dy @ w^T, and of dw, from the same columns, if `with_dw`.
 
-    As `forward_plan`, but that (H, W) is the size of x. Backward through a stride, a block is at
+    As `forward_plan`, but (H, W) is the size of x. Backward through a stride, a block is at
     least as large as the stride.
     """
     height, width = zip(*window)

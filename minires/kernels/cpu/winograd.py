@@ -65,7 +65,7 @@ A_T = np.array(
 
 
 class Columns:
-    """A thread's numbers at the points, of a few images: ``columns(group, first, last)``.
+    """A thread's numbers at the points, for a few images: ``columns(group, first, last)``.
 
     In one dimension (6, n, tiles, H', 3 C), in two (36, n, tiles along the height, tiles along the
     width, C).

@@ -1,4 +1,4 @@
-"""Where Winograd's convolution (`winograd.py`) pays, and what shapes decide of it."""
+"""Where Winograd's convolution (`winograd.py`) pays, and what the shapes decide about it."""
 
 from functools import lru_cache
 from math import prod

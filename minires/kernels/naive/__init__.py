@@ -1,8 +1,8 @@
 """The definitions, in loops: slow and short. Every other backend is tested against them.
 
-Each kernel here visits one number at a time and does to it what the formula says. Read these first.
-Then compare `conv.py` here with `conv.py` in `cpu`, which gets the same numbers with a handful of
-array operations.
+Each kernel here takes one number after another and computes what the formula says. Read these
+first. Then compare `conv.py` here with `conv.py` in `cpu`, which gets the same numbers with a
+handful of array operations.
 """
 
 from .activation import add_relu, relu, sigmoid, tanh
