@@ -31,16 +31,14 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
     apart = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
     inside = [end for end in sorted(ends) if end[3] + _width(ax, end[1], size) < ax.get_xlim()[1]]
     beside = [end for end in sorted(ends) if end not in inside]
-    lines = [1 + name.count("\n") for _, name, *_ in beside]
-    gaps = [apart * (one + other) / 2 for one, other in zip(lines, lines[1:])]
-    placed = list(zip(beside, spread_out([y for y, *_ in beside], gaps)))
+    placed = list(zip(beside, _spread(beside, apart)))
     names: list[tuple[float, float]] = []
-    for end in inside:
-        y, name, _, x = end
-        half = apart * (1 + name.count("\n")) / 2
+    for end, wanted in zip(inside, _spread(inside, apart)):
+        _, name, _, x = end
+        half = apart * _lines(name) / 2
         crossing = _lines_between(ax, x, x + _width(ax, name, size), is_log)
         taken = [(bottom - half, top + half) for bottom, top in [*crossing, *names]]
-        place = free_place(y, taken, low + half, high - half)
+        place = free_place(wanted, taken, low + half, high - half)
         names.append((place - half, place + half))
         placed.append((end, place))
     for (_, name, colour, x), place in placed:
@@ -57,6 +55,16 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
             path_effects=around,
             zorder=5,
         )
+
+
+def _lines(name):
+    return 1 + name.count("\n")
+
+
+def _spread(ends, apart):
+    """Places for names in their order, none of which overlap."""
+    gaps = [apart * (_lines(one[1]) + _lines(other[1])) / 2 for one, other in zip(ends, ends[1:])]
+    return spread_out([y for y, *_ in ends], gaps)
 
 
 def _limits(limits, is_log):
