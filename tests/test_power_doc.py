@@ -52,7 +52,7 @@ def test_a_row_by_hand():
 def test_every_claim_with_records_is_there():
     for name in CLAIMS:
         if (ROOT / f"results/claims/{name}.csv").exists():
-            assert f"\n| [{name}](claims.md#{name}) | " in PAGE, name
+            assert f"\n| [{name}](verdicts.md#{name}) | " in PAGE, name
 
 
 def test_an_effect_on_the_other_side_is_negative():

@@ -1,4 +1,4 @@
-"""docs/claims.md on nets that somebody else trained: its numbers are those of the recorded run."""
+"""docs/paper_size.md, on nets that somebody else trained: its numbers are those of the records."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from minires.experiments.records import read_config
 
 ROOT = Path(__file__).parent.parent
 RECORDED = ROOT / "results" / "public-weights"
-TEXT = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
+TEXT = " ".join((ROOT / "docs" / "paper_size.md").read_text(encoding="utf-8").split())
 SHALLOW, DEEP = "resnet20-12fca82f", "resnet56-4bfd9763"
 FOUND = diagnosis.results(RECORDED)["nets"]
 TABLES = diagnosis.tables(RECORDED)

@@ -106,7 +106,7 @@ def test_numbers_of_the_recorded_nets(sentence):
 
 def test_numbers_of_other_people_s_nets_are_those_of_the_page_of_claims():
     """Where other tests hold them to results/public-weights."""
-    claims = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
+    claims = " ".join((ROOT / "docs" / "paper_size.md").read_text(encoding="utf-8").split())
     for here, there in (
         ("goes from 19.9 to 46.2 % error", "resnet-20 from 19.9 to 46.2 %"),
         ("8.0 ± 0.4", "8.0 ± 0.4 of its 27 residual branches"),

@@ -133,8 +133,12 @@ GROUPS = {
     "Experiments": (
         "experiment",
         "claims",
+        "verdicts",
+        "laboratory",
         "power",
+        "paper_size",
         "texts",
+        "literature",
         "presets",
         "ten_seeds",
         "pooled_runs",

@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
         "Popular claims about deep nets, tested. A program worked out each verdict from the "
         "recorded numbers when this page was made: *supported* and *contradicted* need every "
         "seed beyond a margin; everything else is *undecided*. [The text](guide/claims.md) tells "
-        "the story and says how far each verdict reaches.",
+        "the story, and [the verdicts](guide/verdicts.md) say how far each one reaches.",
         f"{machine}",
         f"```{{raw}} html\n{filters}\n```",
         "`````{container} gallery",
@@ -63,7 +63,7 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
     kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
     links = " · ".join(
         [
-            f"[the text](guide/claims.md#{claim.name})",
+            f"[the text](guide/verdicts.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
             to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the numbers"),
         ]

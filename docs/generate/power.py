@@ -21,7 +21,8 @@ HEAD = """\
 A claim about nets is decided by a few trainings, and nets differ from seed to seed. So before the
 deciding seeds are run, each claim states how many there will be, and this page works out how large
 an effect must be for so many seeds to show it. How a verdict is reached, and what exploratory and
-deciding seeds are, stands in [claims.md](claims.md).
+deciding seeds are, stands in
+[laboratory.md](laboratory.md).
 
 **How it is computed.** A claim is supported if its quantity lies beyond the threshold, by more than
 the margin, with *every* seed. If the quantity scatters from seed to seed like a bell curve with the
@@ -73,7 +74,7 @@ def row(one: Power) -> str:
     """A row of the table."""
     criterion = one.criterion
     cells = [
-        f"[{one.claim.name}](claims.md#{one.claim.name})",
+        f"[{one.claim.name}](verdicts.md#{one.claim.name})",
         criterion.what.rstrip(",") + (f", {criterion.unit}" if criterion.unit else ""),
         f"{criterion.side} {_number(criterion.threshold)}",
         _number(criterion.margin),
@@ -100,7 +101,7 @@ def page() -> str:
     assert seeds == 3  # of which `true_spread` speaks
     unsure = [one for one in rows if one.known and one.chance < registration.CHANCE]
     names = list(dict.fromkeys(one.claim.name for one in unsure))
-    listed = ", ".join(f"[{name}](claims.md#{name})" for name in names)
+    listed = ", ".join(f"[{name}](verdicts.md#{name})" for name in names)
     ruler = ["---"] * TEXT + ["---:"] * (len(COLUMNS) - TEXT)
     table = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ruler)] + list(map(row, rows))
     last = (

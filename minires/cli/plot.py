@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError
 from ..types import PathLike
@@ -19,7 +20,8 @@ def add_to(commands: Commands) -> None:
         "written again, too.",
         epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
         "  minires plot --dark runs/degradation-synthetic-quick\n"
-        "  minires plot runs/degradation-synthetic-quick --also pdf svg",
+        "  minires plot runs/degradation-synthetic-quick --also pdf svg\n"
+        "  minires plot runs/degradation-synthetic-quick --width one-column --also pdf",
     )
     command.set_defaults(run=run)
     command.add_argument("folder", type=path, metavar="DIR", help="the output folder of a run")
@@ -36,6 +38,13 @@ def add_to(commands: Commands) -> None:
         metavar="KIND",
         help="write each figure as a drawing too, for a paper or slide: pdf, svg, or both",
     )
+    command.add_argument(
+        "--width",
+        type=OneOf("width", ("one-column", "two-column")),
+        metavar="WIDTH",
+        help="draw for a column of a paper, with letters of 7 to 9 points, as NAME-WIDTH.png: "
+        "one-column (3.5 inches) or two-column (7.16)",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -43,8 +52,12 @@ def run(args: argparse.Namespace) -> None:
     from .. import plot
 
     with plot.also_as(*args.also):
+        if args.dark and args.width:
+            raise ConfigError("--dark", "does not go with --width", "one of them", "both")
         if args.dark:
             draw_dark(args.folder)
+        elif args.width:
+            draw_for_print(args.folder, args.width)
         else:
             draw(args.folder)
     if args.also:
@@ -69,17 +82,35 @@ def draw_dark(folder: PathLike) -> None:
             say(f"drawn: {figure}")
 
 
+def draw_for_print(folder: PathLike, width: str) -> None:
+    """Draw the figures of the run in `folder` for a column of a paper; reports stay as they are."""
+    from .. import plot
+    from ..experiments import claims, diagnosis
+    from ..experiments.records import read_config, save_figures
+
+    kind = str(read_config(folder).get("experiment", "degradation"))
+    with plot.use_width(width):
+        if kind == "claims":
+            drawn = claims.draw_figures(list(claims.CLAIMS.values()), folder)
+        elif kind == diagnosis.NAME:
+            drawn = save_figures(diagnosis.figures(folder), folder)
+        else:
+            drawn = _drawn_by(kind).plot(folder)
+    for figure in drawn:
+        say(f"drawn: {figure}")
+
+
+def _drawn_by(kind: str) -> Any:
+    """The experiment whose ``plot`` draws the figures of a run of this kind."""
+    from ..experiments import degradation, evaluation, lr_search, single_net, sweep
+
+    others = {one.NAME: one for one in (single_net, sweep, evaluation, lr_search)}
+    return others.get(kind, degradation)
+
+
 def draw(folder: PathLike) -> None:
     """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
-    from ..experiments import (
-        claims,
-        degradation,
-        diagnosis,
-        evaluation,
-        lr_search,
-        single_net,
-        sweep,
-    )
+    from ..experiments import claims, degradation, diagnosis
     from ..experiments.records import read_config
 
     kind = read_config(folder).get("experiment")
@@ -92,8 +123,7 @@ def draw(folder: PathLike) -> None:
             say(f"drawn: {figure}")
         say(f"written: {page}, to be opened in a browser")
     else:
-        others = {one.NAME: one for one in (single_net, sweep, evaluation, lr_search)}
-        drawn_by = others.get(str(kind), degradation)
+        drawn_by = _drawn_by(str(kind))
         for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")
         if drawn_by is degradation:

@@ -31,3 +31,25 @@ def spread_out(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
             groups[-1] = (groups[-1][0] + total, groups[-1][1] + count)
     pooled = [total / count for total, count in groups for _ in range(count)]
     return [place + needed for place, needed in zip(pooled, room)]
+
+
+def free_place(
+    wanted: float, taken: Sequence[tuple[float, float]], least: float, most: float
+) -> float:
+    """The place nearest to `wanted`, between `least` and `most`, in none of the taken intervals.
+
+    Where all of it is taken, the nearest place between `least` and `most`.
+
+    Parameters
+    ----------
+    wanted : float
+    taken : list of (low, high)
+        Their ends are free.
+    least, most : float
+    """
+    inside = min(max(wanted, least), most)
+    ends = [end for interval in taken for end in interval if least <= end <= most]
+    free = [
+        place for place in (inside, *ends) if not any(low < place < high for low, high in taken)
+    ]
+    return min(free, key=lambda place: abs(place - wanted), default=inside)

@@ -9,6 +9,7 @@ from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves
 from .normalization import batch_norm_ways
+from .print_width import WIDTHS, print_width, use_width
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
@@ -30,7 +31,9 @@ from .style import (
     use_theme,
     write_below,
 )
+from .suspects import suspects
 from .sweeps import sweep
+from .verdicts import verdicts
 
 __all__ = [
     "COLOURS",
@@ -40,6 +43,7 @@ __all__ = [
     "LiveCurves",
     "OTHERS",
     "SHADES",
+    "WIDTHS",
     "also_as",
     "animate",
     "batch_norm_ways",
@@ -60,16 +64,20 @@ __all__ = [
     "panels",
     "paths",
     "picture",
+    "print_width",
     "receptive_field",
     "receptive_fields",
     "responses",
     "save",
     "seeds",
     "styled",
+    "suspects",
     "sweep",
     "theme",
     "training_curves",
     "use_style",
     "use_theme",
+    "use_width",
+    "verdicts",
     "write_below",
 ]

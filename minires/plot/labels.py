@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..drawing.label_placement import spread_out
+from ..drawing.label_placement import free_place, spread_out
+from .print_width import ROW, print_width
 from .style import theme
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
     """Write a name at the end of each line, in its colour, pushed apart where they would overlap.
+    A name with room inside the panel goes where no other line crosses it.
 
     Parameters
     ----------
@@ -22,10 +24,26 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
 
     around = [withStroke(linewidth=3, foreground=theme().page)]  # where a name crosses a line
     is_log = ax.get_yscale() == "log"
-    low, high = map(math.log10, ax.get_ylim()) if is_log else ax.get_ylim()
-    apart = 0.055 * (high - low)  # the height of a line of text in these figures
-    places = spread_out([y for y, *_ in sorted(ends)], [apart] * (len(ends) - 1))
-    for place, (y, name, colour, x) in zip(places, sorted(ends)):
+    low, high = _limits(ax.get_ylim(), is_log)
+    is_print = print_width() is not None
+    size = 7.5 if is_print else 9.5
+    # The height of a line of text; in print, panels are lower, and each has its own row.
+    apart = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
+    inside = [end for end in sorted(ends) if end[3] + _width(ax, end[1], size) < ax.get_xlim()[1]]
+    beside = [end for end in sorted(ends) if end not in inside]
+    lines = [1 + name.count("\n") for _, name, *_ in beside]
+    gaps = [apart * (one + other) / 2 for one, other in zip(lines, lines[1:])]
+    placed = list(zip(beside, spread_out([y for y, *_ in beside], gaps)))
+    names: list[tuple[float, float]] = []
+    for end in inside:
+        y, name, _, x = end
+        half = apart * (1 + name.count("\n")) / 2
+        crossing = _lines_between(ax, x, x + _width(ax, name, size), is_log)
+        taken = [(bottom - half, top + half) for bottom, top in [*crossing, *names]]
+        place = free_place(y, taken, low + half, high - half)
+        names.append((place - half, place + half))
+        placed.append((end, place))
+    for (_, name, colour, x), place in placed:
         ax.annotate(
             name,
             (x, 10**place if is_log else place),
@@ -33,9 +51,35 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
             textcoords="offset points",
             color=colour,
             va="center",
-            fontsize=9.5,
+            fontsize=size,
             fontweight="bold",
             annotation_clip=False,
             path_effects=around,
             zorder=5,
         )
+
+
+def _limits(limits, is_log):
+    return tuple(map(math.log10, limits)) if is_log else limits
+
+
+def _width(ax, name, size):
+    """About how wide a name is, in the units of the horizontal axis."""
+    inches = 0.62 * size / 72 * max(map(len, name.split("\n"))) + 5 / 72
+    left, right = ax.get_xlim()
+    return inches * (right - left) / (ax.get_position().width * ax.figure.get_figwidth())
+
+
+def _lines_between(ax, left, right, is_log):
+    """(lowest, highest) of each piece of a line that lies right of `left` and left of `right`."""
+    found = []
+    for line in ax.get_lines():
+        points = [
+            (x, math.log10(y) if is_log else y)
+            for x, y in zip(line.get_xdata(), line.get_ydata())
+            if math.isfinite(y) and (y > 0 or not is_log)
+        ]
+        for (x0, y0), (x1, y1) in zip(points, points[1:]):
+            if x0 < right and x1 > left:
+                found.append((min(y0, y1), max(y0, y1)))
+    return found

@@ -14,7 +14,7 @@ from ..types import ArrayLike, Figure, Row
 from .fonts import readable_names
 from .style import COLOURS, GREY, panels, styled, whole_numbers, write_below
 
-SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")  # of moments in training: later is darker
+SHADES = ("#5497d0", "#2f7fbe", "#0a5a96", "#041b36")  # of moments in training: later is darker
 WRITTEN = 20  # classes, up to which the matrix has numbers in it
 NAMED = 60  # classes, up to which they are named
 LONGEST = 22  # characters of a name that are written

@@ -1,9 +1,9 @@
 """One style for all figures: plain nets in orange, residual nets in blue, deeper nets with more
 contrast: darker on a light page, lighter on a dark one.
 
-The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades
-in print without colour. Matplotlib is imported when a figure is drawn, so that importing minires
-stays quick.
+Every colour has a contrast of 3:1 or more with its page, and no two shades of nets look alike with
+a common kind of colour blindness. The tests measure both. Matplotlib is imported when a figure is
+drawn, so that importing minires stays quick.
 """
 
 import io
@@ -21,25 +21,25 @@ from typing import Any, ParamSpec, TypeVar
 from ..names import expanded, printable, shortened
 from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
-from . import fonts
+from . import fonts, print_width
 
 P = ParamSpec("P")
 T = TypeVar("T")
 SomePath = TypeVar("SomePath", bound=str | Path)
 
 SHADES: dict[str, tuple[str, ...]] = {
-    "plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"),
-    "resnet": ("#7fb7e6", "#0868ac", "#08366b", "#041b36"),
+    "plain": ("#d67c26", "#ad3d00", "#6e2600", "#3d1500"),
+    "resnet": ("#4f96d0", "#0868ac", "#08366b", "#041b36"),
 }
 COLOURS = {
     family: shades[1] for family, shades in SHADES.items()
 }  # where one shade of each is enough
 OTHERS = (
-    "#2a9d57",
-    "#8e5bb5",
-    "#8c6d31",
-    "#d6518f",
-)  # for a third kind of net and more: green, violet, brown, pink
+    "#418d65",
+    "#8f48e5",
+    "#817930",
+    "#cb438e",
+)  # for a third kind of net and more: green, violet, olive, pink
 GREY = "#666666"
 CHARACTERS = 15.5  # of a caption, to an inch
 MOST_LINES = 10  # of a caption, about: more would leave no room for the panels
@@ -153,8 +153,13 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
         from matplotlib import rc_context
 
         texts = _texts((*args, *kwargs.values()))
-        with rc_context({**theme().settings, "font.family": fonts.families(texts)}):
-            return draw(*args, **kwargs)
+        width = print_width.print_width()
+        settings = {**theme().settings, **(width.settings if width else {})}
+        with rc_context({**settings, "font.family": fonts.families(texts)}):
+            drawn = draw(*args, **kwargs)
+            if width and hasattr(drawn, "savefig"):
+                print_width.fit(drawn)
+            return drawn
 
     return drawn
 
@@ -178,8 +183,12 @@ def panels(
     size: tuple[float, float],
     share_y: bool = False,
     widths: Sequence[float] | None = None,
+    rows: int = 1,
 ) -> tuple[Figure, Array]:
     """A figure of that many panels side by side, with room for a caption below and a legend above.
+
+    Within `use_width` it is as wide as a column of a paper, and what does not fit side by side goes
+    into rows.
 
     Parameters
     ----------
@@ -188,7 +197,9 @@ def panels(
         Of the whole figure, in inches.
     share_y : bool
     widths : list of float, optional
-        Of the panels, relative to each other.
+        Of the panels in a row, relative to each other.
+    rows : int
+        Into which as many panels are put, row by row; in print the width decides.
 
     Returns
     -------
@@ -196,22 +207,33 @@ def panels(
     """
     from matplotlib.figure import Figure
 
+    width, each = print_width.print_width(), -(-columns // rows)
+    if width:
+        size, each = (width.inches, width.height(columns)), width.columns(columns)
+        widths = widths if each == columns else None
+    rows = -(-columns // each)
     figure: Any = Figure(figsize=size, layout="constrained")
     # So that notebooks show it, whether or not pyplot is in use.
     figure._repr_png_ = lambda: picture(figure, dots_per_inch=72)
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
-    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[
-        0
-    ]
+    axes = figure.subplots(rows, each, sharey=share_y, squeeze=False, width_ratios=widths).ravel()
+    for ax in axes[columns:]:
+        ax.remove()
+    return figure, axes[:columns]
 
 
 def save(figure: Figure, path: SomePath) -> SomePath:
     """Write the figure to `path` as an image of 150 dots an inch, and return the path. Within
-    `also_as` it is written as a drawing beside it, too.
+    `also_as` it is written as a drawing beside it, too. Within `use_width` the path gets the
+    width's name, and the image 300 dots an inch.
 
     Raises CheckpointError if it cannot be written. Then the picture that was there stays.
     """
-    write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png"))
+    width, dots = print_width.print_width(), 150
+    if width:
+        path = type(path)(Path(path).with_stem(f"{Path(path).stem}{width.suffix}"))
+        dots = print_width.DOTS
+    write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png", dots))
     for kind in _also.get():
         write_bytes(expanded(path).with_suffix(f".{kind}"), picture(figure, kind))
     return path
@@ -311,12 +333,15 @@ def write_below(figure: Figure, text: str) -> None:
     A "$" in it, from the name of a folder, is a "$" and begins no formula. A caption that would
     take up the figure is cut in the middle.
     """
-    width = int(figure.get_figwidth() * CHARACTERS)
+    is_print = print_width.print_width() is not None
+    size = print_width.SMALLEST if is_print else 8.5
+    width = int(figure.get_figwidth() * CHARACTERS * 8.5 / size)
     text = fonts.readable(text)
     lines = wrap(shortened(printable(text).lstrip("; "), MOST_LINES * width), width)
-    if len(lines) > 1:
-        room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
+    if len(lines) > 1 or is_print:
+        line = 0.16 * size / 8.5 / figure.get_figheight()
+        room = 1.6 * line + line * (len(lines) - 1) if is_print else 0.045 + line * (len(lines) - 1)
         layout: Any = figure.get_layout_engine()  # the one of `panels`
-        layout.set(rect=(0, room, 1, 0.93 - room))
-    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=8.5, color=theme().quiet)
+        layout.set(rect=(0, room, 1, (0.99 if is_print else 0.93) - room))
+    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=size, color=theme().quiet)
     written.set(ha="left", va="bottom", parse_math=False)

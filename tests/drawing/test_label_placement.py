@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minires.drawing.label_placement import spread_out
+from minires.drawing.label_placement import free_place, spread_out
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,19 @@ def test_no_places_nearby_are_closer_to_the_wanted(wanted, seed):
         other = places + rng.normal(0, 3, len(wanted))
         if np.all(np.diff(other) >= gaps):
             assert np.sum((other - wanted) ** 2) >= best - 1e-6
+
+
+@pytest.mark.parametrize(
+    "wanted, taken, place",
+    [
+        (5, [], 5),
+        (-3, [], 0),
+        (5, [(4, 7)], 4),
+        (6, [(4, 7)], 7),
+        (5, [(4, 7), (2, 4.5)], 7),
+        (9, [(8, 12)], 8),
+        (5, [(-1, 12)], 5),
+    ],
+)
+def test_the_nearest_free_place(wanted, taken, place):
+    assert free_place(wanted, taken, 0, 10) == place

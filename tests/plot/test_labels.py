@@ -24,3 +24,17 @@ def test_names_stand_at_their_lines_in_their_order_and_apart(scale):
     assert height["b"] - height["a"] == pytest.approx(0.055 * 3)
     assert height["a"] + height["b"] == pytest.approx(4.01)
     assert found["a"].get_color() == "red"
+
+
+def test_a_name_inside_a_panel_stands_where_no_line_crosses_it():
+    figure, (ax,) = plot.panels(1, (5, 4))
+    ax.plot([0, 2], [1.0, 1.0])
+    ax.plot([0, 10], [1.02, 1.02])
+    ax.set_xlim(0, 10)
+    ax.set_ylim(0, 3)
+    plot.label_ends(ax, [(1.0, "short", "red", 2), (1.02, "long", "blue", 10)])
+    short, long = (
+        next(one.xy[1] for one in ax.texts if one.get_text() == name) for name in ("short", "long")
+    )
+    assert long == pytest.approx(1.02)
+    assert abs(short - 1.02) >= 0.055 * 3 / 2 and abs(short - 1.0) < 0.2

@@ -40,7 +40,7 @@ from . import (
     without_batch_norm,
 )
 from .frame.report import lines
-from .frame.run import run, write_report
+from .frame.run import draw_figures, run, write_report
 
 # In the order in which the report tells the story.
 CLAIMS = {
@@ -84,4 +84,4 @@ CLAIMS = {
     )
 }
 
-__all__ = ["CLAIMS", "lines", "run", "write_report"]
+__all__ = ["CLAIMS", "draw_figures", "lines", "run", "write_report"]

@@ -5,7 +5,7 @@ the weights there so long that, batch norm taking their scale out again, later s
 them. What holds back the first steps should help.
 """
 
-from ...plot import COLOURS, OTHERS
+from ...plot import COLOURS, OTHERS, SHADES
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import ANY, below
@@ -71,7 +71,7 @@ CLAIM = Claim(
         (
             "to compare",
             [
-                ("plain-20", "plain-20", "usual", "#f0a35c"),
+                ("plain-20", "plain-20", "usual", SHADES["plain"][0]),
                 ("resnet-\n56", "resnet-56", "usual", COLOURS["resnet"]),
             ],
         ),

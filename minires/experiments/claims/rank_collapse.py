@@ -114,7 +114,7 @@ def _theory(ax, rows, net):
     ax.annotate(
         "theory without batch norm",
         (depths[0], 1),
-        xytext=(2, -11),
+        xytext=(2, 3),
         textcoords="offset points",
         fontsize=8.5,
     )

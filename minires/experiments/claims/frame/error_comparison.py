@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from statistics import mean
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .... import plot
 from ....types import Figure, Row
+from ...confidence import interval
 from .claim import Training, on_trained
 from .laboratory import Laboratory
 
 Bar: TypeAlias = tuple[str, str, str, str]  # label, net, variant, colour
+
+GUESSING = 90.0  # percent: the error of guessing among the ten classes of both data sets
 
 COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net", "variant")
 
@@ -85,12 +88,12 @@ def draw(
         figure, axes = plot.panels(
             len(groups), (max(5.4, 1.15 * sum(widths) + 1.2), 4.4), share_y=True, widths=widths
         )
+        has_room = _has_room_for_numbers(figure, widths)
         for ax, (title, entries) in zip(axes, groups):
             for i, (label, net, variant, colour) in enumerate(entries):
                 values = of(rows, net, variant, column)
+                _bar(ax, i, values, colour, has_room)
                 others = of(rows, net, variant, other_column)
-                ax.bar(i, mean(values), width=0.62, color=colour)
-                ax.plot([i] * len(values), values, "o", color="black", markersize=3.5, zorder=4)
                 ax.plot(
                     [i + 0.4] * len(others),
                     others,
@@ -100,25 +103,67 @@ def draw(
                     markeredgewidth=1.6,
                     zorder=4,
                 )
-                inside = mean(values) > 5  # percent: tall enough for a number
-                ax.annotate(
-                    f"{mean(values):.1f}",
-                    (i, 0 if inside else max(values)),
-                    xytext=(0, 4),
-                    textcoords="offset points",
-                    ha="center",
-                    color="white" if inside else colour,
-                    fontweight="bold",
-                )
             ax.set_xticks(range(len(entries)), [label for label, *_ in entries])
             ax.set_title(title)
             ax.grid(axis="x", visible=False)
+            guess(ax)
         axes[0].set_ylabel(f"{shown} error, %")
-        plot.write_below(
-            figure,
-            f"{caption}; {plot.seeds(rows, 'dots: {} seeds, bars: their mean')}; grey "
-            f"marks: {other} error",
-        )
+        plot.write_below(figure, f"{caption}; {_explained(rows)}; grey marks: {other} error")
         return figure
 
     return bars
+
+
+def guess(ax: Any) -> None:
+    """A line at the error of guessing, with its name, and room for it."""
+    ax.axhline(GUESSING, color=plot.GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+    ax.annotate(
+        "guessing",
+        (1, GUESSING),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 2),
+        textcoords="offset points",
+        ha="right",
+        color=plot.GREY,
+        fontsize=8.5,
+    )
+    ax.set_ylim(0, max(GUESSING + 8, ax.get_ylim()[1]))
+
+
+def _bar(ax, place, values, colour, has_room):
+    """The mean as a bar with a number in it, its interval as a line, the seeds as dots."""
+    middle = mean(values)
+    ax.bar(place, middle, width=0.62, color=colour)
+    if len(values) > 1:
+        low, high = interval(values)
+        ax.plot([place - 0.16] * 2, [max(0, low), high], color="black", linewidth=1.4, zorder=4)
+    ax.plot([place] * len(values), values, "o", color="black", markersize=3.5, zorder=4)
+    inside = min(values) > 25  # percent: tall enough for a number below the dots
+    highest = max(values) if len(values) == 1 else max(*values, high)
+    ax.annotate(
+        f"{middle:.1f}",
+        (place, 0 if inside else highest),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        color="white" if inside else colour,
+        fontweight="bold",
+        rotation=0 if has_room else 90,
+    )
+
+
+def _has_room_for_numbers(figure, widths):
+    """Whether a bar is as wide as its number: some 0.33 inches, or half of that in print."""
+    width = plot.print_width()
+    if width is None:
+        return True
+    in_a_row = max(widths) if width.columns(len(widths)) == 1 else sum(widths)
+    return 0.8 * figure.get_figwidth() / in_a_row * 0.62 > 0.3
+
+
+def _explained(rows):
+    """What bars, lines and dots are."""
+    count = len({row["seed"] for row in rows})
+    if count == 1:
+        return "n = 1 seed"
+    return f"bars: mean of n = {count} seeds, lines: its 95 % confidence interval, dots: seeds"

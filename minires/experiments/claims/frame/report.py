@@ -14,6 +14,7 @@ from . import registration
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
+OVERVIEW = "verdicts.png"  # all of them at a glance
 COLOURS = {SUPPORTED: "#1b7f4d", CONTRADICTED: "#b3261e", UNDECIDED: "#6b6b6b"}
 
 
@@ -50,6 +51,7 @@ def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
     parts = [
         f"# {_title(config)}",
         _setting(config),
+        f"![All verdicts at a glance]({OVERVIEW})",
         "| claim | verdict | seeds |\n| --- | --- | --- |\n"
         + "\n".join(
             f"| [{finding.claim.name}](#{finding.claim.name}): {finding.claim.statement} | "
@@ -82,6 +84,9 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
     body = [
         f"<h1>{escape(_title(config))}</h1>",
         f'<p class="small">{escape(_setting(config))}</p>',
+        html_page.picture(
+            read_bytes(out / OVERVIEW, "a figure"), "All verdicts at a glance", "png"
+        ),
         f"<table>{rows}</table>",
     ]
     for claim, verdict, seeds, standing in findings:

@@ -1,15 +1,16 @@
 """Testing claims, seed by seed, and writing down the results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ....errors import DataError
 from ....names import expanded
-from ....plot import save
+from ....plot import save, verdicts
 from ....training.callbacks import Callback
 from ....training.kinds import SEEDS, WORD
-from ....types import Device, PathLike, Row
+from ....types import Device, Figure, PathLike, Row
 from ... import scheduler
 from ...records import RunFolder, of_one_run, read_config, read_table
 from ...seeds import check_seeds
@@ -216,29 +217,77 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
             'a file with "experiment": "claims"',
             "other content",
         )
-    findings = []
-    registered = registration.read(out)
+    findings = _findings(claims, out)
+    for claim in (one.claim for one in findings):
+        rows = registration.deciding(_rows(out, claim))
+        with of_one_run(out / f"{claim.name}.csv"):
+            save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
+            if claim.animate is not None:
+                claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
+    if not findings:
+        raise _nothing_yet(out)
+    with of_one_run(out):
+        save(_overview(findings, config), out / report.OVERVIEW)
+        report.write(findings, out, config)
+    return findings
+
+
+def draw_figures(claims: Sequence[Claim], out: PathLike) -> list[Path]:
+    """Draw the figures of the measured claims alone, from the tables in `out`, and return their
+    paths. `write_report` draws them too; this is for figures of another size.
+
+    Raises as `write_report`.
+    """
+    out = expanded(out)
+    config = read_config(out, needed=NEEDED)
+    drawn = []
     for claim in claims:
         rows = registration.deciding(_rows(out, claim))
         if rows:
             with of_one_run(out / f"{claim.name}.csv"):
-                save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
-                if claim.animate is not None:
-                    claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
+                drawn.append(save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png"))
+    if not drawn:
+        raise _nothing_yet(out)
+    return [*drawn, save(_overview(_findings(claims, out), config), out / report.OVERVIEW)]
+
+
+def _findings(claims: Sequence[Claim], out: Path) -> list[report.Finding]:
+    """What was found of the measured claims, from the tables in `out`."""
+    findings, registered = [], registration.read(out)
+    for claim in claims:
+        rows = registration.deciding(_rows(out, claim))
+        if rows:
+            with of_one_run(out / f"{claim.name}.csv"):
                 seeds = seeds_of(rows)
                 standing = registration.standing(claim, seeds, registered)
                 findings.append(report.Finding(claim, claim.judge(rows), seeds, standing))
-    if not findings:
-        raise DataError(
-            str(out),
-            "nothing to report yet",
-            "at least one measured claim",
-            "none",
-            "let the run go on",
-        )
-    with of_one_run(out):
-        report.write(findings, out, config)
     return findings
+
+
+def _overview(findings: Sequence[report.Finding], config: Mapping[str, Any]) -> Figure:
+    """The verdicts at a glance."""
+    first = registration.FIRST_DECIDING
+    return verdicts(
+        [
+            (
+                one.claim.name,
+                one.verdict.outcome,
+                "exploratory" if min(one.seeds) < first else "deciding",
+            )
+            for one in findings
+        ],
+        config["caption"],
+    )
+
+
+def _nothing_yet(out: Path) -> DataError:
+    return DataError(
+        str(out),
+        "nothing to report yet",
+        "at least one measured claim",
+        "none",
+        "let the run go on",
+    )
 
 
 def _rows(folder: Path, claim: Claim) -> list[Row]:

@@ -1,0 +1,89 @@
+"""What happened to the error of plain-56 when somebody took a suspect away."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+from ...types import PathLike
+from ..claims import CLAIMS
+from ..claims.frame.error_comparison import of
+from ..records import read_table
+
+DEEP, SHALLOW = ("plain-56", "usual"), ("plain-20", "usual")
+
+
+class Cure(NamedTuple):
+    """A training of a net of 56 layers with something changed, and the usual one, seed by seed."""
+
+    name: str
+    does: str  # by construction
+    claim: str  # whose table holds the errors
+    net: str
+    variant: str
+    changes: Sequence[float] = ()  # of the training error, in points: negative where it helps
+    closed: float = 0.0  # share of the gap to plain-20 that is gone, mean over the seeds
+
+    @property
+    def helps(self) -> bool:
+        """Whether the error falls by more than two points with every seed."""
+        return max(self.changes) < -2
+
+
+CURES = (
+    Cure("gradients clipped to norm 1", "no step is long", "aftermath", "plain-56", "clipped"),
+    Cure("warm-up", "the first steps are short", "aftermath", "plain-56", "warm-up"),
+    Cure(
+        "weights set back to their first length",
+        "weights cannot lengthen",
+        "aftermath",
+        "plain-56",
+        "kept norms",
+    ),
+    Cure(
+        "a tenth of the rate throughout",
+        "all steps are short",
+        "aftermath",
+        "plain-56",
+        "small rate",
+    ),
+    Cure("three times as many steps", "more time", "longer", "plain-56", "three times longer"),
+    Cure(
+        "start from a trained plain-20 with identity layers between",
+        "another start, the same net",
+        "copy",
+        "copy, trained on",
+        "usual",
+    ),
+    Cure("shortcuts", "another net: resnet-56", "degradation", "resnet-56", "usual"),
+    Cure(
+        "shortcuts, no batch norm (SkipInit)",
+        "another net, which starts as the identity",
+        "without-batch-norm",
+        "skipinit-56",
+        "usual",
+    ),
+)
+
+
+def cures(folder: PathLike) -> list[Cure]:
+    """`CURES` with what was recorded of them in the folder of a run of claims.
+
+    Raises as `read_table`.
+    """
+    tables = {
+        name: read_table(Path(folder) / f"{name}.csv", CLAIMS[name].columns, CLAIMS[name].text)
+        for name in {"degradation", *(one.claim for one in CURES)}
+    }
+    found = []
+    for one in CURES:
+        rows = tables[one.claim]
+        # From the same table where it has them: not all tables count the error in the same way.
+        deep, shallow = (
+            of(rows, *net) or of(tables["degradation"], *net) for net in (DEEP, SHALLOW)
+        )
+        cured = of(rows, one.net, one.variant)
+        changes = [after - before for after, before in zip(cured, deep, strict=True)]
+        gap = mean(deep) - mean(shallow)
+        found.append(one._replace(changes=changes, closed=-mean(changes) / gap))
+    return found

@@ -1,0 +1,118 @@
+"""docs/claims.md, on what tells plain-56 from plain-20: tables and sentences are as recorded."""
+
+import math
+from itertools import pairwise
+from statistics import NormalDist, mean
+
+import pytest
+
+from docs.generate import suspects as made
+from docs.generate.places import ROOT
+from minires import plot
+from minires.experiments import suspects
+
+PAGE = (ROOT / made.PAGE).read_text(encoding="utf-8")
+TEXT = " ".join(PAGE.split())
+
+
+def test_the_tables_are_what_the_records_say():
+    assert made.filled(PAGE) == PAGE, "make them again: python -m docs.generate.suspects"
+
+
+def test_the_page_begins_with_the_question():
+    assert PAGE.startswith("# Why does depth hurt?\n") and "?**" in PAGE[:700]
+    assert PAGE.index("went against our predictions") < PAGE.index("What the records show")
+
+
+def sentences():
+    run, (largest, chance, count) = made.run(), made.luck()
+    before, longer = made.ranked(made.RATIO, 0), made.ranked(made.LONGER, 10)
+    yield f"is {before.rho:.2f} (95 % confidence interval {before.low:.2f} to {before.high:+.2f}, n"
+    yield f"lengthening {longer.rho:.2f} ({longer.low:.2f} to {longer.high:+.2f})"
+    held = {one.variant: mean(one.changes) for one in suspects.cures(ROOT / made.RECORDED)}
+    three = [held[name] for name in ("clipped", "warm-up", "kept norms")]
+    yield f"between {min(three):+.1f} and {max(three):+.1f} points on average"
+    ranks = [mean(made.rank(net)) for net in made.NETS]
+    yield "keeps {:.1f} directions of 256 images, where plain-20 has {:.1f}".format(*ranks)
+    yield f"resnet-56 has {ranks[2]:.1f}, and trains"
+    end = run.at(made.LONGER, made.DEEP, run.steps[-1])
+    yield f"early weights {min(end):.1f} to {max(end):.1f} times as long as at the start"
+    yield f"The largest of the {count} rank correlations is {largest:.2f} (slowest layer, step 2)"
+    yield f"one as large turns up {100 * chance:.0f} times in 100"
+    better, worse = kinds()
+    yield f"five end between {better[0]:.1f} and {better[-1]:.1f} % training error"
+    yield f"four between {worse[0]:.1f} and {worse[-1]:.1f} %"
+    yield f"step {min(suspects.when_apart(run, made.SLOWEST, *made.NETS[:2]).below)} until the end"
+
+
+def kinds():
+    """The final errors of the two kinds of seeds of plain-56: the widest gaps part them."""
+    errors = sorted(made.run().error(made.DEEP))
+    return errors[:5], errors[6:]
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_the_numbers_in_the_text(sentence):
+    assert sentence in TEXT
+
+
+def test_the_two_kinds_overlap_in_two_epochs_and_then_no_more():
+    run = made.run()
+    final = run.error(made.DEEP)
+    better, worse = ([final.index(error) for error in kind] for kind in kinds())
+    assert min(worse) != max(better) and "and one at 79.3 %" in TEXT
+    assert f"{sorted(final)[5]:.1f}" == "79.3"
+    apart = []
+    for epoch in range(1, 8):
+        errors = run.error(made.DEEP, epoch)
+        apart.append(min(errors[i] for i in worse) > max(errors[i] for i in better))
+    assert apart == [False, False, True, True, True, True, True]
+    assert f"between steps {run.steps_an_epoch} and {3 * run.steps_an_epoch}" in TEXT
+
+
+def test_the_explosion_is_over_within_some_ten_steps():
+    run = made.run()
+    above = suspects.when_apart(run, made.RATIO, made.DEEP, made.SHALLOW).above
+    assert max(above) < 10
+    assert max(suspects.when_apart(run, made.WHOLE, made.DEEP, made.SHALLOW).above) == 10
+
+
+def test_before_the_first_step_the_nets_differ_in_what_the_text_names():
+    for values in (made.sharpness, made.likeness, made.rank):
+        assert suspects.apart.side(values(made.DEEP), values(made.SHALLOW)) != 0
+    assert 0 in suspects.when_apart(made.run(), made.WHOLE, made.DEEP, made.SHALLOW).above
+
+
+def test_which_rank_correlation_ten_seeds_show():
+    """The rho whose lower end is above 0 with a probability of 80 %, with the error of `ranked`."""
+    normal = NormalDist()
+    z = normal.inv_cdf(0.975) + normal.inv_cdf(0.8)
+    rho = 0.5
+    for _ in range(50):
+        rho = math.tanh(z * math.sqrt((1 + rho**2 / 2) / 7))
+    assert f"a rank correlation of {rho:.2f} (with 80 % probability)" in TEXT
+
+
+def test_chance_passes_what_the_figure_shades_one_time_in_twenty():
+    errors = list(range(10))
+    shares = [
+        suspects.chance_of_largest([order], errors, draws=4000)[1]
+        for order in ([2, 0, 1, 5, 3, 8, 4, 6, 9, 7], [3, 0, 6, 1, 4, 2, 9, 5, 8, 7])
+    ]
+    rhos = [suspects.ranked(order, errors).rho for order in ([2, 0, 1, 5, 3, 8, 4, 6, 9, 7],)]
+    assert rhos[0] > made.CRITICAL and shares[0] < 0.05
+
+
+def test_the_figures_are_drawn_from_the_records(tmp_path):
+    figure = made.figure()
+    assert len(figure.axes) == 4 and "n = 10" in figure.texts[-1].get_text()
+    with plot.use_width("one-column"):
+        narrow = made.figure()
+    tops = [ax.get_position().y1 for ax in narrow.axes]
+    assert all(one > other for one, other in pairwise(tops))
+    strip = made.strip()
+    named = [text.get_text().rstrip("*") for text in strip.axes[0].texts]
+    assert named == list(made.CLAIMS)
+    alt = PAGE.split('alt="All 35 claims')[1].split('"')[0]
+    labels = [text.get_text() for text in strip.legends[0].get_texts()]
+    assert all(label in alt for label in labels)
