@@ -140,7 +140,7 @@ def test_the_errors_of_public_weights_are_those_of_the_record():
         assert f"| {' | '.join(row)} |" in PAGES["nets"]
     first = record["nets"][0]
     misplaced = 100 * first["wrong_with_zeros_after"] / first["images"]
-    assert f"with which the first error would be {misplaced:.0f} %" in PAGES["nets"]
+    assert f"the first error would be {misplaced:.0f} %" in PAGES["nets"]
     assert f"all {first['images']:,} test images of {record['dataset_name']}" in " ".join(
         PAGES["nets"].split()
     )

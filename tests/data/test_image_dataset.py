@@ -94,7 +94,7 @@ def test_resize_averages_and_rounds(factor):
 
 @pytest.mark.parametrize("size", [3, 0, 16])
 def test_resize_by_no_whole_factor(size):
-    with pytest.raises(ConfigError, match="a divisor of the 8x8 images"):
+    with pytest.raises(ConfigError, match="a divisor of 8, because the images are 8x8"):
         make(2, 8).resize(size)
 
 
