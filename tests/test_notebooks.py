@@ -167,7 +167,7 @@ def test_numbers_in_the_prose_stand_in_a_cell(source):
         r"\]\([^)]*\)",
         r"(?m)^(#|\||    ).*$",
         r"arXiv:[\d.]+",
-        r"(?i)\bsections? [\d.]+(?: and [\d.]+)*",
+        r"(?i)\bsections?\s[\d.]+(?:\sand\s[\d.]+)*",
     ):
         prose = re.sub(left_out, " ", prose)
     said = re.findall(

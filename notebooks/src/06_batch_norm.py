@@ -236,8 +236,8 @@ assert total[1, 0] < 0 < total[-1, 0] < total[0, 0] < itself[0, 0]
 
 # %%
 sum_of_dx = predict(
-    "Adding 3 to all numbers of a channel does not change `y`. So what is the sum of all `dx` of the "
-    "channel, whatever `dy` is?",
+    "Adding 3 to all numbers of a channel does not change `y`. So what is the sum of all `dx` of "
+    "the channel, whatever `dy` is?",
     within=0.01,
 )
 
