@@ -145,7 +145,7 @@ def test_docstrings_of_what_is_no_python():
     }
 
 
-def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path):
+def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_process):
     hand_in(folder, with_cell(source, "losses = [0.69, 0.3, 0.123]"), "anna")
     run()
     pages = list((tmp_path / "out/viva").rglob("*.md"))
