@@ -98,7 +98,14 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
                 "before": "option A's zeros stand before the old channels",
                 "both sides": "option A's zeros stand on both sides of the old channels",
             },
-            ("a4.shortcut_a", "a4.shortcut", "a4.basic_residual", "a4.bottleneck", "a4.network"),
+            (
+                "a4.shortcut_a",
+                "a4.shortcut",
+                "a4.basic_residual",
+                "a4.bottleneck",
+                "a4.network",
+                "a4.twins",
+            ),
             "after",
         ),
         Choice(

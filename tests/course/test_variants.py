@@ -329,7 +329,7 @@ TASKS = [
     ("a1", "direction", "a1.long_chain"),
     ("a3", "batch norm's momentum", "a3.layer"),
     ("a3", "ReLU at 0 in a kernel", "a3.relu_backward"),
-    ("a4", "zeros of option A", "a4.shortcut"),
+    ("a4", "zeros of option A", "a4.twins"),
     ("a5", "exactly the margin", "a5.verdict"),
     ("a5", "dashed line", "a5.style"),
     ("a6", "moved", "a6.recorder"),

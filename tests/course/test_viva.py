@@ -139,6 +139,14 @@ def test_an_empty_notebook_is_asked_for_its_first_tasks(source):
     assert result.questions[0][1] == "da of y = sum(a)."
 
 
+def test_lines_are_code_and_neither_docstring_nor_comment_nor_head():
+    cell = 'def f(momentum):\n    """The momentum\n    of it."""\n    # momentum\n    return 1 - momentum'
+    facts = Facts("a3", {"cell": cell, "broken": "def f(:\n  momentum"})
+    assert facts.line("cell", "momentum") == "return 1 - momentum"
+    assert facts.line("cell", r"def f\(") == "def f(momentum):"
+    assert facts.line("broken", "momentum") == "momentum" and facts.line("none", "x") == ""
+
+
 def test_docstrings_of_what_is_no_python():
     assert docstrings(["def f(:", 'def g():\n    """What it\n    does.\n\n    More."""']) == {
         "g": "What it does."
