@@ -76,7 +76,7 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
                 "of the batch": "momentum is the share of the new batch, 0.1",
                 "of the past": "momentum is the share of the old average, 0.9",
             },
-            ("a3.running", "a3.layer"),
+            ("a3.running",),  # the layer gives the same averages either way
             "of the batch",
         ),
         Choice(

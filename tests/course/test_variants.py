@@ -344,6 +344,7 @@ def test_each_option_passes_its_own_checks_and_no_others(key, name, last, monkey
     for option in choice.options:
         student = student_with(key, **{name: option})
         given = answers(key, last, student=student)
+        checks.run(last, given[last], True, 3, {name: option})
         for task in set(choice.tasks) & set(given):
             for hidden in (False, True):
                 checks.run(task, given[task], hidden, 3, {name: option})
