@@ -3,6 +3,8 @@
 It is at most 80 columns wide, so that it can be read below a cell, in a terminal and in a report.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..types import Array
@@ -101,7 +103,7 @@ def _numbers(parts, row, column):
     return [title, *lines] if want.size < parts[0].size else lines
 
 
-def _short(number) -> str:
+def _short(number: Any) -> str:
     """At most seven letters."""
     if isinstance(number, (bool, np.bool_)):
         return str(bool(number))

@@ -76,7 +76,7 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
                 "of the batch": "momentum is the share of the new batch, 0.1",
                 "of the past": "momentum is the share of the old average, 0.9",
             },
-            ("a3.running", "a3.layer"),
+            ("a3.running",),  # the layer gives the same averages either way
             "of the batch",
         ),
         Choice(
@@ -98,7 +98,14 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
                 "before": "option A's zeros stand before the old channels",
                 "both sides": "option A's zeros stand on both sides of the old channels",
             },
-            ("a4.shortcut_a", "a4.shortcut", "a4.basic_residual", "a4.bottleneck", "a4.network"),
+            (
+                "a4.shortcut_a",
+                "a4.shortcut",
+                "a4.basic_residual",
+                "a4.bottleneck",
+                "a4.network",
+                "a4.twins",
+            ),
             "after",
         ),
         Choice(

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import grade, notebooks
+from minires.course import grade, notebooks, pool
 from minires.course.limits import Limits
 from minires.course.mark import mark
 
@@ -106,6 +106,17 @@ def hand_in(folder, notebook, student, place="{student}/a1_small.ipynb"):
 def folder(tmp_path):
     """The folder of submissions."""
     return tmp_path / "submitted"
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Grading starts no worker processes, which takes seconds; submissions have theirs all the same."""
+
+    def each(function, tasks, *rest):
+        for number, task in enumerate(tasks):
+            yield pool.Done(number, function(*task))
+
+    monkeypatch.setattr(grade.pool, "each", each)
 
 
 @pytest.fixture

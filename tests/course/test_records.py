@@ -208,7 +208,7 @@ def test_grade_passes_everything_on(monkeypatch, tmp_path, sources, source, fold
     seen = []
     monkeypatch.setattr(grade.pool, "each", lambda function, tasks, *rest: _none(seen, tasks))
     grade.grade(folder, tmp_path / "out", sources, progress=False, seed=4)
-    assert seen[0][-2:] == (4, True) and signing.key_file() in seen[0][3]
+    assert seen[0][-3:] == (4, True, None) and signing.key_file() in seen[0][3]
 
 
 def _none(seen, tasks):

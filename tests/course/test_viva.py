@@ -139,13 +139,21 @@ def test_an_empty_notebook_is_asked_for_its_first_tasks(source):
     assert result.questions[0][1] == "da of y = sum(a)."
 
 
+def test_lines_are_code_and_neither_docstring_nor_comment_nor_head():
+    cell = 'def f(momentum):\n    """The momentum\n    of it."""\n    # momentum\n    return 1 - momentum'
+    facts = Facts("a3", {"cell": cell, "broken": "def f(:\n  momentum"})
+    assert facts.line("cell", "momentum") == "return 1 - momentum"
+    assert facts.line("cell", r"def f\(") == "def f(momentum):"
+    assert facts.line("broken", "momentum") == "momentum" and facts.line("none", "x") == ""
+
+
 def test_docstrings_of_what_is_no_python():
     assert docstrings(["def f(:", 'def g():\n    """What it\n    does.\n\n    More."""']) == {
         "g": "What it does."
     }
 
 
-def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path):
+def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_process):
     hand_in(folder, with_cell(source, "losses = [0.69, 0.3, 0.123]"), "anna")
     run()
     pages = list((tmp_path / "out/viva").rglob("*.md"))

@@ -1131,7 +1131,7 @@ def network(target: Answer, trial: Trial) -> None:
             wrong += [
                 (
                     "shortcut_a is not right yet",
-                    variant(a=lambda *x, i=i: padded_otherwise(*x, where)[i][1]),
+                    variant(a=lambda *x, i=i: padded_otherwise(*x, where=where)[i][1]),
                 )
                 for i in range(3)
             ]
@@ -1211,7 +1211,8 @@ def twins(function: Answer, trial: Trial) -> None:
         not np.array_equal(both[0]["values"][0], other[0]["values"][0]),
         "twins: another seed gives the same weights: use the seed",
     )
-    plain, residual = (logits(x, values[0], places[0], n, kind) for kind in (None, "A"))
+    own_a = partial(option_a, where=trial.option("zeros of option A"))
+    plain, residual = (logits(x, values[0], places[0], n, kind, a=own_a) for kind in (None, "A"))
     for what, got, want, wrong in (
         ("the first net, plain", both[0], plain, residual),
         ("the second net, residual", both[1], residual, plain),

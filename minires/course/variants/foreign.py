@@ -30,7 +30,8 @@ def students_of(
     -------
     (dict of (student, assignment) -> id or None, list of (student, line))
     """
-    entries, owners, lines = list(entries), {}, []
+    entries, lines = list(entries), []
+    owners: dict[tuple[str, str], str | None] = {}
     known = None if ids is None else {choices.normal(one): one for one in ids}
     named = {(one.student, one.assignment): _claimed(one) for one in entries}
     for entry in entries:

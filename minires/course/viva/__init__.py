@@ -5,7 +5,7 @@ They are for the teacher alone. `facts` holds what is known of a submission; `mi
 a mistake has the sentence that names it, and no numbers of the test.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain, zip_longest
 
@@ -30,7 +30,7 @@ def questions(facts: Facts) -> list[Question]:
     return [*chosen, *more][:MOST] if len(chosen) < MOST else chosen
 
 
-def _first(kind, facts) -> Iterator[Question]:
+def _first(kind: Callable[[Facts], Iterator[Question]], facts: Facts) -> Iterator[Question]:
     # What a student defined can be anything: a question that cannot be made of it is left out.
     with suppress(Exception):
         yield from kind(facts)

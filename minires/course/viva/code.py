@@ -161,7 +161,7 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "a5": (
         (
             "a5-paired",
-            r"&|intersection|\bin\b",
+            r"&|intersection|\bin\b|\bif\b",
             "A run with seed 2 was cut off for one network. What does this line do with the other?",
             "It leaves the seed out: a difference needs both.",
         ),

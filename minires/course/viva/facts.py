@@ -1,5 +1,6 @@
 """What is known of a submission once it is marked, and what a question is."""
 
+import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,10 +62,26 @@ class Facts:
     docs: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, cell: str, pattern: str) -> str:
-        """The first line of the student's code in a cell in which the pattern is found, or ""."""
-        rows = (row.strip() for row in self.code.get(cell, "").splitlines())
-        found = (row for row in rows if not row.startswith("#") and re.search(pattern, row))
-        return next(found, "")[:LONGEST_LINE]
+        """The first line of the student's code in a cell in which the pattern is found, or "".
+        Comments and docstrings do not count, and heads of functions only if no other line fits.
+        """
+        rows = [row for row in _statements(self.code.get(cell, "")) if re.search(pattern, row)]
+        inside = [row for row in rows if not row.startswith(("def ", "class "))]
+        return next(iter([*inside, *rows]), "")[:LONGEST_LINE]
+
+
+def _statements(source: str) -> list[str]:
+    """The lines of a cell without comments and docstrings; of what is no Python, all."""
+    texts: set[int] = set()
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        nodes = []
+    for node in nodes:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            texts.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    rows = ((number, row.strip()) for number, row in enumerate(source.splitlines(), 1))
+    return [row for number, row in rows if number not in texts and not row.startswith("#")]
 
 
 def collect(
@@ -107,8 +124,6 @@ def collect(
 
 def docstrings(sources: Iterable[str]) -> dict[str, str]:
     """The first lines of the docstrings of functions and classes in cells of an assignment."""
-    import ast
-
     found = {}
     for source in sources:
         try:

@@ -121,7 +121,7 @@ def _a5(
             f"Your differences plain-{deep} minus plain-{shallow} are "
             f"{', '.join(f'{gap:+.1f}' for gap in gaps)} points. From which margin on would your "
             "verdict be another one?",
-            f"From {min(map(abs, gaps)):.1f} on, where the first seed falls within the margin "
+            f"From {min(map(abs, gaps)):.1f} on: then the smallest falls within the margin "
             "(undecided)."
             if least * most > 0
             else "The seeds disagree in sign: undecided for small margins, and small from "

@@ -50,7 +50,7 @@ WHERE: Mapping[str, tuple[str, str, str]] = {
     ),
     "moved": (
         "a6-recorder-code",
-        r"moved\.append|norm\(",
+        r"moved\.append|moved\[",
         "The scale: a share of |w0| compares layers of different size, a distance does not; "
         "|w| / |w0| misses a turn that keeps the length.",
     ),
