@@ -1,7 +1,6 @@
 """What tells plain-56 from plain-20, step by step, and whether it says which seeds end badly."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..types import Figure
 from .style import OTHERS, panels, styled, theme, write_below
@@ -48,7 +47,7 @@ def suspects(
     return figure
 
 
-def _few_ticks(ax: Any):
+def _few_ticks(ax):
     """Numbers at 1, 2, 5 and 10 where the axis spans no power of ten."""
     low, high = ax.get_ylim()
     if high < 20 * low:
@@ -56,7 +55,7 @@ def _few_ticks(ax: Any):
         ax.set_yticks(ticks, [str(tick) for tick in ticks])
 
 
-def _correlations(ax: Any, steps, correlations, by_chance):
+def _correlations(ax, steps, correlations, by_chance):
     colours = (*OTHERS[:3], theme().text)
     looks = zip(colours, ("-", (0, (5, 2)), (0, (1, 1.5)), "-"))
     for (name, (at, rho)), (colour, style) in zip(correlations.items(), looks, strict=True):
@@ -72,7 +71,7 @@ def _correlations(ax: Any, steps, correlations, by_chance):
     ax.legend(loc="lower center", ncols=2)
 
 
-def _against_steps(ax: Any, steps):
+def _against_steps(ax, steps):
     """Steps on a scale that shows the first ones as well as the last."""
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, max(steps))

@@ -102,7 +102,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     colours = {kind: colour for kind, (_, _, colour) in KINDS.items()}
     _lines(axes[0], rows, colours)
     back = range(DEPTH - 1)
-    for factor, place, offset in ((1.0, 0, (2, -11)), (WIDE, 9 * DEPTH // 10, (-6, 4))):
+    for factor, place, offset in ((1.0, 0, (2, -11)), (WIDE, 9 * (DEPTH - 2) // 10, (-6, 4))):
         theory = [factor**layers for layers in back]
         axes[0].plot(back, theory, color="black", linewidth=1.2, linestyle=(0, (2, 2)), zorder=4)
         axes[0].annotate(

@@ -97,6 +97,7 @@ def test_every_claim_says_which_trainings_it_looks_at(finished, small_nets, monk
 def test_the_report_holds_them_all(finished):
     out, findings = finished
     markdown, page = (out / "report.md").read_text(), (out / "report.html").read_text()
+    assert "](verdicts.png)" in markdown and (out / "verdicts.png").exists()
     for claim, verdict, *_ in findings:
         assert (
             claim.statement in markdown
@@ -105,7 +106,7 @@ def test_the_report_holds_them_all(finished):
         )
         assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page
     assert (
-        page.count("data:image/png;base64,") == len(findings)
+        page.count("data:image/png;base64,") == len(findings) + 1  # and all verdicts at a glance
         and page.count("data:image/gif;base64,") == 1
         and "<img" in page
         and 'src="/' not in page
