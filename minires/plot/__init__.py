@@ -1,5 +1,6 @@
 """Figures: from records, while a net trains, and of how things work."""
 
+from .by_step import suspects
 from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
@@ -9,7 +10,8 @@ from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves
 from .normalization import batch_norm_ways
-from .print_width import WIDTHS, print_width, use_width
+from .overview import verdicts
+from .print_sizes import WIDTHS, print_width, use_width
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
@@ -31,9 +33,7 @@ from .style import (
     use_theme,
     write_below,
 )
-from .suspects import suspects
 from .sweeps import sweep
-from .verdicts import verdicts
 
 __all__ = [
     "COLOURS",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..drawing.label_placement import free_place, spread_out
-from .print_width import ROW, print_width
+from .print_sizes import ROW, print_width
 from .style import theme
 
 

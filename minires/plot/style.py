@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from ..names import expanded, printable, shortened
 from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
-from . import fonts, print_width
+from . import fonts, print_sizes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -153,12 +153,12 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
         from matplotlib import rc_context
 
         texts = _texts((*args, *kwargs.values()))
-        width = print_width.print_width()
+        width = print_sizes.print_width()
         settings = {**theme().settings, **(width.settings if width else {})}
         with rc_context({**settings, "font.family": fonts.families(texts)}):
             drawn = draw(*args, **kwargs)
             if width and hasattr(drawn, "savefig"):
-                print_width.fit(drawn)
+                print_sizes.fit(drawn)
             return drawn
 
     return drawn
@@ -207,7 +207,7 @@ def panels(
     """
     from matplotlib.figure import Figure
 
-    width, each = print_width.print_width(), -(-columns // rows)
+    width, each = print_sizes.print_width(), -(-columns // rows)
     if width:
         size, each = (width.inches, width.height(columns)), width.columns(columns)
         widths = widths if each == columns else None
@@ -229,10 +229,10 @@ def save(figure: Figure, path: SomePath) -> SomePath:
 
     Raises CheckpointError if it cannot be written. Then the picture that was there stays.
     """
-    width, dots = print_width.print_width(), 150
+    width, dots = print_sizes.print_width(), 150
     if width:
         path = type(path)(Path(path).with_stem(f"{Path(path).stem}{width.suffix}"))
-        dots = print_width.DOTS
+        dots = print_sizes.DOTS
     write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png", dots))
     for kind in _also.get():
         write_bytes(expanded(path).with_suffix(f".{kind}"), picture(figure, kind))
@@ -333,8 +333,8 @@ def write_below(figure: Figure, text: str) -> None:
     A "$" in it, from the name of a folder, is a "$" and begins no formula. A caption that would
     take up the figure is cut in the middle.
     """
-    is_print = print_width.print_width() is not None
-    size = print_width.SMALLEST if is_print else 8.5
+    is_print = print_sizes.print_width() is not None
+    size = print_sizes.SMALLEST if is_print else 8.5
     width = int(figure.get_figwidth() * CHARACTERS * 8.5 / size)
     text = fonts.readable(text)
     lines = wrap(shortened(printable(text).lstrip("; "), MOST_LINES * width), width)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..types import Figure
-from .print_width import print_width
+from .print_sizes import print_width
 from .style import OTHERS, panels, styled, write_below
 
 ROWS = 9  # in a column of the figure, on a screen
