@@ -1131,7 +1131,7 @@ def network(target: Answer, trial: Trial) -> None:
             wrong += [
                 (
                     "shortcut_a is not right yet",
-                    variant(a=lambda *x, i=i: padded_otherwise(*x, where=where)[i][1]),
+                    variant(a=lambda x, s, out, i=i: padded_otherwise(x, s, out, where)[i][1]),
                 )
                 for i in range(3)
             ]
