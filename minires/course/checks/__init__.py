@@ -1,6 +1,6 @@
 """What the tasks of the assignments ask for, and the mistakes that are often made in them.
 
-Each module holds the checks of one assignment. A check gets what a student wrote and a `Trial`,
+Each folder holds the checks of one assignment. A check gets what a student wrote and a `Trial`,
 calls it with numbers drawn for the occasion, and compares with a definition of its own, never with
 the kernels of minires, which are out of reach by then.
 """

@@ -1,0 +1,275 @@
+"""Derivatives of additions, products, matrices, ReLU and sums."""
+
+import numpy as np
+
+from ....types import Array, Shape
+from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_tuple
+from .. import task
+
+CASES = (
+    ((2, 4, 3), (4, 1)),
+    ((4, 3), (3,)),
+    ((4, 3), (1, 3)),
+    ((4, 3), (4, 1)),
+    ((2, 5), ()),
+    ((3, 2), (3, 2)),
+)
+
+
+def sum_to(
+    dy: Array,
+    shape: Shape,
+    keep: bool = True,
+    leading: bool = True,
+    stretched: bool = True,
+    mean: bool = False,
+) -> Array:
+    """The sum of dy over the axes that broadcasting made or stretched; the flags leave parts of it
+    out.
+    """
+    new = dy.ndim - len(shape)
+    axes = tuple(i for i in range(new)) if leading else ()
+    if stretched:
+        axes += tuple(i for i in range(new, dy.ndim) if shape[i - new] == 1 and dy.shape[i] != 1)
+    reduced = (np.mean if mean else np.sum)(dy, axis=axes, keepdims=True) if axes else dy
+    return (
+        reduced.squeeze(axes)
+        if not keep
+        else reduced.reshape(reduced.shape[new:])
+        if leading
+        else reduced
+    )
+
+
+@task("a1.unbroadcast")
+def unbroadcast(function: Answer, trial: Trial) -> None:
+    for large, small in CASES:
+        dy = trial.normal(*large)
+        expect(
+            f"unbroadcast, from shape {large} to {small}",
+            call(function, dy, small, name="unbroadcast"),
+            sum_to(dy, small),
+            [
+                (
+                    "the gradient is passed on as it came: every copy that broadcasting "
+                    "made has one, and they add up",
+                    dy,
+                ),
+                (
+                    "the new axes in front are summed, but not those that were stretched from 1",
+                    sum_to(dy, small, stretched=False),
+                ),
+                (
+                    "the stretched axes are summed, but not the new ones in front",
+                    sum_to(dy, small, leading=False),
+                ),
+                ("the mean is taken instead of the sum", sum_to(dy, small, mean=True)),
+                (
+                    "an axis of length 1 is lost in the sum: keepdims=True keeps it",
+                    sum_to(dy, small, keep=False),
+                ),
+            ],
+        )
+    dy = trial.normal(4, 3, dtype=np.float32)
+    expect(
+        "unbroadcast of float32",
+        call(function, dy, (3,), name="unbroadcast"),
+        dy.sum(axis=0),
+        tolerance=1e-5,
+        dtype=np.float32,
+    )
+
+
+@task("a1.add")
+def add(function: Answer, trial: Trial) -> None:
+    for a, b in ((trial.normal(4, 3), trial.normal(3)), (trial.normal(2, 1), trial.normal(2, 5))):
+        dy = trial.normal(*np.broadcast_shapes(a.shape, b.shape))
+        got = expect_tuple(
+            "add_backward", call(function, dy, a, b, name="add_backward"), 2, "da and db"
+        )
+        for name, gradient, x in zip(("da", "db"), got, (a, b)):
+            expect(
+                f"add_backward: {name}",
+                gradient,
+                sum_to(dy, x.shape),
+                [("broadcasting is not undone: use unbroadcast", dy), *_not_undone(dy, x.shape)],
+            )
+
+
+def _not_undone(dy, shape):
+    """What an unbroadcast gives that is not right yet."""
+    sentence = "unbroadcast is not right yet: see its check first"
+    return [
+        (sentence, dy.sum(axis=0)),
+        (sentence, dy.sum(axis=0, keepdims=True)),
+        (sentence, sum_to(dy, shape, keep=False)),
+        (sentence, dy.sum()),
+    ]
+
+
+@task("a1.multiply")
+def multiply(function: Answer, trial: Trial) -> None:
+    for a, b in (
+        (trial.normal(4, 3), trial.normal(4, 3)),
+        (trial.normal(4, 3), trial.normal(3)),
+        (trial.normal(2, 1), trial.normal(2, 5)),
+    ):
+        dy = trial.normal(*np.broadcast_shapes(a.shape, b.shape))
+        got = expect_tuple(
+            "multiply_backward", call(function, dy, a, b, name="multiply_backward"), 2, "da and db"
+        )
+        for name, gradient, x, other in (("da", got[0], a, b), ("db", got[1], b, a)):
+            wanted = sum_to(dy * other, x.shape)
+            own = dy * x
+            expect(
+                f"multiply_backward: {name}",
+                gradient,
+                wanted,
+                [
+                    ("the other factor is missing: d(ab)/da is b, not 1", sum_to(dy, x.shape)),
+                    ("a and b are exchanged: d(ab)/da is b", sum_to(own, x.shape)),
+                    ("broadcasting is not undone: use unbroadcast", dy * other),
+                    (
+                        "dy is missing: the chain rule multiplies by what came from above",
+                        sum_to(np.ones_like(dy) * other, x.shape),
+                    ),
+                    (
+                        "unbroadcast comes before the product: multiply first, then add up",
+                        sum_to(dy, x.shape) * other
+                        if x.shape == other.shape
+                        else sum_to(dy, x.shape) * sum_to(other * np.ones_like(dy), x.shape),
+                    ),
+                    (
+                        "unbroadcast comes before the product: multiply first, then undo",
+                        sum_to(dy, x.shape) * other,
+                    ),
+                    *_not_undone(dy * other, x.shape),
+                ],
+            )
+
+
+@task("a1.matmul")
+def matmul(function: Answer, trial: Trial) -> None:
+    for n in (
+        4,
+        3,
+    ):  # the second time all are square: a transposition too few then has the right shape
+        a, b = trial.normal(n, 3), trial.normal(3, 5 if n == 4 else 3)
+        dy = trial.normal(n, b.shape[1])
+        try:
+            got = call(function, dy, a, b, name="matmul_backward")
+        except WrongAnswer as error:
+            if "ValueError" in str(error):
+                raise WrongAnswer(
+                    f"{error}. Here dy has shape {dy.shape}, a {a.shape} and b {b.shape}: "
+                    "which product of dy with one of them, "
+                    "transposed or not, has the shape of the other?"
+                ) from None
+            raise
+        da, db = expect_tuple("matmul_backward", got, 2, "da and db")
+        square = n == b.shape[1] == 3
+        expect(
+            "matmul_backward: da",
+            da,
+            dy @ b.T,
+            [
+                ("da and db are in the wrong order: return da, db", a.T @ dy),
+                ("dy is missing: the chain rule multiplies by what came from above", b.T),
+                ("b is not transposed: da = dy b^T", dy @ b)
+                if square
+                else ("b and dy are in the wrong order: da = dy b^T", (b @ dy.T)),
+                ("b and dy are in the wrong order: da = dy b^T", b.T @ dy)
+                if square
+                else ("b and dy are in the wrong order", b @ dy.T),
+            ],
+        )
+        expect(
+            "matmul_backward: db",
+            db,
+            a.T @ dy,
+            [
+                ("dy is missing: the chain rule multiplies by what came from above", a.T),
+                ("a is not transposed: db = a^T dy", a @ dy)
+                if square
+                else ("a and dy are in the wrong order: db = a^T dy", dy.T @ a),
+                ("a and dy are in the wrong order: db = a^T dy", dy @ a.T)
+                if square
+                else ("a and dy are in the wrong order", dy.T @ a),
+            ],
+        )
+
+
+SLOPES = {"0": 0.0, "1/2": 0.5, "1": 1.0}
+
+
+def slope(a: Array, at_zero: str) -> Array:
+    """The derivative of max(a, 0), with one of the keys of `SLOPES` at a = 0."""
+    return np.heaviside(a, SLOPES[at_zero])
+
+
+@task("a1.relu")
+def relu(function: Answer, trial: Trial) -> None:
+    a, dy = trial.normal(5, 4), trial.normal(5, 4)
+    a[0, :2] = 0.0, -0.0
+    (da,) = _one(call(function, dy, a, name="relu_backward"), "relu_backward")
+    at_zero = trial.option("ReLU at 0")
+    others = [
+        (f"the derivative at a = 0 is {key}: here it is to be {at_zero}", slope(a, key) * dy)
+        for key in SLOPES
+    ]
+    expect(
+        "relu_backward",
+        da,
+        slope(a, at_zero) * dy,
+        [
+            (
+                "the gradient is let through where *it* is positive, instead of where a is",
+                dy * (dy > 0),
+            ),
+            *(
+                [
+                    (
+                        "the gradient is let through at a = 0: minires, as PyTorch, takes 0 there",
+                        dy * (a >= 0),
+                    )
+                ]
+                if at_zero == "0"
+                else []
+            ),
+            *others,
+            ("dy is missing", (a > 0).astype(float)),
+            ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
+            (
+                "max(dy, 0) is taken: the forward formula, applied to the gradient",
+                np.maximum(dy, 0),
+            ),
+            ("the sign of a is turned round: gradients pass where a > 0", dy * (a < 0)),
+            ("the gradient is multiplied by a itself", dy * np.maximum(a, 0)),
+        ],
+    )
+
+
+@task("a1.sum")
+def total(function: Answer, trial: Trial) -> None:
+    a = trial.normal(4, 3)
+    dy = trial.normal()
+    (da,) = _one(call(function, dy, a, name="sum_backward"), "sum_backward")
+    expect(
+        "sum_backward",
+        da,
+        np.full((4, 3), dy),
+        [
+            ("dy is missing: every number counts once, times dy", np.ones((4, 3))),
+            (
+                "it is divided by the number of elements: that is the gradient of a mean",
+                np.full((4, 3), dy / 12),
+            ),
+            ("the gradient is multiplied by a: d(sum)/da is 1 everywhere", dy * a),
+            ("it is left as one number: da has the shape of a", dy),
+        ],
+    )
+
+
+def _one(got, name):
+    """A single gradient, alone or as a tuple of one."""
+    return got if isinstance(got, (tuple, list)) and len(got) == 1 else (got,)

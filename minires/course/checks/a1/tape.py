@@ -1,0 +1,205 @@
+"""The order of the nodes, and the backward pass."""
+
+from collections import Counter
+
+import numpy as np
+
+from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from .. import task
+
+DIAMOND = [[], [0], [0], [1, 2]]  # 0 is used twice
+LONG_AND_SHORT = [
+    [],
+    [0],
+    [1],
+    [2, 0],
+    [3, 1],
+    [4, 2],
+]  # edges that skip: an order by distance from the end is wrong
+
+
+@task("a1.topological_order")
+def topological_order(function: Answer, trial: Trial) -> None:
+    loss_last = trial.option("direction") == "loss last"
+    for name, parents in (
+        ("a chain", [[], [0], [1]]),
+        ("a node used twice", DIAMOND),
+        ("edges that skip", LONG_AND_SHORT),
+        ("a random graph", _random_graph(trial)),
+        ("a node that is its own co-parent", [[], [0, 0]]),
+    ):
+        got = probe("a1.order", function, parents, trial.rng)
+        expect_that(
+            isinstance(got, list) and all(isinstance(i, int) for i in got),
+            "topological_order: expected a list of nodes",
+        )
+        expect_that(got, f"topological_order, {name}: the list is empty")
+        wanted = sorted(_reachable(parents))
+        expect_that(
+            len(set(got)) == len(got),
+            f"topological_order, {name}: a node comes {max(Counter(got).values())} times; "
+            "each must come once, "
+            "however many others use it. Keep a set of those already seen",
+        )
+        missing = [i for i in wanted if i not in got]
+        expect_that(
+            not missing,
+            f"topological_order, {name}: {len(missing)} of {len(wanted)} nodes are missing",
+        )
+        expect_that(
+            len(got) == len(wanted),
+            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are none "
+            "that the last one was made from: follow `parents`, and nothing else",
+        )
+        if loss_last:
+            got = got[::-1]
+        place = {node: at for at, node in enumerate(got)}
+        if len(wanted) > 1 and got[0] != len(parents) - 1 and got[-1] == len(parents) - 1:
+            raise WrongAnswer(
+                f"topological_order, {name}: the order is the wrong way round: "
+                + (
+                    "here the last node, the loss, stands at the end (reverse the list)"
+                    if loss_last
+                    else "the backward pass starts at the last node, "
+                    "so it comes first (reverse the list)"
+                )
+            )
+        for node, its in enumerate(parents):
+            for parent in its:
+                if node in place and place[parent] < place[node]:
+                    order, reverse = (
+                        ("a node comes after one that uses it", "")
+                        if loss_last
+                        else ("a node comes before one that uses it", ", then reverse")
+                    )
+                    raise WrongAnswer(
+                        f"topological_order, {name}: {order}. It would be visited before all of "
+                        "its gradient has arrived. Breadth-first or depth-first order alone is "
+                        "not enough: a node may be "
+                        "appended only after all nodes that lead to it (go depth first, "
+                        f"append on the way *back*{reverse})"
+                    )
+
+
+@task("a1.long_chain")
+def long_chain(function: Answer, trial: Trial) -> None:
+    length = 5_000 if trial.hidden else 20_000  # the first time says enough about depth
+    parents: list[list[int]] = [[]] + [[i] for i in range(length)]
+    try:
+        got = probe("a1.order", function, parents, trial.rng)
+    except WrongAnswer as error:
+        if "RecursionError" in str(error):
+            raise WrongAnswer(
+                f"topological_order: a chain of {length:,} nodes is too deep for recursion: "
+                "Python stops at a depth of 1,000. "
+                "Keep a list of your own of what is still to do, with append and pop"
+            ) from None
+        raise
+    wanted = list(range(length, -1, -1))
+    expect_that(
+        got == (wanted[::-1] if trial.option("direction") == "loss last" else wanted),
+        f"topological_order: a chain of {length:,} nodes is not in order",
+    )
+
+
+def _random_graph(trial):
+    return [[]] + [
+        sorted(set(trial.rng.integers(0, i, size=min(i, 3)).tolist()) | {i - 1})
+        for i in range(1, 12)
+    ]
+
+
+def _reachable(parents):
+    seen, todo = set(), [len(parents) - 1]
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen.add(node)
+            todo += parents[node]
+    return seen
+
+
+@task("a1.backward")
+def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
+    for name, parents in (
+        ("a chain", [[], [0], [1]]),
+        ("a node used twice", DIAMOND),
+        ("edges that skip", LONG_AND_SHORT),
+        ("a random graph", _random_graph(trial)),
+    ):
+        factors = [[float(trial.rng.uniform(0.5, 2)) for _ in its] for its in parents]
+        gradient = trial.normal(2)
+        got, calls, _ = probe("a1.walk", function, node_class, parents, factors, gradient)
+        if max(calls) > 1:
+            raise WrongAnswer(
+                f"backward, {name}: a node was asked {max(calls)} times for its parents' "
+                "gradients. Each must be asked once, when "
+                "all of its own gradient has arrived; otherwise the time doubles with every "
+                "fork. Follow topological_order"
+            )
+        for i, (mine, right) in enumerate(zip(got, _gradients(parents, factors, gradient))):
+            if right is None:
+                continue
+            expect_that(
+                mine is not None, f"backward, {name}: node {i} has no gradient (grad is None)"
+            )
+            parts = [
+                factor * dy
+                for its, numbers, dy in zip(parents, factors, got)
+                for parent, factor in zip(its, numbers)
+                if parent == i and dy is not None
+            ]
+            expect(
+                f"backward, {name}: the gradient of node {i}",
+                mine,
+                right,
+                [
+                    *[
+                        (
+                            "gradients are overwritten instead of added up: a node that is "
+                            "used twice gets two, and needs their sum",
+                            part,
+                        )
+                        for part in parts
+                    ],
+                    (
+                        "the gradient that was handed in is not used: it is that of the last node",
+                        right / gradient,
+                    ),
+                ],
+            )
+    # Additions alone: their rules hand on dy itself, so that several nodes hold the same array.
+    gradient, ones = trial.normal(2), [[1.0] * len(its) for its in LONG_AND_SHORT]
+    got, _, handed_in = probe(
+        "a1.walk",
+        function,
+        node_class,
+        LONG_AND_SHORT,
+        [[None] * len(its) for its in LONG_AND_SHORT],
+        gradient,
+    )
+    right = _gradients(LONG_AND_SHORT, ones, gradient)
+    if not np.array_equal(handed_in, gradient) or not all(
+        np.allclose(mine, its) for mine, its in zip(got, right)
+    ):
+        raise WrongAnswer(
+            "backward, additions: a gradient was changed after it was handed on. The rule "
+            "of an addition hands dy itself to both parents, so "
+            "several nodes hold the same array, and grad += part changes it for all of "
+            "them. Make a new one: grad = grad + part"
+        )
+
+
+def _gradients(parents, factors, gradient):
+    """The right ones, from the last node to the first; None for a node that the last was not made
+    from.
+    """
+    found = [None] * len(parents)
+    found[-1] = gradient
+    for node in range(len(parents) - 1, -1, -1):
+        for parent, factor in zip(parents[node], factors[node]):
+            if found[node] is not None:
+                found[parent] = factor * found[node] + (
+                    0 if found[parent] is None else found[parent]
+                )
+    return found

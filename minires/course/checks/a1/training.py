@@ -1,0 +1,135 @@
+"""A net that learns on the student's tape."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ....types import Array
+from ...across import as_numbers
+from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
+from .. import task
+
+
+@task("a1.train")
+def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None:
+    try:
+        got = as_numbers(losses)
+    except (TypeError, ValueError):
+        raise WrongAnswer(
+            "losses: expected a list of numbers: append the value of the loss, "
+            "float(loss.value), and not its Node"
+        ) from None
+    expect_that(
+        got.size >= 50, f"losses: expected one for each of at least 50 steps, got {got.size}"
+    )
+    expect_that(
+        np.isfinite(got).all(), "losses: they are not finite; is the learning rate too large?"
+    )
+    expect_that(
+        abs(got[0] - math.log(2)) < 0.1,
+        "losses: the first should be near ln 2 = 0.69, for the net knows nothing yet; got "
+        f"{got[0]:.3f}. "
+        "Take each loss before its step. If you have run the training twice, it went on "
+        "from where it was: first run the "
+        "cell again that makes w1, b1, w2 and b2",
+    )
+    # Those of the run with seed 0, lr 0.5 and all points in every step.
+    expect(
+        "losses: the first three steps",
+        got[:3],
+        (0.68728, 0.48929, 0.42857),
+        [
+            (
+                "gradients of earlier steps are still there: set every grad to None before "
+                "each step",
+                (0.68728, 0.48929, 0.39142),
+            ),
+            (
+                "the steps go up: move every parameter *against* its gradient",
+                (0.68728, 1.08446, 2.11682),
+            ),
+            ("the parameters do not move", (0.68728, 0.68728, 0.68728)),
+        ],
+        tolerance=1e-3,
+    )
+    expect_that(got[-1] < 0.1, f"losses: expected less than 0.1 at the end, got {got[-1]:.3f}")
+    _a_few_steps(function, nodes, trial)
+
+
+def _a_few_steps(function, nodes, trial):
+    """That the loop itself gives the right losses, from values that nobody has seen."""
+    steps, lr = 4 + int(trial.rng.integers(0, 3)), float(trial.rng.uniform(0.2, 0.4))
+    start = [
+        trial.normal(2, 16),
+        0.1 * trial.normal(16),
+        0.3 * trial.normal(16, 1),
+        trial.normal(1),
+    ]
+    before = [node.value for node in nodes]
+    try:
+        for node, value in zip(nodes, start):
+            node.value = value.copy()
+        got = call(function, steps, lr, name="train")
+        after = [np.asarray(node.value) for node in nodes]
+    finally:
+        for node, value in zip(nodes, before):
+            node.value = value
+    expect_that(
+        isinstance(got, (list, tuple, np.ndarray)) and len(got) == steps,
+        f"train({steps}, lr): expected a list of {steps} losses",
+    )
+    try:
+        got = np.asarray(got, dtype=float)
+    except (TypeError, ValueError):
+        raise WrongAnswer("train: expected numbers, float(loss.value) of each step") from None
+    expect(
+        f"train: the losses of {steps} steps from other values",
+        got,
+        descent(start, steps, lr),
+        [
+            (
+                "gradients of earlier steps are still there: set every grad to None before "
+                "each step",
+                descent(start, steps, lr, forget=False),
+            ),
+            ("lr is not the one that was passed in", descent(start, steps, 0.5)),
+            (
+                "the steps go up: move every parameter *against* its gradient",
+                descent(start, steps, -lr),
+            ),
+            ("the parameters do not move", descent(start, steps, 0)),
+        ],
+    )
+    expect_that(
+        not any(np.array_equal(old, now) for old, now in zip(start, after)),
+        "train: w1, b1, w2 and b2 hold what they held before. Change the `value` of these "
+        "nodes, and make no new ones",
+    )
+
+
+def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) -> Array:
+    """The losses of the assignment's net of two layers on its half moons."""
+    rng = np.random.default_rng(0)
+    angle, upper = rng.uniform(0, np.pi, 300), rng.random(300) < 0.5
+    points = np.where(
+        upper[:, None],
+        np.c_[np.cos(angle), np.sin(angle)],
+        np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)],
+    )
+    x = points + 0.1 * rng.standard_normal((300, 2))
+    t = np.where(upper, 1.0, -1.0)[:, None]
+    losses = []
+    values = [value.copy() for value in start]
+    total = [np.zeros_like(value) for value in start]
+    for _ in range(steps):
+        w1, b1, w2, b2 = values
+        hidden = np.maximum(x @ w1 + b1, 0)
+        z = hidden @ w2 + b2
+        losses.append(np.logaddexp(0, -z * t).mean())
+        dz = -t / (1 + np.exp(z * t)) / t.size
+        dhidden = (dz @ w2.T) * (hidden > 0)
+        found = (x.T @ dhidden, dhidden.sum(axis=0), hidden.T @ dz, dz.sum(axis=0))
+        total = [new if forget else old + new for old, new in zip(total, found)]
+        values = [value - lr * gradient for value, gradient in zip(values, total)]
+    return np.array(losses)

@@ -1,0 +1,121 @@
+"""A net that learns by the student's convolution."""
+
+import numpy as np
+
+from ....types import Array
+from ...across import as_numbers
+from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from .. import task
+from .backward import filter_gradient, image_gradient
+from .definitions import LAYERS, STEPS, convolution
+
+
+def trained(seed: int, zero: bool = True) -> Array:
+    """The losses of the first steps, with a convolution of this module; without zero_grad if told
+    so.
+    """
+    import minires as mr
+    from minires import functional as F
+
+    drawn, _ = mr.data.synthetic(60, 10, size=16)
+    images = mr.Tensor((drawn.images / 255 - 0.5).astype(np.float32))
+
+    def conv_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+        return convolution(x, w, stride, padding), (x, w, stride, padding)
+
+    def conv_backward(dy, cache):
+        x, w, stride, padding = cache
+        return image_gradient(w, x.shape, stride, padding, dy), filter_gradient(
+            x, w.shape[:2], stride, padding, dy
+        )
+
+    net, losses = mr.models.resnet(8, width=8, seed=seed), []
+    optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    with mr.kernels.use(conv2d=(conv_forward, conv_backward)):
+        for _ in range(STEPS):
+            loss = F.cross_entropy(net(images), drawn.labels)
+            if zero:
+                optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return np.array(losses)
+
+
+@task("a2.train")
+def train(
+    function: Answer, forward: Answer, backward: Answer, losses: Answer, trial: Trial
+) -> None:
+    try:
+        got, forwards, backwards = probe("a2.train", function, forward, backward, STEPS, trial.seed)
+    except WrongAnswer as error:
+        if "HeldBackError" in str(error):
+            raise WrongAnswer(
+                "train: the net asks for the library's convolution, which is not there. Put "
+                "yours in its place for the whole loop: "
+                "with mr.kernels.use(conv2d=pair): ..."
+            ) from None
+        raise
+    expect_that(
+        got is not None, "train: expected a list of losses, got None; is a `return` missing?"
+    )
+    expect_that(
+        forwards > 0,
+        "train: the pair that was given to it was never called. Put it in the place of the "
+        "library's for the whole loop: "
+        "with mr.kernels.use(conv2d=pair): ...",
+    )
+    expect_that(
+        backwards > 0,
+        "train: the backward function of the pair was never called: loss.backward() is missing",
+    )
+    expect_that(
+        got.shape == (STEPS,), f"train: expected a loss for each of {STEPS} steps, got {got.size}"
+    )
+    expect_that(
+        forwards >= LAYERS * STEPS <= backwards,
+        f"train: {STEPS} steps of a net with {LAYERS} convolutions call each function of "
+        f"the pair {LAYERS * STEPS} times; yours was called "
+        f"{forwards} times forward and {backwards} times backward",
+    )
+    _compare(f"train: the first {STEPS} losses", got, trial.seed)
+    losses = as_numbers(losses)
+    expect_that(
+        losses.size == 50,
+        f"losses: expected those of 50 steps, from the cell above, got {losses.size}",
+    )
+    _compare(f"losses: the first {STEPS}", losses[:STEPS], 0)
+    expect_that(
+        np.isfinite(losses).all() and losses[-5:].mean() < 1,
+        f"losses: expected less than 1 at the end, got {losses[-5:].mean():.3g}",
+    )
+
+
+def _compare(what, got, seed):
+    right, tolerance = trained(seed), 1e-3
+    if np.isfinite(got).all() and (np.abs(got - right) <= tolerance * right.max()).all():
+        return
+    expect(
+        what,
+        got,
+        right,
+        [
+            (
+                "the weights never change: is optimizer.step() missing, or are the "
+                "gradients set to zero after loss.backward()?",
+                np.full(STEPS, right[0]),
+            ),
+            (
+                "gradients of earlier steps are still there: optimizer.zero_grad() before "
+                "each loss.backward()",
+                trained(seed, zero=False),
+            ),
+            (
+                "every loss is that of the step before, or the first is missing",
+                np.append(right[1:], np.nan),
+            ),
+            ("the losses are added up over the images: leave the mean as it is", 60 * right),
+        ],
+        tolerance=tolerance,
+    )
+    raise WrongAnswer(f"{what}: not what the training of this net gives")

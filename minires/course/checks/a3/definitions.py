@@ -1,0 +1,35 @@
+"""Batch norm in plain NumPy, and the arrays that it is tried with."""
+
+import math
+
+import numpy as np
+
+from ....types import Array
+
+SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
+EPS = 0.1  # not the default, and large enough to be seen
+
+
+def batch_axes(x):
+    return tuple(range(x.ndim - 1))
+
+
+def moments_of(x: Array, axes: tuple[int, ...] | None = None) -> tuple[Array, Array]:
+    """Mean and biased variance over some axes (all but the channels), which stay as ones."""
+    axes = batch_axes(x) if axes is None else axes
+    mean = x.sum(axis=axes, keepdims=True) / math.prod(x.shape[i] for i in axes)
+    return mean, ((x - mean) ** 2).sum(axis=axes, keepdims=True) / math.prod(
+        x.shape[i] for i in axes
+    )
+
+
+def normalised_by(x, weight, bias, mean, var, eps):
+    return weight * (x - mean) / np.sqrt(var + eps) + bias
+
+
+def draw_arrays(trial, shape, dtype=np.float64):
+    """x with channels of different place and size; weight and bias that differ."""
+    channels = np.arange(1, shape[-1] + 1)
+    x = trial.normal(*shape) * channels * 0.5 + 3 - 2 * channels
+    weight, bias = trial.rng.uniform(0.5, 2, shape[-1]), trial.normal(shape[-1])
+    return x.astype(dtype), weight.astype(dtype), bias.astype(dtype)

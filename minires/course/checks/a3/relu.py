@@ -1,0 +1,106 @@
+"""ReLU, forward and backward."""
+
+import numpy as np
+
+from ...compare import Answer, Trial, call, expect, expect_that
+from .. import task
+from ..a1.arithmetic import SLOPES, slope
+from .answers import forward_of, only_one
+
+
+@task("a3.relu_forward")
+def relu_forward(function: Answer, trial: Trial) -> None:
+    x = trial.normal(5, 3, 2)
+    x[0, 0] = 0.0, -0.0
+    y = forward_of(function, x, name="relu_forward")[0]
+    expect(
+        "relu_forward: y",
+        y,
+        np.where(x > 0, x, 0),
+        [
+            ("the absolute value is taken: negative numbers become 0", np.abs(x)),
+            (
+                "y says only whether x is positive: positive numbers pass as they are",
+                (x > 0).astype(float),
+            ),
+            ("the sign is turned round: positive numbers pass", np.minimum(x, 0)),
+            ("negative numbers pass too", x),
+        ],
+        tolerance=1e-12,
+    )
+    x = np.array([1.0, np.nan, -1.0])
+    y = forward_of(function, x, name="relu_forward")[0]
+    expect_that(
+        np.isnan(np.asarray(y, dtype=float)[1]),
+        "relu_forward: where x is nan, y must be nan too, and it is "
+        f"{np.asarray(y, dtype=float)[1]:g}: the error before it is hidden. A comparison "
+        "with nan is always False, "
+        "so np.where(x > 0, x, 0) puts a 0 there",
+    )
+    x = trial.normal(2, 3, dtype=np.float32)
+    expect(
+        "relu_forward of float32",
+        forward_of(function, x, name="relu_forward")[0],
+        np.where(x > 0, x, 0),
+        dtype=np.float32,
+    )
+
+
+@task("a3.relu_backward")
+def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
+    x, dy = trial.normal(5, 3, 2), trial.normal(5, 3, 2)
+    x[0, 0], dy[0, 0] = (0.0, -0.0), (1.0, 2.0)
+    _, cache = forward_of(forward, x, name="relu_forward")
+    dx = only_one(call(backward, dy, cache, name="relu_backward"))
+    at_zero = trial.option("ReLU at 0 in a kernel")
+    expect(
+        "relu_backward: dx",
+        dx,
+        slope(x, at_zero) * dy,
+        [
+            (
+                "the gradient is let through where *it* is positive, instead of where x is",
+                np.where(dy > 0, dy, 0),
+            ),
+            *(
+                [
+                    (
+                        "the gradient is let through at x = 0: there the derivative is taken as 0, "
+                        "as in PyTorch",
+                        np.where(x >= 0, dy, 0),
+                    ),
+                    (
+                        "at x = 0 half of the gradient passes: take 0 there",
+                        np.where(x == 0, dy / 2, np.where(x > 0, dy, 0)),
+                    ),
+                ]
+                if at_zero == "0"
+                else [
+                    (f"the derivative at x = 0 is {key}: here it is to be {at_zero}", other)
+                    for key in SLOPES
+                    for other in [slope(x, key) * dy]
+                ]
+            ),
+            (
+                "zeros of one sign are told from those of the other: -0.0 and 0.0 are "
+                f"equal, and the derivative is {at_zero} at both",
+                np.where(np.signbit(x), 0, dy),
+            ),
+            (
+                "dy is missing: the chain rule multiplies by what came from above",
+                (x > 0).astype(float),
+            ),
+            ("the sign is turned round: gradients pass where x > 0", np.where(x < 0, dy, 0)),
+            ("the gradient is multiplied by x itself", dy * np.where(x > 0, x, 0)),
+            ("the gradient passes everywhere", dy),
+        ],
+        tolerance=1e-12,
+    )
+    x, dy = trial.normal(2, 3, dtype=np.float32), trial.normal(2, 3, dtype=np.float32)
+    _, cache = forward_of(forward, x, name="relu_forward")
+    expect(
+        "relu_backward of float32",
+        only_one(call(backward, dy, cache, name="relu_backward")),
+        np.where(x > 0, dy, 0),
+        dtype=np.float32,
+    )

@@ -1,0 +1,296 @@
+"""The running averages, and the layer that keeps them."""
+
+from typing import Any
+
+import numpy as np
+
+from ...compare import Answer, Trial, call, expect, expect_that, expect_tuple, probe
+from .. import task
+
+
+def _moved(running_mean, running_var, mean, var, count, momentum):
+    return (1 - momentum) * running_mean + momentum * mean, (
+        1 - momentum
+    ) * running_var + momentum * var * count / max(count - 1, 1)
+
+
+def _running_mistakes(which, old, batch, count, momentum, of_past=False):
+    """The sentences for the running mean (0) or variance (1), and what each would give.
+
+    `momentum` is the share of the batch, also where the student's is that of the past.
+    """
+    rule = "m old + (1 - m) batch" if of_past else "(1 - m) old + m batch"
+    share = "*old* average" if of_past else "*new* batch"
+    old_share, batch_share = ("m", "1 - m") if of_past else ("1 - m", "m")
+    default = (0.1, 0.9)[of_past]
+    correction = count / max(count - 1, 1)
+    wanted = batch * (correction if which else 1)
+    found = [
+        (
+            f"the momentum is the wrong way round: it is the share of the {share}, new = {rule}",
+            momentum * old + (1 - momentum) * wanted,
+        ),
+        (
+            f"the argument momentum is not used: {default} is taken in its place",
+            0.9 * old + 0.1 * wanted,
+        ),
+        (
+            f"the old average is not made smaller: new = {rule}",
+            old + momentum * wanted,
+        ),
+        ("the old average is thrown away", wanted),
+        (
+            f"only {batch_share} times the batch is there: {old_share} times the old average is "
+            "missing"
+            if of_past
+            else "only m times the batch is there: (1 - m) times the old average is missing",
+            momentum * wanted,
+        ),
+        ("it is not moved", old),
+        ("the mean of old and new is taken", (old + wanted) / 2),
+    ]
+    if which:
+        found += [
+            (
+                "it is the biased variance that goes into the average: multiply it by M / "
+                "(M - 1) first",
+                (1 - momentum) * old + momentum * batch,
+            ),
+            (
+                "the correction is upside down: M / (M - 1), for the unbiased variance is "
+                "the larger one",
+                (1 - momentum) * old + momentum * batch / correction,
+            ),
+            (
+                "both the old average and the batch's variance are corrected: only the "
+                "batch's is biased",
+                correction * ((1 - momentum) * old + momentum * batch),
+            ),
+            (
+                "the standard deviation goes into the average, instead of the variance",
+                (1 - momentum) * old + momentum * np.sqrt(wanted),
+            ),
+            (
+                "the standard deviation goes into the average, instead of the variance",
+                (1 - momentum) * old + momentum * np.sqrt(batch),
+            ),
+            (
+                "the momentum is the wrong way round, and the variance is the biased one",
+                momentum * old + (1 - momentum) * batch,
+            ),
+        ]
+    else:
+        found += [
+            (
+                "the mean is corrected by M / (M - 1): that is for the variance only",
+                (1 - momentum) * old + momentum * batch * correction,
+            )
+        ]
+    return found
+
+
+@task("a3.running")
+def running(function: Answer, trial: Trial) -> None:
+    of_past = trial.option("batch norm's momentum") == "of the past"
+    momentum = 0.7 if of_past else 0.3
+    for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 1e-5)):
+        old = trial.normal(3, dtype=dtype), trial.rng.uniform(1, 2, 3).astype(dtype)
+        for number, count in enumerate((4, 3, 6), 1):
+            mean, var = trial.normal(3, dtype=dtype), trial.rng.uniform(2, 5, 3).astype(dtype)
+            new = expect_tuple(
+                "update_running",
+                call(function, *old, mean, var, count, momentum, name="update_running"),
+                2,
+                "the new mean and the new variance",
+            )
+            wanted = _moved(*old, mean, var, count, 0.3)
+            for which, name in enumerate(("mean", "variance")):
+                other = (
+                    f"the running {('variance', 'mean')[which]} comes in its place: return "
+                    "the mean first",
+                    wanted[1 - which],
+                )
+                expect(
+                    f"update_running, batch {number} of "
+                    f"float{8 * np.dtype(dtype).itemsize}, M = {count}, momentum {momentum}: the "
+                    f"running {name}",
+                    new[which],
+                    wanted[which],
+                    [
+                        *_running_mistakes(
+                            which, old[which], (mean, var)[which], count, 0.3, of_past
+                        ),
+                        other,
+                    ],
+                    tolerance=tolerance,
+                    dtype=dtype,
+                )
+            old = np.asarray(wanted[0], dtype), np.asarray(wanted[1], dtype)
+    old, mean = (np.ones(2), np.ones(2)), trial.normal(2)
+    new = expect_tuple(
+        "update_running",
+        call(function, *old, mean, np.zeros(2), 1, name="update_running"),
+        2,
+        "the new mean and the new variance",
+    )
+    expect_that(
+        np.isfinite(np.asarray(new, float)).all(),
+        "update_running, M = 1: the averages are nan or infinite. With one number there is "
+        "nothing to divide by "
+        "M - 1 = 0: take the biased variance then",
+    )
+    for which, name in enumerate(("mean", "variance")):
+        expect(
+            f"update_running, M = 1, the default momentum of {(0.1, 0.9)[of_past]}: the running "
+            f"{name}",
+            new[which],
+            _moved(*old, mean, np.zeros(2), 1, 0.1)[which],
+            [
+                (
+                    f"the default of momentum has been changed: it is {(0.1, 0.9)[of_past]}",
+                    _moved(*old, mean, np.zeros(2), 1, 0.9)[which],
+                )
+            ],
+        )
+
+
+@task("a3.layer")
+def layer(layer_class: Answer, trial: Trial) -> None:
+    of_past = trial.option("batch norm's momentum") == "of the past"
+    settings: dict[str, Any] = {
+        "momentum": 0.3,
+        "eps": 1e-3,
+        "running_mean": trial.normal(2),
+        "running_var": trial.rng.uniform(1, 2, 2),
+    }
+    batches: list[dict[str, Any]] = []
+    for training, shape in (
+        (True, (2, 3, 1, 2)),
+        (True, (5, 2)),
+        (False, (2, 3, 1, 2)),
+        (False, (1, 2)),
+        (True, (2, 1, 2, 2)),
+    ):
+        batches.append(
+            {
+                "training": training,
+                "x": trial.normal(*shape),
+                "y": trial.normal(*shape),
+                "mean": trial.normal(2),
+                "var": trial.rng.uniform(2, 5, 2),
+            }
+        )
+    seen = probe("a3.layer", layer_class, settings, batches)
+    old = settings["running_mean"], settings["running_var"]
+    for number, (batch, found) in enumerate(zip(batches, seen), 1):
+        x, training = batch["x"], batch["training"]
+        what = (
+            f"BatchNorm, batch {number} of 5, in {'training' if training else 'evaluation'}, x "
+            f"of shape {x.shape}"
+        )
+        count = x.size // x.shape[-1]
+        expect_that(
+            found["y"] is not None,
+            f"{what}: expected a Tensor, got {found['type']}; "
+            + (
+                "is a `return` missing?"
+                if found["type"] == "NoneType"
+                else "normalise returns two things, of which y is the first"
+            ),
+        )
+        expect_that(
+            len(found["used"]) == 1,
+            f"{what}: expected one call of normalise, got {len(found['used'])}",
+        )
+        mean, var = found["used"][0]
+        if training:
+            expect_that(
+                mean is None and var is None,
+                f"{what}: it normalises by given statistics, such as the running averages; "
+                "in training the batch's own "
+                "are used (call normalise without mean and var)",
+            )
+            wanted = _moved(*old, batch["mean"], batch["var"], count, 0.3)
+        else:
+            expect_that(
+                mean is not None and var is not None,
+                f"{what}: it normalises by the batch's own statistics; in evaluation the "
+                "running averages are used, so that "
+                "an image's answer does not depend on its company. Look at self.training",
+            )
+            wanted = old
+            expect(
+                f"{what}: the mean that it normalises by",
+                mean,
+                old[0],
+                [("mean and variance are exchanged", old[1])],
+            )
+            expect(
+                f"{what}: the variance that it normalises by",
+                var,
+                old[1],
+                [
+                    ("mean and variance are exchanged", old[0]),
+                    (
+                        "the standard deviation is handed in: normalise wants the variance",
+                        np.sqrt(old[1]),
+                    ),
+                ],
+            )
+        expect_that(
+            found["replaced"] is None,
+            f"{what}: a running average was a Tensor, and now is of type "
+            f"{found['replaced']}: put the new array into its .data "
+            "(self.running_mean.data = ...), and not in its place",
+        )
+        for which, (name, got) in enumerate(zip(("mean", "variance"), found["running"])):
+            own = (batch["mean"], batch["var"])[which]
+            if not training:
+                expect_that(
+                    np.array_equal(got, old[which]),
+                    f"{what}: the running {name} has moved. In evaluation it must stay as "
+                    "it is: a look at test images would change the net",
+                )
+                continue
+            other_counts = [
+                (
+                    f"count is {wrong}, the {meaning}: M is how many numbers *each channel* "
+                    f"has, here {count}",
+                    _moved(*old, batch["mean"], batch["var"], n, 0.3)[which],
+                )
+                for wrong, meaning, n in (
+                    ("len(x)", "number of images", len(x)),
+                    ("x.size", "number of all numbers", x.size),
+                )
+            ]
+            expect(
+                f"{what}: the running {name}",
+                got,
+                wanted[which],
+                [
+                    (
+                        "self.momentum is not handed on to update_running",
+                        _moved(*old, batch["mean"], batch["var"], count, 0.1)[which],
+                    ),
+                    *other_counts,
+                    *(
+                        [
+                            (
+                                "self.momentum is handed on as it is. It is the share of the new "
+                                "batch, and your update_running takes that of the old average",
+                                _moved(*old, batch["mean"], batch["var"], count, 0.7)[which],
+                            )
+                        ]
+                        if of_past
+                        else []
+                    ),
+                    *_running_mistakes(which, old[which], own, count, 0.3, of_past),
+                ],
+            )
+        expect(f"{what}: the output", found["y"], batch["y"], tolerance=1e-12)
+        expect_that(
+            found["recorded"],
+            f"{what}: the output is not on the tape, so no gradient would come back: return "
+            "the Tensor that normalise gives you, as it is",
+        )
+        old = found["running"]

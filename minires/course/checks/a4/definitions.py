@@ -1,0 +1,138 @@
+"""Layers, shortcuts and blocks in plain NumPy."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from ....types import Array, ArrayLike, Shape
+
+#: The weights of a convolution, weight and bias of its batch norm; and where they are.
+Layer: TypeAlias = tuple[Array, ...]
+Place: TypeAlias = tuple[int, ...]
+
+EPS = 1e-5  # of batch norm
+CLASSES = 10
+# in_channels, out_channels, stride: what changes is both, nothing, the size, the channels.
+CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
+
+
+def convolution(x: Array, w: Array, stride: int = 1) -> Array:
+    """With as much padding as keeps the size at stride 1."""
+    kh, kw = w.shape[:2]
+    x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
+    h, width = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
+    return sum(
+        x[:, i : i + stride * (h - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
+        @ w[i, j]
+        for i in range(kh)
+        for j in range(kw)
+    )
+
+
+def norm(x: Array, weight: ArrayLike, bias: ArrayLike) -> Array:
+    """Batch norm in training."""
+    return (x - x.mean(axis=(0, 1, 2))) / np.sqrt(x.var(axis=(0, 1, 2)) + EPS) * weight + bias
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def option_a(x: Array, stride: int, out_channels: int, where: str = "after") -> Array:
+    """Every stride-th pixel, and zeros after the old channels, or where else they are to stand."""
+    x = x[:, ::stride, ::stride]
+    new = out_channels - x.shape[-1]
+    before = {"after": 0, "before": new, "both sides": new // 2}[where]
+    return np.concatenate([zeros_for(x, before), x, zeros_for(x, new - before)], axis=-1)
+
+
+def zeros_for(x, channels):
+    return np.zeros((*x.shape[:-1], channels), x.dtype)
+
+
+PLACES = {
+    "after": "they come after them",
+    "before": "they come before them",
+    "both sides": "half of them come before and half after them, the odd one after",
+}
+
+
+def padded_otherwise(
+    x: Array, stride: int, out_channels: int, where: str = "after"
+) -> list[tuple[str, Array]]:
+    """Mistakes in option A: a sentence, and what it gives."""
+    others = [
+        (
+            f"the zeros stand {'on both sides of' if other == 'both sides' else other} the old "
+            f"channels: {PLACES[where]}"
+            + (", all of them" if (where, other) == ("after", "both sides") else ""),
+            option_a(x, stride, out_channels, other),
+        )
+        for other in ("before", "both sides", "after")
+        if other != where
+    ]
+    x = x[:, ::stride, ::stride]
+    in_channels = x.shape[-1]
+    return [
+        *others,
+        (
+            "the channels are repeated: the new ones are zeros",
+            np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels],
+        ),
+    ]
+
+
+def option_b(x: Array, projection: Layer, stride: int) -> Array:
+    """A 1x1 convolution with stride, and batch norm."""
+    w, weight, bias = projection
+    return norm(convolution(x, w, stride), weight, bias)
+
+
+def early(x: Array, layers: Sequence[Layer], strides: Sequence[int]) -> Array:
+    """F(x) with each ReLU before its batch norm, not after it."""
+    for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
+        x = convolution(x, w, stride)
+        x = norm(relu(x) if i < len(layers) - 1 else x, weight, bias)
+    return x
+
+
+def branch(
+    x: Array,
+    layers: Sequence[Layer],
+    strides: Sequence[int],
+    between: bool | int = True,
+    last: bool = True,
+) -> Array:
+    """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the
+    layer that alone has one before it.
+
+    `last` is False to leave out the last batch norm.
+    """
+    for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
+        x = convolution(
+            relu(x) if i and (between is True or between is not False and between == i) else x,
+            w,
+            stride,
+        )
+        x = norm(x, weight, bias) if i < len(layers) - 1 or last else x
+    return x
+
+
+def projections(kind: str | None, in_channels: int, out_channels: int, stride: int) -> list[Shape]:
+    """The shapes of the weights on the shortcut."""
+    there = kind == "B" and (stride != 1 or in_channels != out_channels)
+    return [(1, 1, in_channels, out_channels)] if there else []
+
+
+def basic_kernels(in_channels: int, out_channels: int) -> list[Shape]:
+    """The shapes of the weights."""
+    return [(3, 3, in_channels, out_channels), (3, 3, out_channels, out_channels)]
+
+
+def bottleneck_kernels(in_channels: int, mid_channels: int, out_channels: int) -> list[Shape]:
+    return [
+        (1, 1, in_channels, mid_channels),
+        (3, 3, mid_channels, mid_channels),
+        (1, 1, mid_channels, out_channels),
+    ]

@@ -1,0 +1,201 @@
+"""Nets that learn, and their curves."""
+
+import math
+
+import numpy as np
+
+from ....types import Array
+from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from .. import task
+from .definitions import CLASSES
+from .network import numbers
+
+
+def descent(
+    start: Array,
+    images: Array,
+    labels: Array,
+    lr: float,
+    momentum: float = 0.9,
+    gather: bool = False,
+    sign: int = 1,
+) -> tuple[Array, Array]:
+    """The losses of training one linear layer, and its weights; `gather` keeps gradients of earlier
+    steps.
+    """
+    w, v, total, losses = start.astype(float), 0, 0, []
+    for x, y in zip(images, labels):
+        x = x.reshape(len(x), -1).astype(float)
+        z = x @ w
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        losses.append(float(-np.log(p[np.arange(len(y)), y]).mean()))
+        p[np.arange(len(y)), y] -= 1
+        total = x.T @ p / len(y) + (total if gather else 0)
+        v = momentum * v + total
+        w = w - sign * lr * v
+    return np.array(losses), w
+
+
+@task("a4.train")
+def train(function: Answer, trial: Trial) -> None:
+    start, lr = 0.1 * trial.normal(12, CLASSES, dtype=np.float32), 0.2
+    images, labels = (
+        trial.normal(6, 8, 2, 2, 3, dtype=np.float32),
+        trial.rng.integers(0, CLASSES, (6, 8)),
+    )
+    kind, got, weights = probe("a4.trained", function, start, images, labels, lr)
+    if kind in ("Tensor", "ndarray", "generator"):
+        raise WrongAnswer(
+            "train: expected a list of numbers, got "
+            + (
+                "Tensors: each holds on to the whole tape of its step; take loss.item()"
+                if kind == "Tensor"
+                else f"a {kind}"
+            )
+        )
+    expect_that(
+        got is not None,
+        f"train: expected a list of losses, one for each batch, got {kind}"
+        + ("; is a `return` missing?" if kind == "NoneType" else ""),
+    )
+    (losses, after), (gathered, _), (no_momentum, _), (up, _) = (
+        descent(start, images, labels, lr),
+        descent(start, images, labels, lr, gather=True),
+        descent(start, images, labels, lr, momentum=0),
+        descent(start, images, labels, lr, sign=-1),
+    )
+    after_steps = [
+        descent(start, images[[*range(i), i, i]], labels[[*range(i), i, i]], lr)[0][-1]
+        for i in range(len(images))
+    ]
+    expect(
+        "train: the losses of six batches",
+        got,
+        losses,
+        [
+            (
+                "the weights do not move: after loss.backward() comes optimizer.step(), and "
+                "zero_grad() not in between",
+                descent(start, images, labels, 0)[0],
+            ),
+            (
+                "gradients of earlier batches are still there: optimizer.zero_grad() before "
+                "each loss.backward()",
+                gathered,
+            ),
+            (
+                "the momentum is missing: SGD(..., momentum=0.9), made *once*, before the "
+                "loop; a new one for every batch forgets it",
+                no_momentum,
+            ),
+            ("the losses are those from after the steps: take each before its step", after_steps),
+            ("the steps go up", up),
+            ("the first batch is left out", losses[1:]),
+            ("only the first batch is used", losses[:1]),
+            ("only the last loss is returned", losses[-1:]),
+        ],
+        tolerance=1e-4,
+    )
+    expect(
+        "train: the weights of a net of one linear layer, afterwards",
+        weights,
+        after,
+        [
+            (
+                "there is no step after the last batch",
+                descent(start, images[:-1], labels[:-1], lr)[1],
+            )
+        ],
+        tolerance=1e-4,
+    )
+
+
+@task("a4.curves")
+def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial: Trial) -> None:
+    seeds, families = 3, ("plain", "resnet")
+    expect_that(
+        isinstance(losses, dict)
+        and isinstance(start, dict)
+        and set(losses) == set(start) == set(families),
+        "losses and start: expected one entry each for plain and residual",
+    )
+    expect_that(
+        all(isinstance(start[family], (list, tuple)) for family in families)
+        and len(start["plain"]) == len(start["resnet"]) == seeds,
+        f"start: expected the weights of {seeds} nets of each kind",
+    )
+    for seed, (one, other) in enumerate(zip(start["plain"], start["resnet"])):
+        expect_that(
+            np.shape(one) == np.shape(other) == (numbers(3, 8, "A"),),
+            f"start: expected {numbers(3, 8, 'A'):,} parameters in each net, got "
+            f"{np.size(one):,} and {np.size(other):,}",
+        )
+        expect_that(
+            np.array_equal(one, other),
+            f"start: with seed {seed} the two nets did not start from the same weights: see twins",
+        )
+    try:
+        table = {family: np.array(losses[family], dtype=float) for family in families}
+    except (TypeError, ValueError):
+        raise WrongAnswer("losses: expected lists of numbers: what does train return?") from None
+    for family in families:
+        expect_that(
+            table[family].ndim == 2 and len(table[family]) == seeds,
+            f"losses of {family}: expected 3 runs, got shape {table[family].shape}",
+        )
+        expect_that(np.isfinite(table[family]).all(), f"losses of {family}: they are not finite")
+        first = table[family][:, 0]
+        expect_that(
+            np.abs(first - math.log(CLASSES)).max() < 0.2,
+            f"losses of {family}: the first should be near ln 10 = 2.30, for the net knows "
+            f"nothing yet; got {first.max():.2f}. "
+            "Does the last linear layer start with std=0.01?",
+        )
+    for family in families:
+        expect_that(
+            table[family].shape == (seeds, 80),
+            f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}",
+        )
+    ends = {family: table[family][:, -20:].mean() for family in families}
+    expect_that(
+        ends["plain"] < 2.15,
+        "losses of plain: expected less than 2.15 in the last 20 steps, got "
+        f"{ends['plain']:.2f}: hardly anything was learned",
+    )
+    expect_that(
+        ends["resnet"] < ends["plain"] - 0.2,
+        "losses: in the last 20 steps expected those of residual well below those of "
+        f"plain, got {ends['resnet']:.2f} and "
+        f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the "
+        "shortcut in every block?",
+    )
+    seed, steps = trial.seed % seeds, 6
+    rng = np.random.default_rng(0)
+    batches = [stripes(32, 16, rng) for _ in range(steps)]
+    found = probe("a4.again", make, function, (3, 8, seed), batches, 0.05)
+    for family, (weights, again) in zip(families, found):
+        expect_that(
+            np.array_equal(weights, start[family][seed]),
+            f"start: twins(3, 8, {seed}) gives other weights of {family} than those in `start`: "
+            "run the cells again from the top",
+        )
+        before = table[family][seed, :steps]
+        expect_that(
+            again is not None
+            and again.shape == before.shape
+            and bool((np.abs(again - before) <= 1e-2 * np.abs(before)).all()),
+            f"losses of {family}: with seed {seed} the first {steps} are other ones when train is "
+            "called again: run the cells again from the top",
+        )
+
+
+def stripes(n: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The images and labels that the assignment draws."""
+    labels = rng.integers(0, 10, n)
+    angle = (np.pi * labels / 10 + rng.uniform(-0.05, 0.05, n))[:, None, None]
+    row, column = np.mgrid[:size, :size]
+    along = np.cos(angle) * row + np.sin(angle) * column
+    wave = np.sin(rng.uniform(0.8, 1.3, (n, 1, 1)) * along + rng.uniform(0, 2 * np.pi, (n, 1, 1)))
+    colours, noise = rng.standard_normal((n, 1, 1, 3)), rng.standard_normal((n, size, size, 3))
+    return (0.7 * wave[..., None] * colours + 0.3 * noise).astype(np.float32), labels

@@ -1,0 +1,31 @@
+"""Records drawn at random, and values in few words."""
+
+from ....names import shown
+
+
+def short(value):
+    return shown(value, 80)
+
+
+def drawn_table(trial, epochs=11):
+    """Rows of four nets and three seeds in a random order, with errors that fall and jump."""
+    rows = []
+    for net in ("plain-14", "plain-44", "resnet-14", "resnet-44"):
+        level = trial.rng.uniform(30, 60)
+        for seed in (0, 1, 2):
+            for epoch in range(1, epochs + 1):
+                train = (
+                    level + 30 / epoch + 4 * (-1) ** epoch + trial.rng.uniform(0, 3)
+                )  # the last, odd epoch jumps down from the one before,
+                if epoch == epochs - 4:
+                    train -= 6  # but an earlier one was better
+                rows.append(
+                    {
+                        "net": net,
+                        "seed": seed,
+                        "epoch": float(epoch),
+                        "train_error": round(float(train), 4),
+                        "test_error": round(float(train + trial.rng.uniform(2, 9)), 2),
+                    }
+                )
+    return [rows[i] for i in trial.rng.permutation(len(rows))]

@@ -1,0 +1,242 @@
+"""The curves, and how they are drawn."""
+
+import numpy as np
+
+from ...compare import Answer, Trial, WrongAnswer, expect_that, probe
+from .. import task
+from .answers import drawn_table, short
+
+
+def _curves(rows):
+    """net -> (epochs, mean training error, mean test error)"""
+    found = {}
+    for net in sorted({row["net"] for row in rows}):
+        epochs = np.array(sorted({row["epoch"] for row in rows if row["net"] == net}))
+        found[net] = (
+            epochs,
+            *(
+                np.array(
+                    [
+                        np.mean(
+                            [
+                                row[name]
+                                for row in rows
+                                if row["net"] == net and row["epoch"] == epoch
+                            ]
+                        )
+                        for epoch in epochs
+                    ]
+                )
+                for name in ("train_error", "test_error")
+            ),
+        )
+    return found
+
+
+def _line(lines, x, y):
+    """The line with these points, or None."""
+    return next(
+        (
+            line
+            for line in lines
+            if len(line["x"]) == len(x)
+            and np.allclose(line["x"], x)
+            and np.allclose(line["y"], y, rtol=1e-5)
+        ),
+        None,
+    )
+
+
+def _drawn(function, trial):
+    rows = drawn_table(trial)
+    report = probe("a5.picture", function, rows)
+    expect_that(isinstance(report, dict), "error_curves: the picture cannot be looked at")
+    expect_that(
+        report["lines"],
+        "error_curves: there is no line in the Axes that it was given. Draw with "
+        "ax.plot(...), not with plt.plot(...)",
+    )
+    return rows, report
+
+
+@task("a5.curves")
+def curves(function: Answer, trial: Trial) -> None:
+    rows, report = _drawn(function, trial)
+    lines = report["lines"]
+    for net, (x, train, test) in _curves(rows).items():
+        own = [row for row in rows if row["net"] == net]
+        for name, column, y in (("training", "train_error", train), ("test", "test_error", test)):
+            if _line(lines, x, y) is None:
+                raise WrongAnswer(
+                    f"error_curves: expected a line through the {name} errors of {net}, the "
+                    f"mean over the seeds at each of its {len(x)} epochs; "
+                    f"there is none among the {len(lines)} lines" + _why(lines, own, column, x, y)
+                )
+    expected = 2 * len({row["net"] for row in rows})
+    empty = sum(len(line["x"]) == 0 for line in lines)
+    expect_that(
+        len(lines) - empty <= 6 * expected,
+        f"error_curves: there are {len(lines)} lines; {expected} would do: two for each network",
+    )
+
+
+def _why(lines, own, column, x, y):
+    """What a line looks like that stands in the place of the one expected."""
+
+    def there(x, y):
+        return _line(lines, np.asarray(x, float), np.asarray(y, float)) is not None
+
+    seeds = sorted({row["seed"] for row in own})
+    by_seed = {
+        seed: [
+            row[column] for row in sorted(own, key=lambda row: row["epoch"]) if row["seed"] == seed
+        ]
+        for seed in seeds
+    }
+    mistakes = [
+        (there(x, y / 100), "the errors are divided by 100: percent were asked for"),
+        (
+            there(np.arange(len(y)), y),
+            "ax.plot was given the errors without the epochs, so the first point lies at 0",
+        ),
+        (
+            there(np.arange(len(y)) + 0.0, y)
+            or any(
+                sorted(line["y"]) == sorted(y.tolist()) and len(line["y"]) == len(y)
+                for line in lines
+            ),
+            "the points are there, but not at their epochs in ascending order; '10' < '9' "
+            "as text, and rows come in any order: sort by the number",
+        ),
+        (
+            there(
+                x, [np.sum([row[column] for row in own if row["epoch"] == epoch]) for epoch in x]
+            ),
+            "the errors of the seeds are added up, and not divided by their number",
+        ),
+        (
+            there(x, [min(by_seed[seed][i] for seed in seeds) for i in range(len(x))]),
+            "the lowest of the seeds is drawn instead of their mean",
+        ),
+        (
+            there(x, [np.median([by_seed[seed][i] for seed in seeds]) for i in range(len(x))]),
+            "the median over the seeds is drawn instead of the mean",
+        ),
+        (
+            any(there(x, values) for values in by_seed.values()),
+            "single seeds are drawn: expected their mean",
+        ),
+        (
+            any(len(line["x"]) == len(own) for line in lines),
+            "all rows of the network are in one line, which jumps back and forth: take the "
+            "mean over the seeds first",
+        ),
+        (
+            there(x, np.minimum.accumulate(y)),
+            "the best error so far is drawn, and not the error of each epoch",
+        ),
+    ]
+    return next((f". It looks as if {sentence}" for found, sentence in mistakes if found), "")
+
+
+@task("a5.style")
+def style(function: Answer, trial: Trial) -> None:
+    rows, report = _drawn(function, trial)
+    lines, chosen = report["lines"], {}
+    for net, (x, train, test) in _curves(rows).items():
+        chosen[net] = _line(lines, x, train), _line(lines, x, test)
+        expect_that(
+            None not in chosen[net],
+            f"error_curves: the lines of {net} are not there yet: see the check above",
+        )
+    swapped = trial.option("dashed line") == "training"
+    first, second = ("test", "training") if swapped else ("training", "test")
+    for net, (train, test) in chosen.items():
+        one, other = (test, train) if swapped else (train, test)
+        solid = [line["style"] == "-" for line in (one, other)]
+        expect_that(
+            solid != [False, True],
+            f"error_curves: the {first} error of {net} is dashed and the {second} error solid: "
+            "the other way round",
+        )
+        expect_that(
+            solid[0],
+            f"error_curves: the {first} error of {net} is not solid: expected the line "
+            f"style '-', got {short(one['style'])}",
+        )
+        expect_that(
+            not solid[1],
+            f"error_curves: the {second} error of {net} is solid, like the {first} error: "
+            "nobody can tell them apart. Expected '--'",
+        )
+        expect_that(
+            other["style"] not in ("None", "", " "),
+            f"error_curves: the {second} error of {net} has no line: expected '--'",
+        )
+        expect_that(
+            _alike(train, test),
+            f"error_curves: the two lines of {net} have different colours: expected one "
+            "colour for a network. Hand color= to both",
+        )
+    for net, (line, _) in chosen.items():
+        for other, (its, _) in chosen.items():
+            if net < other and _alike(line, its):
+                family = (
+                    "two families" if net.split("-")[0] != other.split("-")[0] else "two depths"
+                )
+                raise WrongAnswer(
+                    f"error_curves: {net} and {other} have the same colour, though they are "
+                    f"of {family}. colour_of(net, nets) gives one for each"
+                )
+        red, _, blue = line["colour"]
+        expect_that(
+            (red > blue) == net.startswith("plain"),
+            f"error_curves: {net} is not in the colour of its family: plain networks are "
+            "orange, residual ones blue. "
+            "Take what colour_of(net, nets) gives, with all networks in nets",
+        )
+    x_label, y_label = report["x_label"].lower(), report["y_label"].lower()
+    if "error" in x_label and "epoch" in y_label:
+        raise WrongAnswer(
+            "error_curves: the labels of the two axes are exchanged: the epoch is "
+            "horizontal, the error vertical"
+        )
+    expect_that(
+        "epoch" in x_label,
+        f'error_curves: the horizontal axis should say "epoch", got {short(report["x_label"])}. '
+        "Use ax.set_xlabel",
+    )
+    expect_that(
+        "error" in y_label,
+        f'error_curves: the vertical axis should say "error, %", got {short(report["y_label"])}. '
+        "Use ax.set_ylabel",
+    )
+    expect_that(
+        "%" in y_label or "percent" in y_label or "per cent" in y_label,
+        'error_curves: the vertical axis should say the unit, "error, %", got '
+        f"{short(report['y_label'])}",
+    )
+    for net in chosen:
+        if not any(net in text for text in report["written"]):
+            labels = any(net in line["label"] for line in lines)
+            raise WrongAnswer(
+                f"error_curves: {net} is not named in the picture. "
+                + (
+                    "Its line has a label, but there is no legend that shows it: call ax.legend()"
+                    if labels and not report["written"]
+                    else "Give its lines a label with its name (label=...), and call ax.legend() "
+                    "after they are drawn"
+                )
+            )
+    low, high = sorted(report["y_range"])
+    points = np.concatenate([line["y"] for pair in chosen.values() for line in pair])
+    expect_that(
+        low <= points.min() and points.max() <= high,
+        f"error_curves: the vertical axis goes from {low:.3g} to {high:.3g}, and cuts off "
+        "lines that go from "
+        f"{points.min():.3g} to {points.max():.3g}",
+    )
+
+
+def _alike(line, other):
+    return bool(np.allclose(line["colour"], other["colour"], atol=0.02))

@@ -1,0 +1,117 @@
+"""The student's own claim."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ....names import shown
+from ...compare import Answer, Trial, WrongAnswer, call, expect_that, probe
+from .. import task
+from .definitions import OUTCOMES
+
+
+@task("a6.prediction")
+def prediction(claim: Answer, trial: Trial) -> None:
+    expect_that(isinstance(claim, dict), "claim: expected a dict")
+    for key in ("statement", "A", "B", "if it holds", "if it does not", "I expect", "margin"):
+        expect_that(key in claim, f"claim: there is no {key!r} in it")
+    for key in ("statement", "A", "B", "if it holds", "if it does not"):
+        expect_that(
+            isinstance(claim[key], str) and len(claim[key].split()) >= 3,
+            f"claim[{key!r}]: expected a few words, got {shown(claim[key])}",
+        )
+    expect_that(
+        claim["if it holds"].strip() != claim["if it does not"].strip(),
+        "claim: both sides predict the same, so no measurement can tell them apart",
+    )
+    expect_that(claim["A"].strip() != claim["B"].strip(), "claim: A and B are the same")
+    expect_that(
+        claim["I expect"] in OUTCOMES,
+        f"claim['I expect']: expected one of {', '.join(OUTCOMES)}, got {shown(claim['I expect'])}",
+    )
+    margin = claim["margin"]
+    expect_that(
+        isinstance(margin, (int, float)) and not isinstance(margin, bool) and 0 < margin < math.inf,
+        "claim['margin']: expected a number above 0, a difference too small to speak of; "
+        f"got {shown(margin)}",
+    )
+
+
+@task("a6.measure")
+def measure(function: Answer, pairs: Answer, trial: Trial) -> None:
+    expect_that(
+        isinstance(pairs, (list, tuple, np.ndarray)) and len(pairs) >= 3,
+        "pairs: expected at least three, one for each seed",
+    )
+    table = [numbers_of(f"pairs[{i}]", pair) for i, pair in enumerate(pairs)]
+    expect_that(
+        len({tuple(pair) for pair in table}) > 1,
+        "measure: every seed gives the very same numbers; is `seed` used, for the weights "
+        "(fresh(..., seed)) and the training?",
+    )
+    expect_that(
+        any(a != b for a, b in table),
+        "measure: A and B are the same number with every seed; are both measured on the same net?",
+    )
+    # First a seed of `pairs`, then others.
+    seed = 3 + trial.seed % 1000 if trial.hidden else 0
+    again = np.array(numbers_of("measure", call(function, seed, name="measure")))
+    if trial.hidden:
+        expect_that(
+            tuple(again) not in {tuple(pair) for pair in table},
+            f"measure({seed}): gives the very same numbers as another seed",
+        )
+        before = np.array(numbers_of("measure", call(function, seed, name="measure")))
+    else:
+        before = np.array(table[seed])
+    if np.abs(again - before).max() > 1e-4 * np.abs(before).max():
+        raise WrongAnswer(
+            f"measure({seed}): gives {again[0]:.4g} and {again[1]:.4g}, but gave "
+            f"{before[0]:.4g} and {before[1]:.4g} "
+            f"{'the first time' if trial.hidden else 'when `pairs` was made'}. The same seed must "
+            "give the same numbers: build fresh nets in it, hand the seed to everything that "
+            "draws random numbers, and run all cells again from the top"
+        )
+    if not trial.hidden:
+        _depends_on_nets(function, seed, again)
+
+
+def _depends_on_nets(function, seed, usual):
+    """That other numbers are measured where the library's nets compute something else."""
+    try:
+        other = numbers_of("measure", probe("a6.elsewhere", function, seed))
+    except WrongAnswer:  # no numbers: a net that computes something else may well go astray
+        return
+    expect_that(
+        not np.array_equal(other, usual),
+        f"measure({seed}): gives the very same numbers when every net has another ReLU. Are they "
+        "measured on a net?",
+    )
+
+
+def numbers_of(what: str, pair: Any) -> list[float]:
+    """Two finite numbers as floats."""
+    if isinstance(pair, np.ndarray):
+        pair = pair.tolist()
+    expect_that(
+        pair is not None, f"{what}: expected two numbers (A, B), got None; is a `return` missing?"
+    )
+    expect_that(
+        isinstance(pair, (tuple, list)) and len(pair) == 2, f"{what}: expected two numbers (A, B)"
+    )
+    numbers = []
+    for name, value in zip("AB", pair):
+        single = (
+            isinstance(value, (int, float, np.generic))
+            or isinstance(value, np.ndarray)
+            and value.size == 1
+        )
+        expect_that(single, f"{what}: {name} is not a number, but {type(value).__name__}")
+        value = float(np.asarray(value).reshape(()))
+        expect_that(
+            math.isfinite(value),
+            f"{what}: {name} is {value}: did the training go astray, or is something divided by 0?",
+        )
+        numbers.append(value)
+    return numbers

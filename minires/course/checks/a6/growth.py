@@ -1,0 +1,190 @@
+"""From layer to layer: means, slopes and growth."""
+
+import math
+
+import numpy as np
+
+from ...compare import Answer, Trial, call, expect
+from .. import task
+
+
+@task("a6.geometric_mean")
+def geometric_mean(function: Answer, trial: Trial) -> None:
+    for a in (
+        np.exp(2 * trial.normal(4, 3)),
+        np.exp(2 * trial.normal(3, 3)),
+        np.exp(trial.normal(5, 2) - 100),
+    ):
+        logs = np.log(a)
+        expect(
+            f"geometric_mean of a table of shape {a.shape}",
+            call(function, a, name="geometric_mean"),
+            np.exp(logs.mean(axis=0)),
+            [
+                (
+                    "the ordinary (arithmetic) mean is taken: one large number then decides alone",
+                    a.mean(axis=0),
+                ),
+                (
+                    "the way back is missing: this is the mean of the logarithms, and exp "
+                    "of it is wanted",
+                    logs.mean(axis=0),
+                ),
+                (
+                    "this is the logarithm of the mean: logarithms come first, then their "
+                    "mean, then exp",
+                    np.log(a.mean(axis=0)),
+                ),
+                ("the natural logarithm is mixed with powers of 10", 10 ** logs.mean(axis=0)),
+                ("the logarithm to base 10 is mixed with exp", np.exp(np.log10(a).mean(axis=0))),
+                (
+                    "the mean runs over the layers; seeds are the first axis",
+                    np.exp(logs.mean(axis=1)),
+                ),
+                (
+                    "the mean runs over everything; there is one number for each layer",
+                    np.exp(logs.mean()),
+                ),
+                ("the median is taken", np.median(a, axis=0)),
+                (
+                    "the sum of the logarithms is not divided by the number of seeds",
+                    np.exp(logs.sum(axis=0)),
+                ),
+            ],
+        )
+    tiny = np.exp(trial.normal(40, 2) - 30)
+    expect(
+        "geometric_mean over 40 seeds of numbers near 1e-13",
+        call(function, tiny, name="geometric_mean"),
+        np.exp(np.log(tiny).mean(axis=0)),
+        [
+            (
+                "all numbers are multiplied first, and their product is too small for "
+                "float64: take logarithms",
+                np.zeros(2),
+            )
+        ],
+    )
+
+
+@task("a6.line_slope")
+def line_slope(function: Answer, trial: Trial) -> None:
+    for n in (6, 9):
+        y = 2 + trial.normal(n) + 0.3 * np.arange(n)
+        x = np.arange(n, dtype=float)
+        covariance, variance = ((x - x.mean()) * (y - y.mean())).sum(), ((x - x.mean()) ** 2).sum()
+        slope = covariance / variance
+        expect(
+            f"line_slope of {n} numbers",
+            call(function, y, name="line_slope"),
+            slope,
+            [
+                (
+                    "only the first and the last number count: a line by least squares goes "
+                    "by all of them",
+                    (y[-1] - y[0]) / (n - 1),
+                ),
+                (
+                    "the line is made to pass through the origin: subtract the means of x "
+                    "and y first",
+                    (x * y).sum() / (x * x).sum(),
+                ),
+                (
+                    "the line is made to pass through the origin: subtract the means of x "
+                    "and y first",
+                    ((x + 1) * y).sum() / ((x + 1) ** 2).sum(),
+                ),
+                ("only one of two is centred", (x * y).sum() / variance),
+                (
+                    "this is the slope from the first layer to the last together, not per "
+                    "layer: x goes up by 1 from one to the next",
+                    slope * (n - 1),
+                ),
+                (
+                    "this is the slope for x from 0 to 1 with the wrong number of steps: x "
+                    "goes up by 1 from layer to layer",
+                    slope * n,
+                ),
+                ("the sign is turned round", -slope),
+                (
+                    "this is the other number of the line, its height at 0",
+                    y.mean() - slope * x.mean(),
+                ),
+                (
+                    "this is the other number of the line, its height at 0",
+                    y.mean() - slope * (x.mean() + 1),
+                ),
+                (
+                    "it is divided by the squares of y, not of x: that is the slope of x against y",
+                    covariance / ((y - y.mean()) ** 2).sum(),
+                ),
+                (
+                    "this is the correlation: it is divided by the spread of x and that of "
+                    "y, where the square of that of x is wanted",
+                    covariance / math.sqrt(variance * ((y - y.mean()) ** 2).sum()),
+                ),
+                ("the sums are not divided by that of the squares of x", covariance),
+                ("it is divided by the number of points: this is the covariance", covariance / n),
+                (
+                    "both numbers of the line are returned: only its slope is wanted",
+                    np.array([slope, y.mean() - slope * x.mean()]),
+                ),
+                (
+                    "both numbers of the line are returned: only its slope is wanted",
+                    np.array([slope, y.mean()]),
+                ),
+            ],
+        )
+
+
+@task("a6.growth")
+def growth(function: Answer, trial: Trial) -> None:
+    for n in (7, 12):
+        logs = 0.3 * trial.normal(n) - 0.25 * np.arange(n)
+        x = np.arange(n) - (n - 1) / 2
+        slope = (x * logs).sum() / (x * x).sum()
+        norms = np.exp(logs)
+        expect(
+            f"growth of {n} norms that rise towards the images",
+            call(function, norms, name="growth"),
+            math.exp(-slope),
+            [
+                (
+                    "the direction is wrong: this is the factor from a layer to the *next*. "
+                    "Wanted is that to the one before it, nearer to the images",
+                    math.exp(slope),
+                ),
+                (
+                    "this is the slope of the logarithms with its sign turned; exp of it is "
+                    "the factor",
+                    -slope,
+                ),
+                ("this is the slope of the logarithms; exp of its opposite is the factor", slope),
+                (
+                    "logarithms to base 10 are mixed with exp: both must have the same base",
+                    math.exp(-slope / math.log(10)),
+                ),
+                (
+                    "natural logarithms are mixed with powers of 10: both must have the same base",
+                    10**-slope,
+                ),
+                (
+                    "the line is laid through the norms themselves, not through their logarithms",
+                    math.exp(-(x * norms).sum() / (x * x).sum()),
+                ),
+                (
+                    "the line is laid through the norms themselves, not through their logarithms",
+                    -(x * norms).sum() / (x * x).sum(),
+                ),
+                ("only the first and the last norm count", (norms[0] / norms[-1]) ** (1 / (n - 1))),
+                (
+                    "this is the ratio of the first norm to the last; wanted is the factor "
+                    "for *one* layer",
+                    norms[0] / norms[-1],
+                ),
+                (
+                    "this is the factor for all layers together; wanted is that for one",
+                    math.exp(-slope * (n - 1)),
+                ),
+            ],
+        )
