@@ -30,6 +30,7 @@ MODULES = {
     "minires.experiments.claims": "Claims about deep nets, put to the test",
     "minires.experiments.pooling": "Runs of other seeds become one",
     "minires.experiments.records": "What a run leaves on disk, and reading it back",
+    "minires.experiments.suspects": "What tells nets apart in recorded runs",
     "minires.experiments.explorer": "A page to look around in runs",
     "minires.lessons": "Guesses, exercises and hints in notebooks",
     "minires.lessons.museum": "A museum of mistakes",

@@ -55,7 +55,7 @@ def test_the_reference_gets_all_points(source):
         ("print 'no'", "SyntaxError"),
         ("import minires.course.checks.a1", "checks"),
         (
-            "from minires import course; open(course.__path__[0] + '/checks/a1.py')",
+            "from minires import course; open(course.__path__[0] + '/checks/__init__.py')",
             "FileNotFoundError",
         ),
         ("from minires import Tensor; Tensor([1.0])", "HeldBackError"),

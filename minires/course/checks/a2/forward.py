@@ -1,6 +1,7 @@
 """Convolution forward: loops, im2col, one product of matrices, and its speed."""
 
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -183,7 +184,8 @@ def _wrapped(x, w, stride, padding):
     )
 
 
-def case_in_words(name, x, w, stride, padding):
+def case_in_words(name: str, x: Array, w: Array, stride: int, padding: int) -> str:
+    """What a message calls a case."""
     return f"{name}, x {x.shape}, w {w.shape}, stride {stride}, padding {padding}"
 
 
@@ -296,7 +298,9 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
     return found
 
 
-def forward_of(function, x, w, stride, padding, dtype=None):
+def forward_of(
+    function: Answer, x: Array, w: Array, stride: int, padding: int, dtype: Any = None
+) -> Any:
     """The cache of a student's forward pass, whose result is right."""
     got = call(function, x, w, stride, padding, name="conv2d_forward")
     expect_that(

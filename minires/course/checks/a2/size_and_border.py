@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ....types import Array
 from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
 from .. import task
 from .definitions import padded, size_of
@@ -117,7 +118,8 @@ def pad(function: Answer, trial: Trial) -> None:
     expect("pad of float32", call(function, x, 1, name="pad"), padded(x, 1), dtype=np.float32)
 
 
-def one_sided(x, p):
+def one_sided(x: Array, p: int) -> list[tuple[str, Array]]:
+    """What a border on one side only gives: pairs (sentence, array)."""
     sentence = "the zeros are on one side only: they belong on all four"
     return [
         (sentence, padded(x, *sides))
@@ -125,7 +127,8 @@ def one_sided(x, p):
     ]
 
 
-def other_values(x, p):
+def other_values(x: Array, p: int) -> list[tuple[str, Array]]:
+    """What a border that is not of zeros gives: pairs (sentence, array)."""
     found = [("the border holds ones: it must hold zeros", padded(x, p, value=1))]
     found += [
         (

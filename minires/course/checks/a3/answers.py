@@ -1,13 +1,18 @@
 """What a student's functions return."""
 
-from ...compare import call, expect_tuple
+from typing import Any
+
+from ....types import Array
+from ...compare import Answer, call, expect_tuple
 
 
-def forward_of(function, *arrays, name="batch_norm_forward", **settings):
+def forward_of(
+    function: Answer, *arrays: Array, name: str = "batch_norm_forward", **settings: Any
+) -> Any:
     """y and the cache."""
     return expect_tuple(name, call(function, *arrays, name=name, **settings), 2, "y and the cache")
 
 
-def only_one(got):
+def only_one(got: Any) -> Any:
     """A single gradient, alone or as a tuple of one."""
     return got[0] if isinstance(got, (tuple, list)) and len(got) == 1 else got

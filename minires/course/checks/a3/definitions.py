@@ -1,16 +1,20 @@
 """Batch norm in plain NumPy, and the arrays that it is tried with."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ....types import Array
+from ...compare import Trial
 
 SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
 EPS = 0.1  # not the default, and large enough to be seen
 
 
-def batch_axes(x):
+def batch_axes(x: Array) -> tuple[int, ...]:
+    """All axes but the channels."""
     return tuple(range(x.ndim - 1))
 
 
@@ -23,11 +27,16 @@ def moments_of(x: Array, axes: tuple[int, ...] | None = None) -> tuple[Array, Ar
     )
 
 
-def normalised_by(x, weight, bias, mean, var, eps):
+def normalised_by(
+    x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float
+) -> Array:
+    """The formula of batch norm, with this mean and variance."""
     return weight * (x - mean) / np.sqrt(var + eps) + bias
 
 
-def draw_arrays(trial, shape, dtype=np.float64):
+def draw_arrays(
+    trial: Trial, shape: Sequence[int], dtype: Any = np.float64
+) -> tuple[Array, Array, Array]:
     """x with channels of different place and size; weight and bias that differ."""
     channels = np.arange(1, shape[-1] + 1)
     x = trial.normal(*shape) * channels * 0.5 + 3 - 2 * channels

@@ -47,7 +47,8 @@ def option_a(x: Array, stride: int, out_channels: int, where: str = "after") -> 
     return np.concatenate([zeros_for(x, before), x, zeros_for(x, new - before)], axis=-1)
 
 
-def zeros_for(x, channels):
+def zeros_for(x: Array, channels: int) -> Array:
+    """So many channels of zeros, for a map as large as x."""
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 

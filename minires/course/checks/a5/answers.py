@@ -1,13 +1,17 @@
 """Records drawn at random, and values in few words."""
 
+from typing import Any
+
 from ....names import shown
+from ...compare import Trial
 
 
-def short(value):
+def short(value: Any) -> str:
+    """A value as a message shows it."""
     return shown(value, 80)
 
 
-def drawn_table(trial, epochs=11):
+def drawn_table(trial: Trial, epochs: int = 11) -> list[dict[str, Any]]:
     """Rows of four nets and three seeds in a random order, with errors that fall and jump."""
     rows = []
     for net in ("plain-14", "plain-44", "resnet-14", "resnet-44"):
