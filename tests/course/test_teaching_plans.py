@@ -36,7 +36,8 @@ def test_a_message_is_one_that_the_check_prints(task, quoted):
     assert task in checks.tasks(key)
     planted = import_module(f"{__package__}.mistakes.{key}").MISTAKES
     assert any(one[0] == task and plain(one[3]) in plain(quoted) for one in planted)
-    source = Path(checks.__file__).with_name(f"{key}.py").read_text(encoding="utf-8")
+    files = Path(checks.__file__).with_name(key).glob("*.py")
+    source = "\n".join(file.read_text(encoding="utf-8") for file in files)
     strings = plain(re.sub(r'"\s+f?"|\{[^{}]*\}', "", source))
     for part in re.sub("'layers' ", "", quoted.removeprefix("It looks as if ")).split("..."):
         assert plain(part) in strings

@@ -237,7 +237,7 @@ def test_depths_that_do_not_exist(depth, nearest):
         with pytest.raises(ConfigError) as caught:
             build(depth)
         message = str(caught.value)
-        assert f"expected 6n + 2: 8, 14, 20, 26, 32, ..., got {depth!r}" in message
+        assert f"expected 6n + 2, such as 8, 14, 20, 26, 32, got {depth!r}" in message
         assert message.endswith(f"the nearest is {nearest}")
 
 
