@@ -643,7 +643,7 @@ score()
 #
 # **In the library:** the experiment is a folder. In it
 # [`training.py`](../minires/experiments/degradation/training.py) trains the nets and
-# [`verdict.py`](../minires/experiments/degradation/verdict.py) judges them. Sizes, up to the paper's, are in
-# [`experiments/presets.py`](../minires/experiments/presets.py).
+# [`verdict.py`](../minires/experiments/degradation/verdict.py) judges them. Sizes,
+# up to the paper's, are in [`experiments/presets.py`](../minires/experiments/presets.py).
 #
 # **Next:** [11 · Where do the gradients go?](11_where_the_gradients_go.ipynb)
