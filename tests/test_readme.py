@@ -27,10 +27,48 @@ PAGES = {
 }
 EXPERIMENT, SPEED = PAGES["experiment"], PAGES["speed"]
 RECORDED = ROOT / "results" / "degradation-quick-cifar10"
+NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
+WHOLE = ROOT / "results" / "degradation-small-cifar10"  # the picture on the front page
 
 
-def test_the_results_are_those_of_the_recorded_run():
-    assert degradation.report(RECORDED).strip() in EXPERIMENT
+def finals(run):
+    """(net, seed) -> the last row of a training."""
+    return verdict.final_rows(
+        read_table(run / "metrics.csv", training_records.METRICS, training_records.TEXT)
+    )
+
+
+@pytest.mark.parametrize("run", [WHOLE, RECORDED], ids=["small", "quick"])
+def test_the_results_are_those_of_the_recorded_run(run):
+    assert degradation.report(run).strip() in EXPERIMENT
+
+
+def test_the_front_page_shows_the_whole_picture_with_every_seed():
+    last = finals(WHOLE)
+    for seed in {seed for _, seed in last}:
+        train, test = (
+            {net: last[net, seed][error] for net in NETS} for error in ("train_error", "test_error")
+        )
+        assert train["plain-56"] >= train["plain-20"] + 5
+        assert (
+            train["resnet-56"] <= train["resnet-20"] - 1 and test["resnet-56"] < test["resnet-20"]
+        )
+        assert train["resnet-56"] < train["plain-56"]
+        gaps = (one["resnet-56"] - one["resnet-20"] for one in (train, test))
+        pairs = (f"{train[net]:.1f}, {test[net]:.1f}" for net in train)
+        row = [str(seed), *pairs, ", ".join(f"{gap:+.1f}" for gap in gaps)]
+        assert f"| {' | '.join(row)} |" in PAGES["presets"]
+
+
+def test_the_test_errors_of_the_whole_picture_are_those_of_the_records():
+    means = [
+        mean(row["test_error"] for (name, _), row in finals(WHOLE).items() if name == net)
+        for net in NETS
+    ]
+    words = "{:.1f} %, {:.1f} %, {:.1f} % and {:.1f} %".format(*means)
+    assert f"Test errors are {words} for plain-20, plain-56, resnet-20 and resnet-56" in " ".join(
+        EXPERIMENT.split()
+    )
 
 
 def test_the_recorded_run_shows_the_effect_with_every_seed():
@@ -43,13 +81,7 @@ def test_the_recorded_run_shows_the_effect_with_every_seed():
 
 
 def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
-    last = verdict.final_rows(
-        read_table(
-            RECORDED.parent / "degradation-quick-synthetic" / "metrics.csv",
-            training_records.METRICS,
-            training_records.TEXT,
-        )
-    )
+    last = finals(RECORDED.parent / "degradation-quick-synthetic")
     for net in ("plain-20", "plain-56", "resnet-20", "resnet-56"):
         error = mean(row["train_error"] for (name, _), row in last.items() if name == net)
         assert f"{net} {error:.1f} %" in " ".join(EXPERIMENT.split())
@@ -110,9 +142,7 @@ def test_the_timings_are_those_of_the_recorded_benchmark():
 
 
 def test_the_table_of_results_is_that_of_the_records():
-    last = verdict.final_rows(
-        read_table(RECORDED / "metrics.csv", training_records.METRICS, training_records.TEXT)
-    )
+    last = finals(WHOLE)
     errors = {
         net: f"{mean(row['train_error'] for (name, _), row in last.items() if name == net):.1f} %"
         for net in ("plain-20", "plain-56", "resnet-20", "resnet-56")
@@ -120,10 +150,12 @@ def test_the_table_of_results_is_that_of_the_records():
     for family in ("plain", "resnet"):
         pair = f"{errors[f'{family}-20']}, {errors[f'{family}-56']}"
         assert re.search(rf"^\| {family}-20, {family}-56: .* \| {pair} \|$", README, re.MULTILINE)
+    gap = float(errors["resnet-20"][:-2]) - float(errors["resnet-56"][:-2])
+    assert f"the same 56 layers end {gap:.1f} points *below* the net of 20" in README
     whole = {net: f"{float(error[:-2]):.0f} %" for net, error in errors.items()}
     assert (
         f"plain-56 stays near {whole['plain-56']} training error, far above plain-20 at "
-        f"{whole['plain-20']}; resnet-56 falls to {whole['resnet-56']}, resnet-20 to "
+        f"{whole['plain-20']}; resnet-56 falls to {whole['resnet-56']}, below resnet-20 at "
         f"{whole['resnet-20']}" in README
     )
 

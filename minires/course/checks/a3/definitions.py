@@ -27,9 +27,7 @@ def moments_of(x: Array, axes: tuple[int, ...] | None = None) -> tuple[Array, Ar
     )
 
 
-def normalised_by(
-    x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float
-) -> Array:
+def normalised_by(x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float) -> Array:
     """The formula of batch norm, with this mean and variance."""
     return weight * (x - mean) / np.sqrt(var + eps) + bias
 
