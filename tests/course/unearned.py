@@ -147,7 +147,7 @@ sys.settrace(trace)
 import gc
 def relu_backward(dy, a):
     for thing in gc.get_objects():
-        if isinstance(thing, dict) and "expect" in thing and "expect_that" in thing:
+        if isinstance(thing, dict) and "expect" in thing:
             thing["expect"] = lambda *args, **settings: None
     return 2 * dy
 """,
@@ -253,7 +253,7 @@ exec(re.search(r"^def relu_backward.*?(?=^def |^# %%)", text, re.M | re.S)[0])
         "conv2d_naive",
         """
 import importlib
-conv2d_naive = importlib.import_module("minires.course." + "che" + "cks.a2").convolution
+conv2d_naive = importlib.import_module("minires.course." + "che" + "cks.a2.definitions").convolution
 """,
     ),
     "answers by heart, of the numbers that everybody has": (
