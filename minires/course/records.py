@@ -12,7 +12,7 @@ from typing import Any
 
 from ..serialization.files import remove_unfinished, write_bytes
 from .discover import Entry
-from .result import Mark, Result
+from .result import Result
 from .signing import Signer, fingerprint, key_file, user_key
 
 LARGEST_SEED = 10**18  # nobody tries so many
@@ -94,8 +94,7 @@ class Records:
                 if fingerprint(picture) != expected:
                     found = "changed"
         if found == "right":
-            marks = [Mark(**one) for one in record["result"]["marks"]]
-            return Result(**{**record["result"], "marks": marks, "figures": figures})
+            return Result.from_record(record["result"], figures)
         if found == "changed":
             self.changed.append(
                 f"marks of {entry.student}/{entry.assignment} were changed since they were "

@@ -1,7 +1,7 @@
 """What came of a submission: points for each test, and what happened on the way."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from .sandbox import isolation
 
@@ -65,6 +65,16 @@ class Result:
     def record(self) -> dict[str, Any]:
         """All but the figures, for JSON."""
         return {key: value for key, value in asdict(self).items() if key != "figures"}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], figures: list[tuple[str, bytes]]) -> Self:
+        """The result that `record` was made of, read from JSON, where a tuple is a list."""
+        marks = [Mark(**one) for one in record["marks"]]
+        for mark in marks:
+            if mark.other_variant is not None:
+                mark.other_variant = tuple(mark.other_variant)
+        questions = [tuple(one) for one in record.get("questions", ())]
+        return cls(**{**record, "marks": marks, "questions": questions, "figures": figures})
 
 
 def short(text: object, most: int = 1500) -> str:

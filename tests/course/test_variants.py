@@ -17,6 +17,7 @@ from minires.course.variants import ids as ids_file
 from minires.course.variants import personal, texts
 from minires.errors import ConfigError
 
+from ..slow import LONG
 from .conftest import hand_in, with_cell
 from .hidden_numbers import answers
 
@@ -336,7 +337,11 @@ TASKS = [
 ]
 
 
-@pytest.mark.parametrize("key, name, last", TASKS, ids=[name for _, name, _ in TASKS])
+@pytest.mark.parametrize(
+    "key, name, last",
+    [pytest.param(*one, marks=LONG if one[0] in ("a4", "a5", "a6") else []) for one in TASKS],
+    ids=[name for _, name, _ in TASKS],
+)
 @pytest.mark.slow  # runs cells of a whole assignment for each option
 def test_each_option_passes_its_own_checks_and_no_others(key, name, last, monkeypatch):
     monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
