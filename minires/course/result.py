@@ -72,7 +72,8 @@ class Result:
         marks = [Mark(**one) for one in record["marks"]]
         for mark in marks:
             if mark.other_variant is not None:
-                mark.other_variant = tuple(mark.other_variant)
+                choice, option = mark.other_variant
+                mark.other_variant = (choice, option)
         questions = [tuple(one) for one in record.get("questions", ())]
         return cls(**{**record, "marks": marks, "questions": questions, "figures": figures})
 
