@@ -143,16 +143,17 @@ def test_the_timings_are_those_of_the_recorded_benchmark():
 
 def test_the_table_of_results_is_that_of_the_records():
     last = finals(WHOLE)
-    errors = {
-        net: f"{mean(row['train_error'] for (name, _), row in last.items() if name == net):.1f} %"
-        for net in ("plain-20", "plain-56", "resnet-20", "resnet-56")
+    means = {
+        net: mean(row["train_error"] for (name, _), row in last.items() if name == net)
+        for net in NETS
     }
+    errors = {net: f"{error:.1f} %" for net, error in means.items()}
     for family in ("plain", "resnet"):
         pair = f"{errors[f'{family}-20']}, {errors[f'{family}-56']}"
         assert re.search(rf"^\| {family}-20, {family}-56: .* \| {pair} \|$", README, re.MULTILINE)
     gap = float(errors["resnet-20"][:-2]) - float(errors["resnet-56"][:-2])
     assert f"the same 56 layers end {gap:.1f} points *below* the net of 20" in README
-    whole = {net: f"{float(error[:-2]):.0f} %" for net, error in errors.items()}
+    whole = {net: f"{error:.0f} %" for net, error in means.items()}
     assert (
         f"plain-56 stays near {whole['plain-56']} training error, far above plain-20 at "
         f"{whole['plain-20']}; resnet-56 falls to {whole['resnet-56']}, below resnet-20 at "
