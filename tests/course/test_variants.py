@@ -339,7 +339,7 @@ TASKS = [
 
 @pytest.mark.parametrize(
     "key, name, last",
-    [pytest.param(*one, marks=LONG if one[0] in ("a4", "a5", "a6") else []) for one in TASKS],
+    [pytest.param(*one, marks=LONG if one[0] != "a1" else []) for one in TASKS],
     ids=[name for _, name, _ in TASKS],
 )
 @pytest.mark.slow  # runs cells of a whole assignment for each option
@@ -370,7 +370,8 @@ def test_the_solution_of_a_variant_gets_full_points(name, student):
     assert not result.problems and 3 <= len(result.questions) <= 5
 
 
-@pytest.mark.slow  # marks a whole assignment twice
+@pytest.mark.slow
+@pytest.mark.long  # marks a whole assignment twice
 def test_one_slip_of_convention_costs_its_points_once():
     """A student who puts the loss last, and walks back accordingly, has one thing wrong."""
     name = "a1_autograd"
