@@ -21,7 +21,7 @@ def questions(facts: Facts) -> list[Question]:
     """Up to five questions, of different kinds first: mistakes, own numbers, the variant, own
     words, own lines of code.
 
-    A submission with nothing in it to ask about is asked for the first tasks in words.
+    For a submission without anything to ask about, the questions are the first tasks in words.
     """
     found = [list(_first(kind, facts)) for kind in KINDS]
     mixed = filter(None, chain.from_iterable(zip_longest(*(one[:MOST_OF_A_KIND] for one in found))))

@@ -226,7 +226,7 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
     n, rows, columns, kh, kw, c = seen.shape
     axes = in_order(order)
     matrix = rows_of(seen, order)
-    # All windows, with the numbers of each in the order that is asked for.
+    # All windows, with the numbers of each in the order of the variant.
     every = windows(padded(x, padding), kernel, 1).transpose(0, 1, 2, *(3 + i for i in axes))
     found = [
         ("the axes are not merged yet: reshape the windows to a matrix", seen),
@@ -288,7 +288,7 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
             )
     found.append(
         (
-            "reshape is asked to exchange axes, which it cannot: transpose first",
+            "reshape cannot exchange axes: transpose first",
             seen.transpose(0, 1, 2, 5, 3, 4)
             .reshape(n, rows, columns, kh, kw, c)
             .transpose(0, 2, 1, 3, 4, 5)

@@ -69,7 +69,7 @@ def paired(function: Answer, trial: Trial) -> None:
                 ),
                 ("the seeds come in reverse order", want[::-1]),
                 ("the sign is lost: no absolute values", np.abs(want)),
-                ("the mean is taken: one number for each seed is asked for", want.mean()),
+                ("the mean is taken: return one number for each seed", want.mean()),
                 (
                     "the difference of the two means is taken: one number for each seed is "
                     "asked for",
@@ -81,8 +81,8 @@ def paired(function: Answer, trial: Trial) -> None:
                     np.mean([*errors[net].values()]) - np.mean([*errors[other].values()]),
                 ),
                 (
-                    "it is divided by the error of `other`: a difference in points is asked "
-                    "for, not a ratio",
+                    "it is divided by the error of `other`: return a difference in points, "
+                    "not a ratio",
                     want / b,
                 ),
                 ("it is divided by 100: the errors are in percent, and stay so", want / 100),
