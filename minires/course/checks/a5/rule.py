@@ -71,13 +71,11 @@ def paired(function: Answer, trial: Trial) -> None:
                 ("the sign is lost: no absolute values", np.abs(want)),
                 ("the mean is taken: return one number for each seed", want.mean()),
                 (
-                    "the difference of the two means is taken: one number for each seed is "
-                    "asked for",
+                    "the difference of the two means is taken: return one number for each seed",
                     a.mean() - np.mean([*errors[other].values()]),
                 ),
                 (
-                    "the difference of the two means is taken: one number for each seed is "
-                    "asked for",
+                    "the difference of the two means is taken: return one number for each seed",
                     np.mean([*errors[net].values()]) - np.mean([*errors[other].values()]),
                 ),
                 (
