@@ -21,16 +21,26 @@ from .ranks_step import MIN_STEPS, WARM_UP
 def main(width, size, batch, seconds, threads):
     torch.set_num_threads(threads)
     ranks, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    if ranks > 1:
+        torch.distributed.init_process_group("gloo")
+    times = _timed_steps(width, size, batch, seconds, ranks)
+    if rank == 0:
+        print(json.dumps({"seconds": times, "traffic": None}))
+    if ranks > 1:
+        # The net is gone by now, and both ranks are here: one that still holds the group when the
+        # other has left can wait for it without end.
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+def _timed_steps(width, size, batch, seconds, ranks):
     torch.manual_seed(0)
     net = Net(20, width)
     optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9, weight_decay=1e-4)
     if ranks > 1:
-        torch.distributed.init_process_group("gloo")
         net = nn.parallel.DistributedDataParallel(net)
-    images, labels = (
-        torch.randn(batch // ranks, 3, size, size),
-        torch.randint(10, (batch // ranks,)),
-    )
+    images = torch.randn(batch // ranks, 3, size, size)
+    labels = torch.randint(10, (batch // ranks,))
 
     def step():
         optimizer.zero_grad()
@@ -46,10 +56,7 @@ def main(width, size, batch, seconds, threads):
         now = time.perf_counter()
         times.append(now - started)
         more = _agreed(len(times) < MIN_STEPS or now - begun < seconds, ranks)
-    if rank == 0:
-        print(json.dumps({"seconds": times, "traffic": None}))
-    if ranks > 1:
-        torch.distributed.destroy_process_group()
+    return times
 
 
 def _agreed(more, ranks):

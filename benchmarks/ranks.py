@@ -29,6 +29,7 @@ BATCH = 128
 SHARDS = (1, 2, 4, 8)
 PYTORCH_TWO = "PyTorch, 2 ranks of 1 thread"
 SECONDS = 4.0  # of steps, in each turn of a side
+PATIENCE = 300.0  # seconds for everything else a side does; beyond them it counts as hung
 BESIDE = Path(sys.executable).with_name("mpiexec")  # that of a wheel
 MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
 
@@ -81,13 +82,18 @@ def _in_processes(ranks, threads, shards, net):
         words = ["-m", "benchmarks.ranks_step", *net, BATCH, shards, SECONDS]
         if ranks > 1:
             python = [MPIEXEC, "-n", ranks, sys.executable, "-m", "mpi4py"]
-    done = subprocess.run(
-        [str(word) for word in (*python, *words)],
-        env={**os.environ, "MINIRES_THREADS": str(threads)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    command = [str(word) for word in (*python, *words)]
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, "MINIRES_THREADS": str(threads)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=SECONDS + PATIENCE,
+        )
+    except subprocess.TimeoutExpired as error:
+        sys.exit(f"benchmarks.ranks: not ended after {error.timeout:.0f} s: {' '.join(command)}")
     return json.loads(done.stdout)
 
 

@@ -40,6 +40,13 @@ def test_the_model_by_hand():
     assert found == pytest.approx(0.3 + 3 * 1e-3 + 1.75e-3)
 
 
+def test_a_side_that_hangs_is_named(monkeypatch):
+    monkeypatch.setattr(ranks, "PATIENCE", 0.0)
+    monkeypatch.setattr(ranks, "SECONDS", 0.1)
+    with pytest.raises(SystemExit, match="not ended after 0 s: .* benchmarks.ranks_step 2 8"):
+        ranks._in_processes(1, 1, 1, (2, 8))
+
+
 @needs_mpi
 @pytest.mark.slow  # starts many processes
 def test_the_program(tmp_path, monkeypatch):
