@@ -332,7 +332,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
 
 
 def _by_the_batch(kernel, inputs, eps):
-    """(y, cache) of a kernel that normalises by the statistics of the whole batch, not one shard."""
+    """(y, cache) of a kernel that normalises by the statistics of the whole batch, not a shard."""
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
     if shards.current() is not None and not hasattr(cache, "values"):
         raise ConfigError(
