@@ -67,7 +67,7 @@ def test_a_folder_in_a_folder(tmp_path, inner):
 
 def test_one_class(tmp_path):
     classes(tmp_path / "pets", ("cat",))
-    with pytest.raises(DataError, match="not two classes: .*, got 1 folder$"):
+    with pytest.raises(DataError, match="fewer than two classes: .*, got 1 folder$"):
         load(tmp_path / "pets")
     assert for_test(tmp_path / "pets").classes == ("cat",)
 
