@@ -146,7 +146,7 @@ def class_cosines(features: Array, labels: Array) -> tuple[float, float]:
             "class_cosines",
             "labels",
             "two classes, and two images of one of them",
-            f"{len(rows)} images of {len(counts)}",
+            f"{len(rows)} images of {len(counts)} class{'es' if len(counts) != 1 else ''}",
         )
     of_classes = ((classes.T @ rows) ** 2).sum()  # pairs in a class, and each image with itself
     of_all = (rows.sum(axis=0) ** 2).sum()

@@ -202,7 +202,7 @@ def trajectory(states: Sequence[Direction]) -> Trajectory:
             "trajectory",
             "the weights never moved",
             "states that differ",
-            f"{len(states)} alike",
+            f"{len(states)} equal ones",
             "state_dict() gives the net's own arrays: save copies",
         )
     variances, vectors = variances[:-3:-1], vectors[:, :-3:-1]

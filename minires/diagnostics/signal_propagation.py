@@ -100,7 +100,7 @@ def propagation(
                 "draws differ",
                 "the same layers to be called in each",
                 f"{differ[0]} in some only",
-                "with stochastic depth, mode='eval' leaves none out",
+                "with mode='eval' stochastic depth drops no blocks",
             )
     if not found:
         raise ConfigError("propagation", "seeds", "at least one", "none")

@@ -61,7 +61,7 @@ def updates(
             "updates",
             "optimizer",
             "an optim.SGD",
-            f"an {type(optimizer).__name__}",
+            type(optimizer).__name__,
             "pass lr instead for the change lr dL/dw",
         )
     if lr is None:

@@ -1,7 +1,7 @@
 """Colours and curves for a terminal: the colours of the figures, and curves of one line each.
 
-Colours are used only in terminals that have 256 of them. Files and pipes get none, and nothing does
-if the environment variable NO_COLOR is set (https://no-color.org).
+Colours are used only in terminals that have 256 of them, never in files and pipes. The environment
+variable NO_COLOR switches them off (https://no-color.org).
 """
 
 import math

@@ -65,7 +65,7 @@ class FadeShortcuts:
         if not self.shortcuts:
             raise ConfigError(
                 "FadeShortcuts",
-                "nothing to fade",
+                "the net has no fading shortcuts",
                 "a net from models.fading_resnet",
                 type(model).__name__,
             )

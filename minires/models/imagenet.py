@@ -193,7 +193,7 @@ def resnet50(**settings: Any) -> ImageNetResNet:
         The first layers: a 7x7 convolution with stride 2 and a max-pool (the default), or for small
         images a 3x3 convolution alone, as in github.com/kuangliu/pytorch-cifar.
     eps, momentum : float
-        Of every batch norm, as in `nn.BatchNorm2d`.
+        Those of every batch norm, as in `nn.BatchNorm2d`.
     stride_on : {"3x3", "1x1"}
         Which convolution of a bottleneck has the stride: the 3x3, as in torchvision ("v1.5", the
         default), or the first 1x1, as in the paper. Weights trained with one have the shapes of the

@@ -94,7 +94,7 @@ def _from_fading(net):
     if left:
         raise ConfigError(
             "as_plain",
-            "shortcuts that have not faded",
+            "the shortcuts have not faded",
             "alpha = 0",
             f"alpha = {left:.3g}",
             "train with the callback FadeShortcuts",

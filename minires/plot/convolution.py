@@ -50,7 +50,7 @@ def im2col(
     if max(padded.shape) > LARGEST:
         raise ConfigError(
             "plot.im2col",
-            "an image that can be read",
+            "the image is too large for numbers that can be read",
             f"at most {LARGEST} pixels a side, with padding",
             f"{padded.shape[0]} x {padded.shape[1]}",
         )

@@ -158,13 +158,12 @@ class ImageDataset:
             If the images are not square, or `size` does not divide their height.
         """
         height, width = self.images.shape[1:3]
-        if not is_integer(size, 1) or height % size or width % size or height != width:
-            raise ConfigError(
-                f"{self.name}.resize",
-                "a new pixel is the mean of a square of old ones",
-                f"a divisor of {height}, because the images are {height}x{width}",
-                str(size),
-            )
+        where = f"{self.name}.resize"
+        if height != width:
+            raise ConfigError(where, "images", "equal height and width", f"{height}x{width}")
+        if not is_integer(size, 1) or height % size:
+            expected = f"a divisor of {height}, because the images are {height}x{width}"
+            raise ConfigError(where, "size", expected, str(size))
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)
         for start in range(0, len(self), BLOCK):  # in blocks, so that the sums stay in the cache

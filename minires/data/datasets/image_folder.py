@@ -118,7 +118,9 @@ def image_folder(
     if layout.training is None:
         assert layout.testing is not None
         raise DataError(
-            str(folder), f"{layout.testing.name}/ without train/", "folders to train on"
+            str(folder),
+            f"{layout.testing.name}/ without train/",
+            "train/ beside it, with a folder for each class",
         )
     training = labelled(layout.training)
     files, classes = [training.files], training.classes

@@ -132,7 +132,7 @@ def _compiled(file, kernel, dtype):
         except backend.gpu_errors() as error:
             todo = "is the driver as new as CUDA's libraries? see nvidia-smi, and pip list"
             raise DeviceError(
-                path, "was compiled, but the GPU does not take it", None, str(error), todo
+                path, "was compiled, but this GPU cannot load it", None, str(error), todo
             ) from error
         except backend.cupy().cuda.compiler.CompileException as error:
             lines = [line for line in error.get_message().splitlines() if "error" in line]
