@@ -280,7 +280,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     if training and count == 1 and (shard is None or shard.total == 1):
         raise ShapeError(
             kernel,
-            "one value for each channel: every output would be the bias, and every gradient 0",
+            "one value for each channel, so every output would be the bias and every gradient 0",
             "several values for each channel in training",
             f"shape {inputs[0].shape}",
             "take larger batches or images, or call eval()",
