@@ -12,8 +12,8 @@ from typing import Any
 
 from .names import printable, shortened, shown
 
-LONGEST_PLACE = 1000  # characters of a file or option: a path may have thousands
-LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
+LONGEST_PLACE = 1000  # characters of a file or option that are shown; a path may have thousands
+LONGEST_NAME = 100  # letters of a wrong name that are shown, or compared with the right ones
 
 
 class MiniresError(Exception):

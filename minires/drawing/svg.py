@@ -201,16 +201,16 @@ def _columns(layers, neighbours, sizes):
     """Key -> x of its centre, which is as near to its neighbours as the rest of its row allows."""
     x = {}
     for layer in layers:
-        x |= dict(zip(layer, _apart([0.0] * len(layer), [sizes[key][0] for key in layer])))
+        x |= dict(zip(layer, _centres([0.0] * len(layer), [sizes[key][0] for key in layer])))
     for sweep in range(SWEEPS):
         near = neighbours[sweep % 2]
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
             wanted = [_mean([x[other] for other in near.get(key, ())], x[key]) for key in layer]
-            x |= dict(zip(layer, _apart(wanted, [sizes[key][0] for key in layer])))
+            x |= dict(zip(layer, _centres(wanted, [sizes[key][0] for key in layer])))
     return x
 
 
-def _apart(wanted, widths):
+def _centres(wanted, widths):
     """Centres for boxes of these widths, as close to `wanted` as possible without overlap."""
     return spread_out(
         wanted, [(width + following) / 2 + APART for width, following in zip(widths, widths[1:])]

@@ -113,7 +113,7 @@ class BlockConfig:
     def bottleneck_width(self, out_channels: int) -> int:
         """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.
 
-        In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are ``groups`` times as many, each
-        group ``width_per_group / 64`` times as wide.
+        In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are `groups` groups, each of which
+        has ``width_per_group / 64`` times as many channels.
         """
         return out_channels // 4 * self.width_per_group // 64 * self.groups

@@ -30,14 +30,14 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
     is_print = print_width() is not None
     size = 7.5 if is_print else 9.5
     # The height of a line of text, in units of the axis. In print, panels are lower.
-    apart = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
+    line_height = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
     inside = [end for end in sorted(ends) if end[3] + _width(ax, end[1], size) < ax.get_xlim()[1]]
     beside = [end for end in sorted(ends) if end not in inside]
-    placed = list(zip(beside, _spread(beside, apart)))
+    placed = list(zip(beside, _spread(beside, line_height)))
     names: list[tuple[float, float]] = []
-    for end, wanted in zip(inside, _spread(inside, apart)):
+    for end, wanted in zip(inside, _spread(inside, line_height)):
         _, name, _, x = end
-        half = apart * _lines(name) / 2
+        half = line_height * _lines(name) / 2
         crossing = _lines_between(ax, x, x + _width(ax, name, size), is_log)
         taken = [(bottom - half, top + half) for bottom, top in [*crossing, *names]]
         place = free_place(wanted, taken, low + half, high - half)
@@ -64,9 +64,11 @@ def _lines(name):
     return 1 + name.count("\n")
 
 
-def _spread(ends, apart):
+def _spread(ends, line_height):
     """Heights for the names, in their order, such that none overlap."""
-    gaps = [apart * (_lines(one[1]) + _lines(other[1])) / 2 for one, other in zip(ends, ends[1:])]
+    gaps = [
+        line_height * (_lines(one[1]) + _lines(other[1])) / 2 for one, other in zip(ends, ends[1:])
+    ]
     return spread_out([y for y, *_ in ends], gaps)
 
 

@@ -22,7 +22,7 @@ TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "tes
 EVALUATE = ("test", "testing", "val", "valid", "validation")
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 LOOSE = "picture beside the folders of the classes"
-SHOWN = 5  # names in an error
+SHOWN = 5  # how many names an error lists
 
 
 @dataclass(frozen=True)

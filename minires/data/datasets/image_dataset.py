@@ -109,7 +109,7 @@ class ImageDataset:
         Raises
         ------
         ConfigError
-            If `n` is below 1 or above the number of images.
+            If `n` is not a whole number from 1 to the number of images.
         """
         if not is_integer(n, 1, len(self)):
             raise ConfigError(
