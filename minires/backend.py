@@ -1,7 +1,7 @@
 """Which device arrays live on, which library computes on them, and how many threads the CPU kernels
 use.
 
-Nothing else in minires imports CuPy, and this file does so only when a GPU is asked for.
+No other file of minires imports CuPy, and this one does so only when a GPU is first needed.
 """
 
 import os
@@ -16,7 +16,7 @@ from .types import Array, Device
 
 DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 
-_cupy: Any = None  # the module, once a GPU was asked for and found
+_cupy: Any = None  # the module, once a GPU has been needed and found
 _num_threads: int | None = None
 
 
@@ -28,8 +28,8 @@ def check_device(device: str, where: str = "device") -> Device:
     ConfigError
         For another name.
     DeviceError
-        If the GPU cannot be used: says whether it is CuPy, CUDA's libraries, the driver or the
-        device that is missing.
+        If the GPU cannot be used. The message says what is missing: CuPy, CUDA's libraries, the
+        driver or the device.
     """
     if device not in DEVICES:
         raise _unknown_device(where, device)
@@ -39,12 +39,12 @@ def check_device(device: str, where: str = "device") -> Device:
 
 
 def cupy(where: str = "gpu") -> ModuleType:
-    """The module CuPy, when all that it needs is there too.
+    """The module CuPy, once it is sure that it can compute on a GPU of this machine.
 
     Raises
     ------
     DeviceError
-        Saying in one line what is missing and what to install.
+        If it cannot. The message says in one line what is missing and what to install.
     """
     global _cupy
     if _cupy is None:
@@ -57,7 +57,7 @@ def device_of(array: object) -> Device:
     if type(array) is np.ndarray:
         return "cpu"
     if _cupy is None and type(array).__module__.split(".")[0] == "cupy":
-        cupy("an array of CuPy")  # made by someone who has not asked minires for a GPU before
+        cupy("an array of CuPy")  # the caller made it before minires needed the GPU
     return "gpu" if _cupy is not None and isinstance(array, _cupy.ndarray) else "cpu"
 
 
@@ -67,24 +67,30 @@ def is_array(data: object) -> TypeGuard[Array]:
 
 
 def as_array(result: object) -> Array:
-    """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function
-    may return a number.
+    """`result` as an array.
+
+    NumPy's operations return scalars where the result has no axes, and a function that a learner
+    wrote may return a Python number.
     """
-    if isinstance(result, np.matrix):  # its * is a matrix product, and it has two axes always
+    if isinstance(result, np.matrix):  # its * is a matrix product, and it always has two axes
         return np.asarray(result)
     return result if is_array(result) else np.asarray(result)
 
 
 def move(array: Array, device: Device) -> Array:
-    """`array` on `device`: itself if it is there already, else a copy."""
+    """`array` on `device`: the array itself if it is there already, else a copy.
+
+    Raises ConfigError or DeviceError as `check_device` does.
+    """
     if device_of(array) == check_device(device, "move"):
         return array
     return cupy().asarray(array) if device == "gpu" else _cupy.asnumpy(array)
 
 
 def assign(target: Array, source: Array) -> None:
-    """Write the numbers of `source`, of the same shape and dtype, into the array `target`, wherever
-    either lives.
+    """Copy the numbers of `source` into `target`, which may be on another device.
+
+    Both arrays have the same shape and dtype.
     """
     target[...] = move(source, device_of(target))
 
@@ -95,28 +101,27 @@ def copy(array: Array) -> Array:
 
 
 def synchronize() -> None:
-    """Wait until the GPU has finished its work, which runs in the background. For timing."""
+    """Wait until the GPU has finished its work, which runs in the background. Timings need this."""
     if _cupy is not None:
         _cupy.cuda.Device().synchronize()
 
 
 def allow_tf32(allowed: bool = True) -> None:
-    """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's
-    range, much faster.
+    """Let matrix products on the GPU round their factors to TF32, which is much faster.
 
-    For GPUs of compute capability 8.0 and later. The default is float32, as on the CPU (but for
-    numbers below 1e-38, which CuPy has kernels round to 0).
+    TF32 has the range of float32, but only 10 bits of mantissa. GPUs of compute capability 8.0 and
+    later have it. The default is float32, as on the CPU, except that kernels compiled by CuPy round
+    numbers below 1e-38 to 0.
     """
-    linalg = (
-        cupy()._core._routines_linalg
-    )  # the variable CUPY_TF32 does the same, but is read only once
+    # The environment variable CUPY_TF32 does the same, but CuPy reads it only once.
+    linalg = cupy()._core._routines_linalg
     linalg.set_compute_type(
         np.float32, linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_DEFAULT
     )
 
 
 def describe(device: Device) -> dict[str, Any]:
-    """What to write beside a number that was measured on `device`: a dict of names and versions."""
+    """The names and versions to record beside a number that was measured on `device`."""
     if device == "cpu":
         return {"device": "cpu"}
     runtime, linalg = cupy().cuda.runtime, _cupy._core._routines_linalg
@@ -133,15 +138,17 @@ def describe(device: Device) -> dict[str, Any]:
 
 
 def out_of_memory_errors() -> tuple[type[Exception], ...]:
-    """What CuPy raises when the GPU's memory is too small: classes for an ``except``; none if no
-    GPU is in use.
+    """The exceptions, for an ``except``, that CuPy raises when the GPU's memory is too small.
+
+    The tuple is empty if this process uses no GPU.
     """
     return () if _cupy is None else (_cupy.cuda.memory.OutOfMemoryError,)
 
 
 def gpu_errors() -> tuple[type[Exception], ...]:
-    """What CuPy raises when the GPU itself fails: classes for an ``except``; none if no GPU is in
-    use.
+    """The exceptions, for an ``except``, that CuPy raises when the GPU itself fails.
+
+    The tuple is empty if this process uses no GPU.
     """
     if _cupy is None:
         return ()
@@ -153,12 +160,12 @@ def gpu_errors() -> tuple[type[Exception], ...]:
 
 
 def gpu_is_used() -> bool:
-    """Whether a GPU was asked for in this process, and found."""
+    """Whether this process has needed a GPU, and found it."""
     return _cupy is not None
 
 
 def free_memory() -> int:
-    """Bytes free on the GPU, after giving back what CuPy keeps in reserve."""
+    """The number of free bytes on the GPU, once CuPy has given back what it keeps in reserve."""
     cupy().get_default_memory_pool().free_all_blocks()
     return _cupy.cuda.runtime.memGetInfo()[0]
 
@@ -170,7 +177,7 @@ def _unknown_device(where, device):
             "unknown device",
             "'cpu' or 'gpu'",
             repr(device),
-            "for NVIDIA's GPUs say 'gpu'; CUDA_VISIBLE_DEVICES chooses which",
+            "for an NVIDIA GPU say 'gpu'; CUDA_VISIBLE_DEVICES chooses which one",
         )
     return unknown_name(where, "device", device, DEVICES)
 
@@ -217,19 +224,19 @@ def _find_cupy(where):
     try:
         nvrtc = cupy.cuda.nvrtc.getVersion()[0]
         driver = cupy.cuda.runtime.driverGetVersion() // 1000
-        _ = cupy.cuda.cublas  # CuPy loads it when it is first looked at
+        _ = cupy.cuda.cublas  # CuPy loads the library at the first access
     except Exception as error:
         raise DeviceError(
             where,
             "CUDA's libraries NVRTC and cuBLAS are missing",
-            "those that come with CuPy's extra [ctk]",
+            "the ones from CuPy's extra [ctk]",
             str(error).split(":")[0],
             _install("reinstall it with [ctk]"),
         ) from None
     if nvrtc > driver:
         raise DeviceError(
             where,
-            "NVRTC is newer than the driver, which will not take what it compiles",
+            "NVRTC is newer than the driver, which cannot run what NVRTC compiles",
             f"CUDA {driver} at most",
             f"CUDA {nvrtc}",
             "update the driver, or: pip uninstall nvidia-cuda-nvrtc, then pip install "
@@ -243,8 +250,9 @@ def _install(how: str) -> str:
 
 
 def available_cores() -> int:
-    """The cores this process may run on (fewer than the machine has, in a container or under
-    taskset).
+    """The number of cores this process may run on.
+
+    In a container or under taskset they are fewer than the machine has.
     """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -254,8 +262,9 @@ def available_cores() -> int:
 def num_threads() -> int:
     """How many threads the CPU kernels use.
 
-    The number given to `set_num_threads`; else ``MINIRES_THREADS``; else ``OMP_NUM_THREADS``, which
-    clusters set; else every core this process may use.
+    It is the first of these that is set: the number given to `set_num_threads`, the environment
+    variable ``MINIRES_THREADS``, ``OMP_NUM_THREADS`` (which clusters set). Otherwise it is the
+    number of cores this process may run on.
     """
     global _num_threads
     if _num_threads is None:
@@ -264,8 +273,7 @@ def num_threads() -> int:
 
 
 def set_num_threads(threads: int) -> None:
-    """Set how many threads the CPU kernels use. Results are the same to the bit with any number of
-    them.
+    """Set how many threads the CPU kernels use. Results have the same bits with any number.
 
     Raises
     ------
@@ -277,8 +285,9 @@ def set_num_threads(threads: int) -> None:
 
 
 def share_cores(processes: int) -> None:
-    """Take this process's part of the cores that so many processes run on, unless a number of
-    threads was chosen; BLAS gets as many threads.
+    """Use an equal share of the cores, when `processes` processes run on the same ones.
+
+    A number of threads that was chosen before is kept. BLAS gets the same number of threads.
     """
     global _num_threads
     if _num_threads is None and _threads_from_environment() is None:
@@ -290,17 +299,16 @@ def share_cores(processes: int) -> None:
 
 def _threads_from_environment() -> int | None:
     for variable in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
-        value = (
-            os.environ.get(variable, "").split(",")[0].strip()
-        )  # OMP_NUM_THREADS may be a list: "4,2"
+        value = os.environ.get(variable, "").split(",")[0].strip()  # OMP's may be a list: "4,2"
         if value.isdigit() and int(value) > 0:
             return int(value)
     return None
 
 
 def blas_libraries() -> list[str]:
-    """The libraries behind NumPy's matrix products: name, version, and the processor whose kernels
-    each of them runs.
+    """The libraries behind NumPy's matrix products.
+
+    Each is a line with its name, its version, and the kind of processor that its kernels are for.
     """
     from threadpoolctl import threadpool_info
 

@@ -1,8 +1,7 @@
-"""Checks of arguments, written once: what counts as a whole number or a number, and how a wrong one
-is reported.
+"""Checks of arguments: what counts as a whole number or a number, and how a wrong one is reported.
 
-NumPy's integers and floats count like Python's everywhere, and come back as Python's, so that they
-can be saved as JSON. True and False do not count as numbers.
+NumPy's integers and floats are accepted like Python's everywhere, and returned as Python's, so that
+they can be saved as JSON. True and False do not count as numbers.
 """
 
 import math
@@ -14,11 +13,11 @@ import numpy as np
 from .errors import ConfigError, MiniresError
 from .names import shown
 
-HUGE = 10**308  # beyond it no whole number is a float, and Python prints none of 4,300 digits
+HUGE = 10**308  # larger numbers do not fit into a float, and Python prints at most 4,300 digits
 
 
 def is_integer(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
-    """Whether `value` is a whole number, of Python or NumPy, from `least` to `most`."""
+    """Whether `value` is a whole number of Python or NumPy, and from `least` to `most`."""
     return (
         isinstance(value, (int, np.integer))
         and not isinstance(value, bool)
@@ -44,9 +43,17 @@ def _is_finite(value: Any) -> bool:
 
 
 def fits_in_memory(what: str, shape: Iterable[int], itemsize: int) -> None:
-    """Nothing, if an array of this shape can have an address for each byte.
+    """Raise MemoryError if an array of this shape would have more bytes than there are addresses.
 
-    NumPy's own MemoryError begins below that; beyond, it says ValueError.
+    For smaller arrays that do not fit, NumPy itself raises MemoryError; for these, ValueError.
+
+    Parameters
+    ----------
+    what : str
+        What the array holds, for the error.
+    shape : iterable of int
+    itemsize : int
+        Bytes of an element.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def integer(
     error: type[MiniresError] = ConfigError,
     todo: str | None = None,
 ) -> int:
-    """`value` as an int.
+    """Return `value` as an int, if it is a whole number from `least` to `most`.
 
     Parameters
     ----------
@@ -73,16 +80,16 @@ def integer(
         The function and its argument, for the error.
     value : object
     least, most : int
-        The range it must be in, both ends included; `most` None is no limit.
+        The smallest and the largest number allowed. With ``most=None`` there is no largest.
     error : type
         The class of the error.
     todo : str, optional
-        What the reader can do about it.
+        What the reader can do about the error.
 
     Raises
     ------
     ConfigError, or `error`
-        If it is no whole number, or outside the range.
+        If `value` is not a whole number, or outside the range.
     """
     if not is_integer(value, least, math.inf if most is None else most):
         expected = (
@@ -103,10 +110,10 @@ def number(
     error: type[MiniresError] = ConfigError,
     todo: str | None = None,
 ) -> float:
-    """`value` as a Python number, if it is a finite one for which ``accepts(value)`` is true.
+    """Return `value` as a Python number, if it is finite and ``accepts(value)`` is true.
 
-    `expected` says in words what it must be: "a number above 0". Other parameters and errors as for
-    `integer`.
+    `expected` says in words what `accepts` asks for: "a number above 0". Other parameters and
+    errors as for `integer`.
     """
     if not is_number(value) or not accepts(value):
         raise error(where, name, expected, shown(value), todo)
@@ -114,12 +121,14 @@ def number(
 
 
 def boolean(where: str, name: str, value: object, todo: str | None = None) -> bool:
-    """`value`, which must be True or False, as a bool: "no" and 0.5 would count as True.
+    """Return `value` as a bool, if it is True or False.
+
+    Nothing else is accepted, because Python would count "no" and 0.5 as true.
 
     Raises
     ------
     ConfigError
-        For anything else.
+        For any other value.
     """
     if not isinstance(value, (bool, np.bool_)):
         raise ConfigError(where, name, "True or False", shown(value), todo)
@@ -127,7 +136,13 @@ def boolean(where: str, name: str, value: object, todo: str | None = None) -> bo
 
 
 def generator(where: str, rng: np.random.Generator | None) -> np.random.Generator:
-    """`rng`, or one seeded at random if it is None. Raises ConfigError for what is no generator."""
+    """Return `rng`, or a generator seeded at random if it is None.
+
+    Raises
+    ------
+    ConfigError
+        If `rng` is neither a generator nor None.
+    """
     if rng is None:
         return np.random.default_rng()
     if not isinstance(rng, np.random.Generator):

@@ -1,5 +1,5 @@
-"""The errors minires raises. Each says where, what is wrong, what was expected, what came, and what
-to do.
+"""The errors minires raises. Each says where, what is wrong, what was expected, what it got, and
+what to do.
 
 Every class also derives from the built-in exception that a NumPy or PyTorch user would catch, so
 ``except ValueError`` works on a wrong shape.
@@ -12,8 +12,8 @@ from typing import Any
 
 from .names import printable, shortened, shown
 
-LONGEST_PLACE = 1000  # characters of a file or option: a path may have thousands
-LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
+LONGEST_PLACE = 1000  # characters of a file or option that are shown; a path may have thousands
+LONGEST_NAME = 100  # letters of a wrong name that are shown, or compared with the right ones
 
 
 class MiniresError(Exception):
@@ -26,9 +26,9 @@ class MiniresError(Exception):
     what : str
         What is wrong.
     expected, got : str, optional
-        What would have been right, and what came instead.
+        What would have been right, and what was found instead.
     todo : str, optional
-        What the reader can do about it.
+        What the reader can do about the error.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class MiniresError(Exception):
             line += ": " + ", ".join(comparison)
         if todo:
             line += f"; {todo}"
-        # NumPy writes arrays over several lines, and the names of files may hold anything.
+        # NumPy writes arrays on several lines, and file names may hold any character.
         super().__init__(printable(" ".join(part.strip() for part in line.splitlines())))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args)  # the message is whole: no parts to ask for
+        return _rebuild, (type(self), self.args)  # unpickled with its message: the parts are gone
 
 
 def _rebuild(kind, args):
@@ -79,11 +79,11 @@ class ProcessError(MiniresError, RuntimeError):
 
 
 class GraphError(MiniresError, RuntimeError):
-    """Something is wanted that the tape does not hold, or no longer holds."""
+    """A gradient or value that the tape does not hold, or no longer holds."""
 
 
 class GradcheckError(MiniresError, AssertionError):
-    """A gradient that differs from the slope it should be."""
+    """A gradient that differs from the slope found by finite differences."""
 
 
 class DataError(MiniresError, ValueError):
@@ -91,7 +91,7 @@ class DataError(MiniresError, ValueError):
 
 
 class ConfigError(MiniresError, ValueError):
-    """A setting that cannot be met: depth, batch size, output folder, unknown name."""
+    """A setting that is not possible: a depth, a batch size, an output folder, an unknown name."""
 
 
 class CheckpointError(MiniresError, RuntimeError):
@@ -103,7 +103,7 @@ class DivergenceError(MiniresError, ArithmeticError):
 
 
 class WeightsWarning(UserWarning):
-    """What was recognised in weights that others saved, and what their file cannot say."""
+    """Says how weights from another library were recognised, and what their file leaves open."""
 
 
 def unknown_name(where: str, kind: str, name: object, known: Collection[object]) -> ConfigError:
@@ -118,7 +118,7 @@ def unknown_name(where: str, kind: str, name: object, known: Collection[object])
     )
 
 
-#: What settings are called in other libraries, and here.
+#: The name of a setting in other libraries -> its name here.
 OTHER_NAMES = {
     "learning_rate": "lr",
     "num_epochs": "epochs",
@@ -135,9 +135,10 @@ OTHER_NAMES = {
 
 
 def nearest(name: object, known: Collection[object]) -> str | None:
-    """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
-    count as the same, and so do the words of other libraries (`OTHER_NAMES`). None too for a name
-    of more than a hundred letters.
+    """The name in `known` that was most likely meant by `name`, or None if none is near.
+
+    Upper and lower case count as the same. Names from other libraries (`OTHER_NAMES`) are
+    recognised. A name of more than `LONGEST_NAME` letters is near to none.
     """
     by_lower_case = {str(k).lower(): str(k) for k in known}
     others = {other: own for other, own in OTHER_NAMES.items() if own in by_lower_case}

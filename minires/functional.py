@@ -24,46 +24,55 @@ def relu(input: Tensor) -> Tensor:
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e^-input), elementwise: any shape, numbers between 0 and 1."""
+    """1 / (1 + e^-input), elementwise: any shape. The results lie between 0 and 1."""
     return apply("sigmoid", input)
 
 
 def add_relu(a: Tensor, b: Tensor) -> Tensor:
     """relu(a + b), in one pass over memory; shapes broadcast.
 
-    Where `kernels.use` has put another add or relu in place, these are used.
+    If `kernels.use` has swapped in another add or relu, the two are called one after the other.
     """
     return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
 
 
 def tanh(input: Tensor) -> Tensor:
-    """(e^input - e^-input) / (e^input + e^-input), elementwise: between -1 and 1, any shape."""
+    """(e^input - e^-input) / (e^input + e^-input), elementwise: any shape.
+
+    The results lie between -1 and 1.
+    """
     return apply("tanh", input)
 
 
 def softmax(input: Tensor, axis: int = -1) -> Tensor:
-    """e^x / (sum of e^x along `axis`), of the shape of `input`: positive, with the sum 1."""
+    """e^x / (sum of e^x along `axis`): positive numbers that add up to 1 along `axis`.
+
+    The result has the shape of `input`.
+    """
     return _along("softmax", input, axis)
 
 
 def log_softmax(input: Tensor, axis: int = -1) -> Tensor:
-    """The logarithm of `softmax`, of the shape of `input`, without its overflow or underflow."""
+    """The logarithm of `softmax`, computed such that nothing overflows or underflows.
+
+    The result has the shape of `input`.
+    """
     return _along("log_softmax", input, axis)
 
 
 def _along(kernel: str, input: Tensor, axis: int) -> Tensor:
-    """Apply a kernel that works along the last axis along `axis`."""
+    """Apply a kernel that works along the last axis: swap `axis` with it, before and after."""
     if axis == -1:
         return apply(kernel, input)
     last = _check_tensor(kernel, input).ndim - 1
     order = list(range(last + 1))
     place = shapes.one_axis(kernel, axis, last + 1)
-    order[place], order[last] = last, place  # an exchange of two axes, twice, is none
+    order[place], order[last] = last, place  # the same swap again undoes it
     return apply(kernel, input.transpose(order)).transpose(order)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input weight + bias: (N, in), (in, out) and (out,) give (N, out)."""
+    """input @ weight + bias: (N, in), (in, out) and (out,) give (N, out)."""
     if bias is None:
         return apply("matmul", input, weight)
     return apply("linear", input, weight, bias)
@@ -78,13 +87,14 @@ def conv2d(
     dilation: IntPair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Slide filters over images.
+    """Slide filters over images: each output is the sum of a window's products with a filter.
 
     Parameters
     ----------
     input : Tensor (N, H, W, C_in)
     weight : Tensor (KH, KW, C_in / groups, C_out)
     bias : Tensor (C_out,), optional
+        Added to every pixel of the result.
     stride, padding, dilation : int or (int, int)
         In pixels, for height and width.
     groups : int
@@ -93,7 +103,7 @@ def conv2d(
     Returns
     -------
     Tensor (N, H', W', C_out)
-        H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, likewise W'.
+        H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, and W' likewise.
     """
     if bias is not None:
         shapes.bias("conv2d", weight.shape, bias.shape)
@@ -114,8 +124,8 @@ def conv2d_relu(
 ) -> Tensor:
     """relu(conv2d(input, weight, bias, ...) + shortcut), in fewer passes over memory.
 
-    `shortcut` (N, H', W', C_out) is optional. The numbers are those of one function after the
-    other; where `kernels.use` has put another conv2d, add or relu in place, these are used.
+    `shortcut` (N, H', W', C_out) is optional. The result has the same bits as that of the separate
+    functions. They are called instead if `kernels.use` has swapped in another conv2d, add or relu.
     """
     if not use_fused("conv2d_relu"):
         y = conv2d(input, weight, bias, stride, padding, dilation, groups)
@@ -127,9 +137,9 @@ def conv2d_relu(
 def _conv_settings(
     stride: IntPair, padding: IntPair, dilation: IntPair, groups: int
 ) -> dict[str, Any]:
-    """What a convolution's kernel is given: one number where height and width have the same.
+    """The keyword arguments for a convolution's kernel: an int where height and width agree.
 
-    A learner's first kernel may know square windows only, and still serve nets of these.
+    So a learner's first kernel may take ints only, and still work in nets with square windows.
     """
     settings = {"stride": stride, "padding": padding, "dilation": dilation}
     square = {
@@ -150,20 +160,24 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise each channel over the batch, then scale and shift it.
+    """Normalise each channel over the batch, then scale and shift it (Ioffe and Szegedy 2015).
+
+        y = weight (x - mean) / sqrt(var + eps) + bias
 
     Parameters
     ----------
     input : Tensor (..., C)
     running_mean, running_var : Tensor (C,) or None
         In training they are moved, in place, by the fraction `momentum` towards the batch's mean
-        and unbiased variance; None keeps no such averages.
+        and unbiased variance. With None, no averages are kept.
     weight, bias : Tensor (C,), optional
-        What each channel is multiplied by, and what is added then: 1 and 0 if left out.
+        Scale and shift of each channel: 1 and 0 by default.
     training : bool
-        Whether to normalise by the batch's own mean and (biased) variance, or by the running ones.
-    momentum, eps : float
-        `eps` is added to the variance.
+        True normalises by the batch's own mean and (biased) variance, False by the running ones.
+    momentum : float
+        The fraction of the batch's statistics in each update of the running ones.
+    eps : float
+        Added to the variance, so that a constant channel is not divided by 0.
 
     Returns
     -------
@@ -172,9 +186,11 @@ def batch_norm(
     Raises
     ------
     ConfigError
-        Without running statistics, unless in training.
+        If `running_mean` or `running_var` is None and `training` is False.
     ShapeError
-        In training, if there is only one value for each channel.
+        If the shapes do not fit, or if in training there is only one value for each channel.
+    DtypeError, DeviceError
+        If the running statistics have another dtype, or are on another device.
     """
     inputs = _with_scale_and_shift("batch_norm", input, weight, bias)
     return _normalise("batch_norm", inputs, running_mean, running_var, training, momentum, eps)
@@ -194,8 +210,9 @@ def batch_norm_relu(
 ) -> Tensor:
     """relu(batch_norm(input, ...) + shortcut), in fewer passes over memory.
 
-    `shortcut`, of the shape of `input`, is optional. The numbers are those of one function after
-    the other; where `kernels.use` has put another batch_norm, add or relu in place, these are used.
+    `shortcut`, of the shape of `input`, is optional. The result has the same bits as that of the
+    separate functions. They are called instead if `kernels.use` has swapped in another batch_norm,
+    add or relu.
     """
     if not use_fused("batch_norm_relu"):
         y = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
@@ -213,22 +230,29 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise groups of channels of each image on its own, then scale and shift each channel.
+    """Normalise each group of channels of each image on its own, then scale and shift each channel.
+
+    The mean and variance are those of one group of one image (Wu and He 2018, arXiv:1803.08494).
 
     Parameters
     ----------
     input : Tensor (N, ..., C)
     num_groups : int
-        A divisor of C. 1 normalises all of an image at once (layer norm), C each channel alone
-        (instance norm).
+        A divisor of C. With 1, all of an image is normalised at once (layer norm); with C, each
+        channel on its own (instance norm).
     weight, bias : Tensor (C,), optional
-        1 and 0 if left out.
+        Scale and shift of each channel: 1 and 0 by default.
     eps : float
         Added to the variance.
 
     Returns
     -------
     Tensor, of the shape of `input`
+
+    Raises
+    ------
+    ShapeError
+        If `num_groups` does not divide C, or a shape does not fit.
     """
     inputs = _with_scale_and_shift("group_norm", input, weight, bias)
     return apply("group_norm", *inputs, num_groups=num_groups, eps=eps)
@@ -237,7 +261,7 @@ def group_norm(
 def _with_scale_and_shift(
     where: str, input: Tensor, weight: Tensor | None, bias: Tensor | None
 ) -> tuple[Tensor, ...]:
-    """(input, weight, bias), with ones and zeros, one for each channel, for what is None."""
+    """(input, weight, bias), where a weight of None becomes ones, and a bias of None zeros."""
     channels = _check_tensor(where, input).shape[-1:]
     if weight is None:
         weight = Tensor(np.ones_like(input.data, shape=channels))
@@ -247,14 +271,16 @@ def _with_scale_and_shift(
 
 
 def _normalise(kernel, inputs, running_mean, running_var, training, momentum, eps):
-    """Apply a kernel that normalises the first of `inputs`: in training by its own statistics,
-    which the running ones then follow, else by the running ones.
+    """Apply a kernel that normalises the first of `inputs`.
+
+    In training it uses the batch's statistics, and moves the running ones towards them. Otherwise
+    it uses the running ones.
     """
     count, shard = inputs[0].size // inputs[0].shape[-1], shards.current()
     if training and count == 1 and (shard is None or shard.total == 1):
         raise ShapeError(
             kernel,
-            "one value for each channel, so every output would be the bias, every gradient 0",
+            "one value for each channel, so every output would be the bias and every gradient 0",
             "several values for each channel in training",
             f"shape {inputs[0].shape}",
             "take larger batches or images, or call eval()",
@@ -306,14 +332,14 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
 
 
 def _by_the_batch(kernel, inputs, eps):
-    """(y, cache) of a kernel that normalises by the statistics of the batch: all of its shards."""
+    """(y, cache) of a kernel that normalises by the statistics of the whole batch, not a shard."""
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
     if shards.current() is not None and not hasattr(cache, "values"):
         raise ConfigError(
             kernel,
             "it would normalise each shard of the batch on its own",
-            f"the kernel {kernel} of the backend cpu",
-            "another one",
+            f"the kernel {kernel} of the backend cpu, which sums over all shards",
+            "another kernel",
             "train on one process and without shards, or take another norm",
         )
     return y, cache
@@ -324,8 +350,8 @@ def dropout(
 ) -> Tensor:
     """In training, set each number to 0 with probability p, and divide the others by 1 - p.
 
-    So the expected value stays (Srivastava et al. 2014, "Dropout: a simple way to prevent neural
-    networks from overfitting"). Otherwise the input is returned as it is.
+    This keeps the expected value of each number (Srivastava et al. 2014, "Dropout: a simple way to
+    prevent neural networks from overfitting"). Outside training the input is returned unchanged.
 
     Parameters
     ----------
@@ -335,9 +361,10 @@ def dropout(
         From 0 to 1.
     training : bool
     rng : np.random.Generator
-        Draws what is kept, one number an element, on the CPU: so a net drops the same on either
-        device. It has no default. Keep it as an attribute of the module that calls this, where
-        checkpoints and `nn.recompute` find it.
+        Decides which numbers are kept. It draws one random number for each element, on the CPU, so
+        that a net drops the same numbers on either device. There is no default: keep it as an
+        attribute of the module that calls this function, where checkpoints and `nn.recompute` find
+        it.
 
     Returns
     -------
@@ -346,7 +373,7 @@ def dropout(
     Raises
     ------
     ConfigError
-        If p is not from 0 to 1, or `rng` is no generator.
+        If p is not from 0 to 1, or `rng` is not a generator.
     """
     p = number("dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
     if not isinstance(rng, np.random.Generator):
@@ -364,7 +391,11 @@ def dropout(
 
 
 def _drawn_for_the_batch(shape, rng):
-    """A random number for each element: a shard's are its part of those of the whole batch."""
+    """A random number from 0 to 1 for each element.
+
+    For a shard, the numbers of the whole batch are drawn, and the shard's part of them is taken. So
+    a net drops the same numbers with any number of shards.
+    """
     shard = shards.current()
     if shard is None:
         return rng.random(shape, np.float32)
@@ -385,7 +416,7 @@ def max_pool2d(
     """The largest value in each window: (N, H, W, C) to (N, H', W', C).
 
     `kernel_size`, `stride` and `padding` are an int or a (height, width) pair; `stride` defaults to
-    the kernel's size. H' is as in `conv2d`. The padding is never the largest.
+    the kernel's size. H' and W' are as in `conv2d`. Padding is never chosen as the largest value.
     """
     return apply("max_pool2d", input, kernel_size=kernel_size, stride=stride, padding=padding)
 
@@ -393,7 +424,7 @@ def max_pool2d(
 def avg_pool2d(
     input: Tensor, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
 ) -> Tensor:
-    """The average of each window, zeros of the padding counted in: (N, H, W, C) to (N, H', W', C).
+    """The average of each window, the padding's zeros included: (N, H, W, C) to (N, H', W', C).
 
     Parameters as for `max_pool2d`.
     """
@@ -419,24 +450,30 @@ def cross_entropy(
     input : Tensor (N, K)
         Logits: the outputs of a net, before softmax.
     target : array or list of int (N,)
-        The right classes, from 0 to K - 1. They are checked on the CPU: keep them there.
+        The right classes, from 0 to K - 1. They are checked on the CPU, so keep them there.
     weight : array or list of float (K,), optional
-        How much each class counts. The mean over the batch becomes a weighted one: the loss of an
-        image counts as much as its label's class, and the sum is divided by the sum of these.
+        How much each class counts. The mean over the batch becomes a weighted mean: each image's
+        loss is multiplied by the weight of its label, and the sum is divided by the sum of these
+        weights. With label smoothing, each class's share of a target is multiplied by that class's
+        own weight, as in PyTorch.
     label_smoothing : float
         How much of each target, from 0 to 1, is spread evenly over all classes.
 
     Returns
     -------
     Tensor ()
-        In nats. A net that only guesses has ln K.
+        In nats. A net that gives all classes the same logit has the loss ln K (without weights).
 
     Raises
     ------
     DataError
-        For a label outside 0 .. K - 1.
-    ShapeError, ConfigError
-        For other than K weights, a negative one, or zeros only.
+        If a label is outside 0 .. K - 1.
+    DtypeError
+        If `target` is a Tensor, or holds other numbers than integers.
+    ShapeError
+        If there is not one label for each row of logits, or not one weight for each class.
+    ConfigError
+        If a weight is negative or all are 0, or `label_smoothing` is not from 0 to 1.
     """
     if isinstance(target, Tensor):
         raise DtypeError(
@@ -446,7 +483,7 @@ def cross_entropy(
             "a Tensor",
             "pass the array itself",
         )
-    # Without weights they are not mentioned: a kernel of your own need not know them.
+    # Without weights no argument is passed for them, so a learner's kernel need not take one.
     weights = {} if weight is None else {"weight": weight}
     return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing, **weights)
 
@@ -454,18 +491,21 @@ def cross_entropy(
 def mse_loss(input: Tensor, target: Tensor) -> Tensor:
     """The mean of (input - target)^2 over all elements: two Tensors of one shape give a Tensor ().
 
-    Unlike NumPy's arithmetic it does not broadcast: (N, 1) against (N,) would be N^2 differences.
+    Unlike NumPy's arithmetic it does not broadcast: (N, 1) minus (N,) would be N^2 differences.
     """
     return apply("mse_loss", input, target)
 
 
 def pad(input: Tensor, pad_width: Sequence[tuple[int, int]]) -> Tensor:
-    """Zeros around `input`: `pad_width` is one (before, after) for each axis, as in ``np.pad``."""
+    """Put zeros around `input`.
+
+    `pad_width` gives (before, after), the number of zeros, for each axis, as in ``np.pad``.
+    """
     return apply("pad", input, widths=pad_width)
 
 
 def concatenate(tensors: Iterable[Tensor], axis: int = 0) -> Tensor:
-    """The Tensors joined along an existing axis."""
+    """Join the Tensors along an existing axis. All other axes must have the same sizes."""
     return apply("concatenate", *tensors, axis=axis)
 
 

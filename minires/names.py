@@ -1,8 +1,8 @@
-"""Names of files, as a disk or a person gives them, made fit to be shown and to be opened.
+"""File names from a disk or a person, made safe to print and possible to open.
 
-On Linux a name is bytes, and may hold anything: letters in another encoding, which Python keeps as
-lone surrogates that no text file can hold, or the escape character, by which text that is printed
-can change the title of a terminal or hide a line.
+On Linux a file name is a sequence of bytes, and may hold anything. Letters in another encoding are
+an example: Python keeps them as lone surrogates, which no text file can hold. Another is the escape
+character, with which printed text can change the title of a terminal or hide a line.
 """
 
 import errno
@@ -15,12 +15,13 @@ from pathlib import Path
 from .types import PathLike
 
 LONGEST = 100  # characters of a file name that minires makes from other names; systems allow 255
-MOST_FOLDERS = 500  # within each other, in one path
+MOST_FOLDERS = 500  # folders within each other in one path
 
 
 def printable(text: str) -> str:
-    r"""`text` on one line, with escapes such as \x1b and \n for all that is no letter, sign or
-    space.
+    r"""`text` on one line: escapes such as \x1b and \n replace characters that cannot be shown.
+
+    These are control characters, ends of lines and lone surrogates.
     """
     return text.translate(_ESCAPES)
 
@@ -28,28 +29,30 @@ def printable(text: str) -> str:
 def as_text(name: PathLike) -> str:
     r"""The name of a file as text that can be written and printed anywhere.
 
-    UTF-8 whatever the locale says; bytes that are not come out as \xe9.
+    Names are read as UTF-8, whatever the locale says. Other bytes become escapes such as \xe9.
     """
     return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def expanded(path: PathLike) -> Path:
-    """`path` with a leading ``~`` or ``~user`` as the home folder, as a shell would have it.
+    """`path` with a leading ``~`` or ``~user`` replaced by the home folder, as a shell does.
 
-    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays.
+    A shell does not do so in ``--out=~/runs``, nor does anyone in settings files and Python code.
+    ``./~`` is left as it is.
     """
     return on_disk(os.path.expanduser(path))
 
 
 def on_disk(path: PathLike) -> Path:
-    """`path` as it can be opened where the locale lacks its letters, such as é in the C locale.
+    """`path` in a form that can be opened even if the locale lacks its letters, as C lacks é.
 
-    It is UTF-8 on disk then, as settings files and minires's own names are.
+    On disk such a name is UTF-8, like settings files and the names that minires makes.
 
     Raises
     ------
     OSError
-        For more folders within each other than Python can make: it calls itself for each.
+        For more than `MOST_FOLDERS` folders within each other: Python makes them by recursion, and
+        would run out of stack.
     """
     path = os.fspath(path)
     if len(Path(path).parts) > MOST_FOLDERS:
@@ -57,7 +60,7 @@ def on_disk(path: PathLike) -> Path:
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
-        with suppress(UnicodeEncodeError):  # half a letter is in no name
+        with suppress(UnicodeEncodeError):  # a surrogate for no byte: such a file cannot exist
             path = os.fsdecode(path.encode("utf-8", "surrogateescape"))
     return Path(path)
 
@@ -71,9 +74,10 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def shown(value: object, longest: int = 200) -> str:
-    """``repr(value)`` in a length that fits an error; Python refuses numbers of 4,300 digits.
+    """``repr(value)``, cut to a length that fits into an error message.
 
-    Of something large no more is written than is shown.
+    It stops early, so a large value is never written in full. A number of more than 4,300 digits,
+    which Python refuses to write, is described instead.
     """
     text = ""
     try:
@@ -89,7 +93,7 @@ def shown(value: object, longest: int = 200) -> str:
 
 
 def _pieces(value: object, longest: int) -> Iterator[str]:
-    """``repr(value)`` piece by piece."""
+    """Yield ``repr(value)`` piece by piece; long texts and large arrays are abbreviated."""
     kind = type(value)
     if isinstance(value, str) and len(value) > 2 * longest:
         yield repr(value[:longest] + value[-longest:])
@@ -117,7 +121,9 @@ def _pieces(value: object, longest: int) -> Iterator[str]:
         yield repr(value)
 
 
-_LINES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
-_HALVES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
-_BYTES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}  # as Python keeps them
-_ESCAPES = _LINES | _HALVES | _BYTES
+_CONTROLS = {
+    code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)
+}
+_SURROGATES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
+_BYTES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}  # how Python keeps a byte
+_ESCAPES = _CONTROLS | _SURROGATES | _BYTES

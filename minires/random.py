@@ -1,7 +1,7 @@
-"""All randomness of a run flows from one seed, split by purpose.
+"""All randomness of a run comes from one seed, split into a stream for each purpose.
 
-So the order of the images does not depend on how many weights the net draws, and two nets of one
-seed see the same batches.
+So the order of the images does not depend on how many weights the net draws, and two nets with the
+same seed see the same batches.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from . import checks
 from .errors import unknown_name
 
-# A new purpose goes to the end: its place is part of what its stream is seeded by.
+# Add new purposes at the end: a stream is seeded by the run's seed and its position in this tuple.
 PURPOSES = (
     "weights",
     "shortcut weights",
@@ -23,8 +23,19 @@ PURPOSES = (
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
-    """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that
-    `seed`.
+    """A new generator of the random numbers for one purpose, in a run with this seed.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0. The same seed and purpose give the same numbers.
+    purpose : str
+        One of `PURPOSES`.
+
+    Raises
+    ------
+    ConfigError
+        For another purpose, or a seed that is not a whole number of at least 0.
     """
     if purpose not in PURPOSES:
         raise unknown_name("stream", "purpose", purpose, PURPOSES)
@@ -33,23 +44,24 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 
 
 def check_state(name: str, generator: np.random.Generator, state: Any) -> None:
-    """Raise ValueError if `state` is none that ``generator.bit_generator.state`` could have had.
+    """Raise ValueError if `state` cannot be a state of `generator`.
 
-    NumPy itself finds some of what is wrong only once it has changed the generator, or not at all.
-    `name` is what to call the generator.
+    A state is what ``generator.bit_generator.state`` gives. NumPy itself finds some mistakes only
+    after it has changed the generator, and others never; so the state is tried on a fresh one.
+    `name` is the generator's name in the error.
     """
     other = type(generator.bit_generator)()
     try:
         other.state = state
         same = _plain(other.state) == _plain(state)
     except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"{name} is no state of a random generator: {error}") from None
+        raise ValueError(f"{name} is not a state of a random generator: {error}") from None
     if not same:
-        raise ValueError(f"{name} is no state of a random generator")
+        raise ValueError(f"{name} is not a state of a random generator")
 
 
 def _plain(state):
-    """With lists for NumPy's arrays, which some generators have in their state."""
+    """`state` with lists instead of NumPy's arrays, so that two states can be compared by ==."""
     if isinstance(state, dict):
         return {name: _plain(value) for name, value in state.items()}
     return state.tolist() if isinstance(state, np.ndarray) else state

@@ -1,4 +1,4 @@
-"""The names that type hints use for what many functions take."""
+"""Names for the types of arguments that many functions take, for use in type hints."""
 
 import os
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: A NumPy array or, on a GPU, CuPy's, which has the same methods.
 Array: TypeAlias = np.ndarray
-#: What `numpy.asarray` makes an array of.
+#: Anything that `numpy.asarray` turns into an array.
 ArrayLike: TypeAlias = Array | np.generic | Sequence[Any] | float
 Shape: TypeAlias = tuple[int, ...]
 #: One number for height and width, or one for each.
@@ -21,7 +21,7 @@ Axes: TypeAlias = int | tuple[int, ...] | None
 Device: TypeAlias = Literal["cpu", "gpu"]
 PathLike: TypeAlias = str | os.PathLike[str]
 Mode: TypeAlias = Literal["train", "eval"]
-#: Of a table: column -> number or word.
+#: A row of a table: column -> number or word.
 Row: TypeAlias = dict[str, Any]
-#: In quotes, for Matplotlib is imported when a figure is drawn.
+#: In quotes, because Matplotlib is imported only when a figure is drawn.
 Figure: TypeAlias = "matplotlib.figure.Figure"

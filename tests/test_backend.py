@@ -69,7 +69,7 @@ def test_devices():
         ConfigError, match="^model.to: unknown device: expected one of cpu, gpu, got 'tpu'"
     ):
         backend.check_device("tpu", "model.to")
-    with pytest.raises(ConfigError, match="got 'cuda:0'; for NVIDIA's GPUs say 'gpu'"):
+    with pytest.raises(ConfigError, match="got 'cuda:0'; for an NVIDIA GPU say 'gpu'"):
         backend.check_device("cuda:0")
 
 

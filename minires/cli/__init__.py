@@ -112,7 +112,7 @@ def _status(argv, output):
             f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
         )
     except KeyboardInterrupt:
-        if failure.is_to_speak():
+        if failure.should_report():
             print("\nminires: interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
@@ -132,7 +132,7 @@ def _with_help(words: Sequence[str]) -> Sequence[str]:
 
 
 def _failed(line: str, details: str = "") -> int:
-    if failure.is_to_speak():
+    if failure.should_report():
         rank = failure.name_of_rank()
         line = fitted(f"minires: error: {rank}{printable(line)}", sys.stderr)
         print(f"{details}{line}", file=sys.stderr)

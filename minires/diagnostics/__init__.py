@@ -1,7 +1,7 @@
-"""What a net, fresh or trained, can be asked.
+"""Questions to a net, fresh or trained: what its gradients, activations and loss look like.
 
-Each function takes a net, and data where it needs them, and returns plain records. The net stays as
-it was: weights, running statistics, gradients, mode and hooks.
+Each function takes a net, and data if it needs them, and returns plain records. It leaves the net
+as it was: weights, running statistics, gradients, mode and hooks.
 """
 
 from ..nn.state import preserve_state

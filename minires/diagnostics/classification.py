@@ -1,4 +1,4 @@
-"""Which classes a net takes images for: top-1 and top-5 error, and the confusion matrix."""
+"""How well a net tells classes apart: top-1 and top-5 error, and the confusion matrix."""
 
 from typing import NamedTuple
 
@@ -26,18 +26,19 @@ class Classified(NamedTuple):
 def classify(
     model: Module, batches: Batches, mode: Mode = "eval", flip: bool = False
 ) -> Classified:
-    """The logits of `model` for all images, as NumPy arrays. The net stays as it is.
+    """Compute the logits of `model` for all images, as NumPy arrays. The net stays as it is.
 
     Parameters
     ----------
     model : nn.Module
         Maps images to logits (N, K).
     batches : iterable of (images, labels)
-        Gone through once: `data.eval_loader`, or a list.
+        A list or a `data.eval_loader`. It is gone through once.
     mode : {"train", "eval"}
+        In "train" batch norm uses each batch's own statistics.
     flip : bool
-        Look at each image twice, as it is and mirrored left to right, and take the mean of both
-        probabilities. The logits are then the logarithms of these means.
+        Classify each image twice, as it is and mirrored left to right, and take the mean of the two
+        probabilities of each class. The logits are then the logarithms of these means.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def classify(
 
 
 def _logits(model, images, flip):
-    """What the net says to images (N, H, W, C), on the CPU."""
+    """The logits for images (N, H, W, C), on the CPU."""
     if not flip:
         return backend.move(model(Tensor(images)).data, "cpu")
     mirrored = images[:, :, ::-1].copy()
@@ -72,16 +73,16 @@ def _logits(model, images, flip):
 
 
 def top_error(classified: Classified, k: int = 1) -> float:
-    """The images whose right class is not among the `k` largest logits, in percent: the top-1 and
-    top-5 error of He et al. 2015.
+    """The percentage of images whose right class is not among the `k` largest logits.
 
-    Among equal logits the right one counts as the last, so a net that gives all classes the same
-    logit is always wrong.
+    With k = 1 and 5 these are the top-1 and top-5 error of He et al. 2015. Among equal logits the
+    right one counts as the last. So a net that gives all classes the same logit is always wrong,
+    for any k below their number.
 
     Raises
     ------
     ConfigError
-        For a `k` that is not a whole number, below 1, or above the number of classes.
+        If `k` is not a whole number from 1 to the number of classes.
     """
     logits, labels = classified
     k = integer(
@@ -92,15 +93,15 @@ def top_error(classified: Classified, k: int = 1) -> float:
         todo=f"the net tells {logits.shape[1]} classes apart",
     )
     right = logits[np.arange(len(labels)), labels]
-    before = (~(logits < right[:, None])).sum(
-        axis=1
-    ) - 1  # without the right one itself; nan is below nothing
+    # Minus 1 for the right logit itself. A nan is not below anything, so it counts as larger.
+    before = (~(logits < right[:, None])).sum(axis=1) - 1
     return 100 * float((before >= k).mean())
 
 
 def confusion_matrix(classified: Classified) -> Array:
-    """How many images of each class were taken for each: int (K, K), the right class by row, the
-    net's by column.
+    """How many images of each class the net assigned to each class.
+
+    The matrix (K, K) of int has a row for each right class, and a column for each class predicted.
     """
     logits, labels = classified
     matrix = np.zeros((logits.shape[1],) * 2, np.int64)

@@ -1,15 +1,15 @@
-"""In how many directions the images of a set differ, seen at each block of a net.
+"""In how many directions the outputs of a net's blocks differ between images.
 
-The effective rank of Roy and Vetterli 2007 ("The effective rank: a measure of effective
-dimensionality"), here of the covariance of a block's outputs: if a share p_i of the variance lies
-along its i-th principal direction,
+This is the effective rank of Roy and Vetterli 2007 ("The effective rank: a measure of effective
+dimensionality"), here of the covariance of a block's outputs. If the share p_i of the variance lies
+along the i-th principal direction,
 
     rank = exp(- sum p_i log p_i)
 
-It is k if k directions have equal shares and the others none, and lies in between otherwise. Where
-images differ in one direction only it is 1; for N images it is at most N - 1.
+It is k if k directions have equal shares and the others none; unequal shares give a lower rank. It
+is 1 if all images differ in the same direction, and at most N - 1 for N images.
 
-Without batch norm, representations of a deep net collapse to few directions (Daneshmand et al.
+Without batch norm, the representations of a deep net collapse to few directions (Daneshmand et al.
 2020, arXiv:2003.01652).
 """
 
@@ -29,9 +29,9 @@ class LayerRank(NamedTuple):
     """How many directions are left after one block or layer."""
 
     layer: str  # the name of the block or layer
-    depth: int  # along the main path; of a block, that of its last layer
+    depth: int  # along the main path; for a block, the depth of its last layer
     rank: float  # effective rank of the outputs for all images; 0 if they are all the same
-    outputs: int  # how many numbers its output for one image has: the rank is never higher
+    outputs: int  # how many numbers the output for one image has; the rank is never higher
 
 
 def effective_rank(rows: Array, centred: bool = True) -> float:
@@ -41,8 +41,8 @@ def effective_rank(rows: Array, centred: bool = True) -> float:
     ----------
     rows : array (N, features)
     centred : bool
-        False leaves the mean in: of the matrix of second moments around 0, as in Daneshmand et al.,
-        from 0 to N. It is 1 where all vectors point the same way, whatever their lengths.
+        With False the mean is not subtracted: the result is the rank of the second moments around
+        0, as in Daneshmand et al., from 0 to N. It is 1 if all vectors lie on one line through 0.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def effective_rank(rows: Array, centred: bool = True) -> float:
         )
     if centred:
         rows = rows - rows.mean(axis=0)
-    # (N, N), and often much smaller than the covariance: the same eigenvalues, but for N - 1.
+    # This matrix (N, N) is often much smaller than the covariance. It has the same eigenvalues,
+    # apart from zeros and a common factor, which does not change the shares.
     eigenvalues = np.linalg.eigvalsh(rows @ rows.T)
     variances = eigenvalues[eigenvalues > 0]
     if not len(variances):
@@ -68,17 +69,17 @@ def effective_rank(rows: Array, centred: bool = True) -> float:
 def effective_ranks(
     model: nn.Module, images: Images, mode: Mode = "eval", centred: bool = True
 ) -> list[LayerRank]:
-    """The effective rank of the outputs of every block, from the images to the logits.
+    """The effective rank of the outputs of every block, in order from the images to the logits.
 
-    Of a net without blocks, as those of `models.residual_mlp`, that of every layer.
+    In a net without blocks, such as those of `models.residual_mlp`, it is that of every layer.
 
     Parameters
     ----------
     model : nn.Module
         Stays as it is.
     images : Tensor or array (N, H, W, C)
-        At least two; they go through the net at once. With few images the rank is limited by their
-        number: compare ranks of the same number only.
+        At least two, which go through the net as one batch. The number of images limits the rank,
+        so compare only ranks that were found with the same number.
     mode : {"train", "eval"}
     centred : bool
         As for `effective_rank`.

@@ -1,4 +1,4 @@
-"""Loss and error of a net on a data set."""
+"""The loss and the error of a net on a data set."""
 
 from typing import NamedTuple
 
@@ -18,23 +18,24 @@ class Evaluation(NamedTuple):
     """How well a net does on a data set."""
 
     loss: float  # mean over the images; cross-entropy in nats
-    error: float  # images whose largest logit is not that of the label, in percent
+    error: float  # percentage of images whose largest logit is not that of the label
 
 
 def evaluate(
     model: Module, batches: Batches, mode: Mode = "eval", loss: Loss = F.cross_entropy
 ) -> Evaluation:
-    """The loss and error of `model`, which stays as it is.
+    """Compute the loss and error of `model` on a data set. The net stays as it is.
 
     Parameters
     ----------
     model : nn.Module
         Maps images (N, H, W, C) to logits (N, K).
     batches : iterable of (images, labels)
-        Gone through once: `data.eval_loader`, or a list, of one pair for a single batch; on the
-        device of the model.
+        A list or a `data.eval_loader`; a single batch is a list of one pair. Images are on the
+        device of the model. It is gone through once.
     mode : {"train", "eval"}
-        In "train" batch norm uses each batch's own statistics; the running ones are put back.
+        In "train" batch norm uses each batch's own statistics; the running ones are restored
+        afterwards.
     loss : callable
         Takes logits and labels, returns the mean over the batch.
 
@@ -50,8 +51,8 @@ def evaluate(
     """
     check_batches(batches, "evaluate")
     total, wrong, images_seen = 0.0, 0, 0
-    # Weights far from where they were trained may overflow; inf and nan in the result say so, no
-    # warning is needed.
+    # A net whose weights are far from the trained ones may overflow. The inf or nan in the result
+    # says so; NumPy need not warn.
     with preserve_state(model, mode), no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for images, labels in batches:
             logits = model(Tensor(array_of(images)))
@@ -66,7 +67,7 @@ def evaluate(
 
 
 def check_batches(batches: Batches, where: str) -> None:
-    """Raise ConfigError for an iterator: it can be gone through once only, and may never end."""
+    """Raise ConfigError for an iterator: it can be used only once, and may never end."""
     if iter(batches) is batches:
         raise ConfigError(
             where,

@@ -1,22 +1,24 @@
-"""What a net still knows of its input, block by block: how alike images of one class look, and how
-much of the class a straight line can read off.
+"""How much of its input's class a net still contains after each block.
 
-Both look at the same features: each block's output, averaged over the cells of a coarse grid, so
-that all blocks of a stage have as many.
+Two measures tell: how alike the images of one class are, and how well a linear classifier can read
+the class off. Both use the same features: each block's output, averaged over the cells of a coarse
+grid, so that all blocks of a stage have equally many.
 
 - Cosines. With features f around their mean over all images, cos(f, f') = f f' / (|f| |f'|). Where
-  the classes are lost, pairs of images of one class are no more alike than other pairs.
-- A linear probe (Alain and Bengio 2016, arXiv:1610.01644), here ridge regression on the classes,
-  which has a closed form: with standardised features X (N, F) and centred one-hot classes Y (N, K)
+  the classes are lost, two images of one class are no more alike than other pairs.
+- A linear probe (Alain and Bengio 2016, arXiv:1610.01644). Here it is ridge regression on the
+  classes, which has a closed form: with standardised features X (N, F) and centred one-hot classes
+  Y (N, K)
 
-      W = (X^T X / N + ridge I)^-1 X^T Y / N,
+      W = (X^T X / N + ridge I)^-1 X^T Y / N.
 
-  and of a new image the class whose output is the largest.
+  A new image is assigned to the class with the largest output.
 
-In wide layers of ReLU and batch norm the correlation c of two images becomes, from layer to layer,
+In wide layers with ReLU and batch norm, each layer turns the correlation c of two images into
 (k(c) - k(0)) / (k(1) - k(0)) with k(c) = (sqrt(1 - c^2) + (pi - arccos c) c) / (2 pi) (Cho and Saul
-2009). Small correlations are multiplied by pi / (2 (pi - 1)) = 0.733: what images have in common
-is forgotten, while the gradient grows by sqrt(pi / (pi - 1)) (Yang et al. 2019, arXiv:1902.08129).
+2009). Small correlations are multiplied by pi / (2 (pi - 1)) = 0.733. So from layer to layer the
+net forgets what images have in common, while the gradient grows by sqrt(pi / (pi - 1)) (Yang et al.
+2019, arXiv:1902.08129).
 """
 
 from typing import NamedTuple
@@ -37,10 +39,10 @@ class LayerMemory(NamedTuple):
     """What is left of the input's class after one block or layer."""
 
     layer: str  # the name of the block or layer
-    depth: int  # along the main path; of a block, that of its last layer
+    depth: int  # along the main path; for a block, the depth of its last layer
     same: float  # mean cosine of two images of one class
     different: float  # mean cosine of two images of different classes
-    probe_error: float  # of the linear probe on images that it was not fitted to, percent
+    probe_error: float  # error of the linear probe on images that it was not fitted to, percent
 
 
 def memory(
@@ -52,21 +54,21 @@ def memory(
     mode: Mode = "eval",
     ridge: float = 0.1,
 ) -> list[LayerMemory]:
-    """Cosines of pairs of images, and the error of a linear probe, at every block.
+    """Measure at every block the cosines of pairs of images, and the error of a linear probe.
 
     Parameters
     ----------
     model : nn.Module
-        Stays as it is. Of a net without blocks, every layer is looked at.
+        Stays as it is. If it has no blocks, every layer is measured.
     images, labels : (N, H, W, C), (N,)
-        To which the probes are fitted.
+        The probes are fitted to these.
     new_images, new_labels : (M, H, W, C), (M,)
-        On which they are tested. The cosines are theirs, too.
+        The probes are tested on these, and the cosines are computed from them.
     mode : {"train", "eval"}
-        In "train" batch norm takes the statistics of all images together, `images` and
-        `new_images`: a fresh net has no others.
+        In "train" batch norm uses the statistics of `images` and `new_images` together. Take this
+        for a fresh net, whose running statistics mean nothing yet.
     ridge : float
-        Above 0, in units of the features' variance.
+        Above 0, in units of the features' variance; see the formula above.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def memory(
     Raises
     ------
     ConfigError
-        For an unknown mode, or as `class_cosines` and `probe_error` do.
+        For an unknown mode, or for the reasons that `class_cosines` and `probe_error` name.
     """
     labels, new_labels = np.asarray(labels), np.asarray(new_labels)
     count, found = len(labels), {}
@@ -97,15 +99,15 @@ def memory(
 
 
 def pooled(activations: Array, grid: int = GRID) -> Array:
-    """Activations averaged over the cells of a grid, as rows (N, features) in float64.
+    """Average activations over the cells of a grid. Returns rows (N, features) in float64.
 
     Parameters
     ----------
     activations : array (N, H, W, C) or (N, features)
-        Maps smaller than the grid stay as they are, vectors too.
+        Vectors, and maps smaller than the grid, are not averaged.
     grid : int
-        Cells on a side. Where they do not divide a map's side, pixels at its right and lower edge
-        are left out.
+        Cells on a side. If this does not divide the side of a map, pixels at the right and lower
+        edge are left out.
     """
     x = np.asarray(backend.move(activations, "cpu"), np.float64)
     if x.ndim == 4:
@@ -117,10 +119,10 @@ def pooled(activations: Array, grid: int = GRID) -> Array:
 
 
 def class_cosines(features: Array, labels: Array) -> tuple[float, float]:
-    """The mean cosine of two different images of one class, and of two images of different classes,
-    around the mean of all images.
+    """(same, different): the mean cosine of two images of one class, and of different classes.
 
-    An image exactly at the mean has no direction and counts as at right angles to all others.
+    Cosines are those of vectors from the mean of all images. An image exactly at the mean has no
+    direction; its cosine with all others counts as 0.
 
     Parameters
     ----------
@@ -144,9 +146,9 @@ def class_cosines(features: Array, labels: Array) -> tuple[float, float]:
             "class_cosines",
             "labels",
             "two classes, and two images of one of them",
-            f"{len(rows)} images of {len(counts)}",
+            f"{len(rows)} images of {len(counts)} class{'es' if len(counts) != 1 else ''}",
         )
-    of_classes = ((classes.T @ rows) ** 2).sum()  # all pairs in a class, each image with itself too
+    of_classes = ((classes.T @ rows) ** 2).sum()  # pairs in a class, and each image with itself
     of_all = (rows.sum(axis=0) ** 2).sum()
     return (
         float((of_classes - (rows * rows).sum()) / pairs),
@@ -157,8 +159,7 @@ def class_cosines(features: Array, labels: Array) -> tuple[float, float]:
 def probe_error(
     features: Array, labels: Array, new_features: Array, new_labels: Array, ridge: float = 0.1
 ) -> float:
-    """The error, in percent, of a linear classifier fitted to `features` and tested on
-    `new_features`.
+    """Fit a linear classifier to `features`, and return its error on `new_features` in percent.
 
     Parameters
     ----------
@@ -170,9 +171,9 @@ def probe_error(
     Raises
     ------
     ConfigError
-        For a ridge that is not above 0.
+        If `ridge` is not above 0.
     ShapeError
-        If the two kinds of features are not as many.
+        If `features` and `new_features` differ in the number of features.
     """
     if not ridge > 0:
         raise ConfigError("probe_error", "ridge", "above 0", f"{ridge}")
@@ -180,7 +181,7 @@ def probe_error(
     if x.shape[1:] != new_x.shape[1:]:
         raise ShapeError("probe_error", "new_features", f"(M, {x.shape[1]})", f"{new_x.shape}")
     mean, std = x.mean(axis=0), x.std(axis=0)
-    std[std == 0] = 1.0  # a feature that never changes says nothing
+    std[std == 0] = 1.0  # a feature that never changes becomes 0 instead of nan
     x, new_x = (x - mean) / std, (new_x - mean) / std
     classes = np.unique(labels)
     y = (np.asarray(labels)[:, None] == classes).astype(np.float64)

@@ -1,4 +1,4 @@
-"""How large each layer's gradient is: that of its weights, and that of its output."""
+"""The size of each layer's gradients, with respect to its weights and to its output."""
 
 from collections.abc import Mapping
 from math import inf, sqrt
@@ -20,16 +20,16 @@ class LayerGradient(NamedTuple):
     depth: int  # 1 for the layer next to the images, counted along the main path
     gradient_norm: float  # |dL/dw|
     weight_norm: float  # |w|
-    ratio: float  # |dL/dw| / |w|: the relative change by a rate of 1; inf if w = 0
+    ratio: float  # |dL/dw| / |w|: the relative change in a step with lr 1; inf if w = 0
 
 
 def gradient_norms(model: Module) -> list[LayerGradient]:
     """The gradient norm of every layer with weights, from the images to the logits.
 
-    Counts convolutions and linear layers on the main path (`parts.main_path`), as He et al. do: not
-    batch norm's parameters, biases, or projection shortcuts. Norms are computed in float64. Call it
-    after ``backward()`` and before the optimiser's step. A layer without a gradient, left out of
-    this batch by stochastic depth, counts as one of norm 0; frozen layers are left out.
+    Call it after ``backward()`` and before the optimiser's step. Layers are the convolutions and
+    linear layers on the main path (`parts.main_path`), which He et al. count: neither batch norm's
+    parameters nor biases nor projection shortcuts. Norms are computed in float64. If stochastic
+    depth left a layer out of this batch, its norm is 0. Frozen layers are left out.
 
     Returns
     -------
@@ -47,10 +47,10 @@ def gradient_norms(model: Module) -> list[LayerGradient]:
 
 
 class ActivationGradient(NamedTuple):
-    """The gradient of the loss by the output of one layer or block, for a whole batch."""
+    """The gradient of the loss with respect to a layer's or block's output, for a whole batch."""
 
     layer: str  # the name of the layer or block in the net
-    depth: int  # along the main path; of a block, that of its last layer
+    depth: int  # along the main path; for a block, the depth of its last layer
     norm: float  # |dL/dy|, over all images of the batch
     rms: float  # root mean square of the elements of dL/dy, norm / sqrt(their number)
 
@@ -63,11 +63,12 @@ def activation_gradients(
     mode: Mode = "train",
     loss: Loss = F.cross_entropy,
 ) -> list[ActivationGradient]:
-    """|dL/dy| for the output y of every layer or block: what reaches each place on the way back.
+    """|dL/dy| for the output y of every layer or block: how much gradient arrives there.
 
-    A layer's output is what its convolution or matrix product gives, before batch norm and ReLU; a
-    block's, what it hands to the next block. As L is a mean over the batch, both numbers fall with
-    its size: |dL/dy| as 1 / sqrt(N), the root mean square as 1 / N.
+    The output of a layer is that of its convolution or matrix product, before batch norm and ReLU.
+    The output of a block is the input of the next block. As L is a mean over the batch, both
+    numbers of a record fall with the batch size N: |dL/dy| as 1 / sqrt(N), the root mean square as
+    1 / N.
 
     Parameters
     ----------
@@ -84,13 +85,13 @@ def activation_gradients(
     Returns
     -------
     list of ActivationGradient
-        From the images to the logits; layers that were not called (in a block that was dropped) are
+        In order from the images to the logits. Layers of blocks that stochastic depth dropped are
         left out.
 
     Raises
     ------
     ConfigError
-        For another `of` or `mode`, or blocks of a net that has none.
+        For another `of` or `mode`, or for ``of="blocks"`` in a net without blocks.
     """
     if of not in ("layers", "blocks"):
         raise unknown_name("activation_gradients", "of", of, ("layers", "blocks"))
@@ -105,9 +106,9 @@ def activation_gradients(
 
 
 class Signal(NamedTuple):
-    """What passed through one part of a net, forwards and back."""
+    """The size of what passed through one part of a net, forwards and back."""
 
-    elements: int  # of its output
+    elements: int  # how many numbers the output has
     activation: float  # sum of their squares
     gradient: float  # sum of the squares of their gradients
 
@@ -120,11 +121,11 @@ def signals(
     mode: Mode,
     loss: Loss,
 ) -> dict[str, Signal]:
-    """Name -> Signal for each of the modules `parts` that one forward and backward pass calls."""
+    """Run one forward and backward pass. Returns name -> Signal for those of `parts` it called."""
     found: dict[str, Signal] = {}
 
     def on_call(name, inputs, y):
-        before = found.get(name, Signal(0, 0.0, 0.0))  # a layer that is called twice adds up
+        before = found.get(name, Signal(0, 0.0, 0.0))  # a layer may be called more than once
         activation = before.activation + square_sum(y.data)
         found[name] = before._replace(elements=before.elements + y.size, activation=activation)
 

@@ -1,9 +1,10 @@
 """The loss around a net's weights, along a line and on a plane: Li et al. 2018 (arXiv:1712.09913).
 
-A random direction means nothing by itself: with batch norm (or between ReLUs) filters can be scaled
-without changing what the net computes, and a step that is large for small filters is small for
-large ones. So each filter of the direction is scaled to the norm of the net's own. Only
-convolutions' filters and linear layers' columns move; batch norm's parameters and biases stay.
+A random direction means nothing by itself. With batch norm (or between ReLUs) filters can be scaled
+without changing what the net computes, and the same step is large for small filters and small for
+large ones. So each filter of a direction is scaled to the norm of the net's own filter. Only the
+filters of convolutions and the columns of linear layers move; batch norm's parameters and biases
+stay.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from ..types import Array, Mode
 from .evaluation import check_batches, evaluate
 from .parts import Batches, Loss
 
-#: Name -> array of the shape of that parameter.
+#: Name of a parameter -> array of its shape.
 Direction: TypeAlias = Mapping[str, Array]
 
 
@@ -43,18 +44,17 @@ class LossPlane(NamedTuple):
 
 
 class Trajectory(NamedTuple):
-    """The plane in which weights moved most during training, and their way in it."""
+    """The plane in which the weights moved most during training, and their path in it."""
 
-    # two directions of norm 1, at right angles, as `loss_plane` takes them
+    # two directions of norm 1, at right angles, for `loss_plane`
     directions: tuple[Direction, Direction]
-    explained: Array  # (2,): share of the variance of the saved weights along each, 0 to 1
-    # (saved, 2): where in the plane each was, seen from the last, which is at (0, 0)
+    explained: Array  # (2,): share of the saved weights' variance along each direction, 0 to 1
+    # (saved, 2): the position of each saved state in the plane; the last one is at (0, 0)
     positions: Array
 
 
 def random_direction(model: Module, seed: int = 0) -> dict[str, Array]:
-    """A random direction in weight space, normalised filter by filter: each has the norm of the
-    net's own filter.
+    """Draw a random direction in weight space, in which each filter has the norm of the net's own.
 
         d <- d / |d| |w|
 
@@ -64,13 +64,13 @@ def random_direction(model: Module, seed: int = 0) -> dict[str, Array]:
     ----------
     model : nn.Module
     seed : int
-        The same seed gives the same direction for nets of the same shape, but for the norms.
+        For nets of the same shape, the same seed gives the same direction, apart from the norms.
 
     Returns
     -------
     dict
-        Name -> array, for every parameter, in its dtype and on its device; 0 for batch norm's
-        parameters and biases.
+        Name -> array, for every parameter, in its dtype and on its device. The arrays of batch
+        norm's parameters and of biases are 0.
     """
     rng, direction = np.random.default_rng(seed), {}
     for name, parameter in model.named_parameters():
@@ -97,15 +97,17 @@ def loss_line(
     model : nn.Module
         Its weights are at position 0. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each position: `data.eval_loader`, or a list, of one pair for a single
-        batch.
+        A list or a `data.eval_loader`; a single batch is a list of one pair. It is gone through
+        once for each position.
     direction : dict
-        Name -> array of that parameter's shape; parameters that are not named stay. From
-        `random_direction`, `Trajectory`, or the difference of two nets' ``state_dict``.
+        Name of a parameter -> array of its shape; other parameters do not move. It may come from
+        `random_direction`, from a `Trajectory`, or be the difference between the parameters of two
+        nets.
     positions : iterable of float
+        In units of the direction's length.
     mode : {"train", "eval"}
         In "eval" batch norm uses the running statistics of position 0 everywhere, as in the paper's
-        figures; in "train" each batch's own.
+        figures. In "train" it uses each batch's own.
     loss : callable
         Takes logits and labels, returns the mean over the batch.
 
@@ -116,9 +118,9 @@ def loss_line(
     Raises
     ------
     ConfigError
-        For a name that is no parameter, or as `evaluate` does.
+        For a name that is not a parameter, or for the reasons that `evaluate` names.
     ShapeError
-        For a direction that does not fit.
+        If an array does not have the shape of its parameter.
     """
     positions = np.array([float(position) for position in positions])
     points = _evaluate_at(
@@ -137,8 +139,16 @@ def loss_plane(
     mode: Mode = "eval",
     loss: Loss = F.cross_entropy,
 ) -> LossPlane:
-    """Loss and error on a grid of len(y) x len(x) points in the plane of two directions; otherwise
-    as `loss_line`.
+    """Loss and error on a grid of len(y) x len(x) points in the plane of two directions.
+
+    Other parameters and errors are those of `loss_line`.
+
+    Parameters
+    ----------
+    first, second : dict
+        The directions in which x and y are measured.
+    x, y : iterable of float
+        In units of the directions' lengths.
 
     Returns
     -------
@@ -152,21 +162,23 @@ def loss_plane(
 
 
 def trajectory(states: Sequence[Direction]) -> Trajectory:
-    """The first two principal components of weights that were saved during training, and the way of
-    training along them.
+    """Find the plane in which weights moved most during training, and their path in it.
+
+    The plane is spanned by the first two principal components of the weights that were saved.
 
     Parameters
     ----------
     states : sequence of dict
-        At least three, in the order of training: *copies* of ``model.state_dict()``, which itself
-        gives the net's own arrays: ``{name: array.copy() for name, array in
-        model.state_dict().items()}``. Arrays of more than one axis are the weights; the others, of
-        batch norm and biases, are left out.
+        At least three copies of ``model.state_dict()``, in the order of training. The dict itself
+        holds the net's own arrays, so copy them: ``{name: array.copy() for name, array in
+        model.state_dict().items()}``. Only arrays of more than one axis are used: weights, but not
+        biases and the arrays of batch norm.
 
     Returns
     -------
     Trajectory
-        Its plane goes through the last of `states`: load that into the net before `loss_plane`.
+        Its plane goes through the last of `states`. Load that state into the net before
+        `loss_plane`.
 
     Raises
     ------
@@ -175,9 +187,9 @@ def trajectory(states: Sequence[Direction]) -> Trajectory:
 
     Notes
     -----
-    With the differences from the last state as the rows of M (saved, weights) and m their mean, the
-    components are the eigenvectors of (M - m)^T (M - m). They are found from the small matrix (M -
-    m) (M - m)^T of the same eigenvalues.
+    Let the differences from the last state be the rows of M (saved, weights), with mean m. The
+    components are the eigenvectors of (M - m)^T (M - m). They are found from the small matrix
+    (M - m) (M - m)^T, which has the same eigenvalues.
     """
     if len(states) < 3:
         raise ConfigError("trajectory", "states", "at least 3, to span a plane", str(len(states)))
@@ -190,20 +202,19 @@ def trajectory(states: Sequence[Direction]) -> Trajectory:
             "trajectory",
             "the weights never moved",
             "states that differ",
-            f"{len(states)} alike",
+            f"{len(states)} equal ones",
             "state_dict() gives the net's own arrays: save copies",
         )
     variances, vectors = variances[:-3:-1], vectors[:, :-3:-1]
-    # Rounding leaves a trace of variance where the way was a straight line: no direction to be had
-    # from that.
+    # If the path is a straight line, the second variance is only rounding error, and its direction
+    # means nothing.
     scale = np.array(
         [variance**-0.5 if variance > 1e-12 * variances[0] else 0.0 for variance in variances]
     )
     combination = centre @ vectors * scale  # (saved, 2): the directions are combination^T M
     positions = products @ combination
-    signs = np.where(
-        positions[0] < 0, -1.0, 1.0
-    )  # an eigenvector's sign is arbitrary: start to the upper right
+    # The sign of an eigenvector is arbitrary. Choose it such that the path starts upper right.
+    signs = np.where(positions[0] < 0, -1.0, 1.0)
     combination, positions = combination * signs, positions * signs
     first, second = (
         {
@@ -220,7 +231,7 @@ def trajectory(states: Sequence[Direction]) -> Trajectory:
 
 
 def _differences(states, name):
-    """How far the weights `name` were from their last place: (saved, elements), in float64."""
+    """How far the weights `name` were from their last state: (saved, elements), in float64."""
     rows = np.stack(
         [backend.move(state[name], "cpu").ravel().astype(np.float64) for state in states]
     )
@@ -228,13 +239,14 @@ def _differences(states, name):
 
 
 def _filter_norms(w):
-    """The norm of each filter, the elements of the last axis."""
+    """The norm of each filter, over all axes but the last."""
     return np.sqrt(np.square(w, dtype=np.float64).sum(axis=tuple(range(w.ndim - 1))))
 
 
 def _evaluate_at(model, batches, directions, places, mode, loss):
-    """(2, places): loss and error at each of `places`, which has a coordinate for each
-    direction.
+    """Loss and error at each of `places`, as an array (2, places).
+
+    A place is a tuple with a coordinate for each direction.
     """
     check_batches(batches, "loss landscape")
     with _movable(model, directions) as move_to:
@@ -247,8 +259,9 @@ def _evaluate_at(model, batches, directions, places, mode, loss):
 
 @contextmanager
 def _movable(model, directions):
-    """A function that moves the weights to coordinates along `directions`. Afterwards they are
-    where they were.
+    """Within: a function that moves the weights to coordinates along `directions`.
+
+    Afterwards the weights are back where they were.
     """
     parameters = dict(model.named_parameters())
     for name, d in ((name, d) for direction in directions for name, d in direction.items()):
@@ -274,10 +287,10 @@ def _movable(model, directions):
 
         def move_to(place):
             for name in set().union(*directions):
-                there = start[name]
+                moved = start[name]
                 for position, direction in zip(place, directions):
                     if name in direction:
-                        there = there + float(position) * direction[name]
-                backend.assign(parameters[name].data, there)
+                        moved = moved + float(position) * direction[name]
+                backend.assign(parameters[name].data, moved)
 
         yield move_to

@@ -1,7 +1,7 @@
 """How strongly each layer responds: figure 7 of He et al. 2015 (arXiv:1512.03385).
 
-In a residual net each block only corrects what passes by, so its layers respond less than those of
-a plain net, and less the deeper the net.
+In a residual net each block only corrects its input. So its layers respond less strongly than those
+of a plain net, and the deeper the net, the less.
 """
 
 from math import nan, sqrt
@@ -21,41 +21,43 @@ from .parts import Batches, array_of, depths, main_path, watching
 
 
 class LayerResponse(NamedTuple):
-    """The output of one layer, after the batch norm that takes it in and before the addition and
-    ReLU, over all images, pixels and channels.
+    """The output of one layer, over all images, pixels and channels.
+
+    It is measured after the batch norm that follows the layer, before the addition and the ReLU.
     """
 
     layer: str  # the name of the convolution or linear layer
     depth: int  # along the main path, from 1
     mean: float
-    std: float  # standard deviation: what the figure shows
-    # fraction of the inputs of the ReLU that follows (after the addition) above 0; nan without a
-    # ReLU
+    std: float  # standard deviation, which the paper's figure shows
+    # fraction of the inputs of the next ReLU (after the addition) that are above 0; nan if none
+    # follows
     active: float
 
 
 def responses(model: nn.Module, batches: Batches, mode: Mode = "eval") -> list[LayerResponse]:
-    """The response of every layer on the main path, from the images to the logits.
+    """The response of every layer on the main path, in order from the images to the logits.
 
-    A layer's response is the output of the `BatchNorm2d` that takes it in, or without batch norm of
-    the learnable number (SkipInit's, or that after Fixup's first layer), else the layer's own: so
-    it is for the last layer of a block with pre-activation, and for the layers of Fixup's blocks.
-    The figure shows the convolutions: leave out the last record, that of the logits.
+    The response of a layer is the output of the `BatchNorm2d` right after it. Without batch norm it
+    is the output of the learnable number right after it (SkipInit's, or the one after Fixup's first
+    layer). If neither follows, it is the layer's own output, as for the last layer of a block with
+    pre-activation and for the layers of Fixup's blocks. The paper's figure shows only convolutions:
+    leave out the last record, which is that of the logits.
 
     Parameters
     ----------
     model : nn.Module
         Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once: `data.eval_loader`, or a list, of one pair for a single batch. Labels are
-        not looked at.
+        A list or a `data.eval_loader`; a single batch is a list of one pair. It is gone through
+        once. Labels are not used.
     mode : {"train", "eval"}
         In "train" batch norm uses each batch's own statistics.
 
     Returns
     -------
     list of LayerResponse
-        Layers that were not called (in a block that was dropped) are left out.
+        Layers of blocks that stochastic depth dropped are left out.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def responses(model: nn.Module, batches: Batches, mode: Mode = "eval") -> list[L
         watching(layers, collector.layer_called),
         watching(norms, collector.norm_called),
         use(relu=_watched_relu(collector)),
-    ):  # fused kernels step back for it, so every ReLU is seen
+    ):  # while relu is swapped, fused kernels are not used, so every ReLU is seen
         for images, _ in batches:
             model(Tensor(array_of(images)))
             collector.end_of_layer()
@@ -91,21 +93,24 @@ def responses(model: nn.Module, batches: Batches, mode: Mode = "eval") -> list[L
 
 
 class _Collector:
-    """Sums over batches. It holds on to one layer's output at a time: when the next layer is
-    called, that response is final.
+    """Adds up sums over batches.
+
+    It keeps the output of one layer at a time. Once the next layer is called, the response of that
+    layer is final.
     """
 
     def __init__(self):
-        self.sums = {}  # name -> elements, their sum, sum of squares; ReLU inputs, how many above 0
-        self.name = self.response = None  # the layer last called, and its response so far
-        self.relu_is_due = False  # only the first ReLU after a layer is its own
+        # name -> elements, their sum, their sum of squares; inputs of the ReLU, how many above 0
+        self.sums = {}
+        self.name = self.response = None  # the layer that was called last, and its response so far
+        self.relu_is_due = False  # only the first ReLU after a layer belongs to it
 
     def layer_called(self, name, inputs, y):
         self.end_of_layer()
         self.name, self.response, self.relu_is_due = name, y, True
 
     def norm_called(self, name, inputs, y):
-        if inputs[0] is self.response:  # not the one on a projection shortcut
+        if inputs[0] is self.response:  # it is not the norm of a projection shortcut
             self.response = y
 
     def relu_called(self, x):
@@ -121,7 +126,7 @@ class _Collector:
         self.name, self.response, self.relu_is_due = None, None, False
 
     def statistics(self, name):
-        """mean, std and active, as in LayerResponse."""
+        """(mean, std, active) for a `LayerResponse`."""
         elements, total, squares, inputs, above = self.sums[name]
         mean = total / elements
         return mean, sqrt(max(squares / elements - mean**2, 0.0)), above / inputs if inputs else nan
@@ -131,7 +136,7 @@ class _Collector:
 
 
 def _watched_relu(collector):
-    """The ReLU in use, telling the collector what goes in."""
+    """The ReLU in use, as a kernel that also gives its input to the collector."""
     chosen, own = find("relu"), find("relu", swapped=False)
 
     class relu(Kernel):
@@ -142,7 +147,7 @@ def _watched_relu(collector):
             )
             return kernel.forward(x)
 
-        def backward(dy, cache):  # for no kernel is without one; under no_grad it is not called
+        def backward(dy, cache):  # every kernel needs one, but under no_grad it is not called
             raise NotImplementedError
 
     return relu

@@ -1,11 +1,11 @@
-"""How a trained net does without some of its blocks, or with two exchanged.
+"""How well a trained net works without some of its blocks, or with two of them exchanged.
 
 After Veit et al. 2016 (arXiv:1605.06431).
 
-A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of
-different depth added up, and loses half of them.
+A plain net that loses one layer fails. A residual net hardly notices: it is a sum of many nets of
+different depth, and loses half of them.
 
-For all nets of `models.plain`, `models.resnet` and `models.imagenet`, whatever their blocks.
+This works for all nets of `models.plain`, `models.resnet` and `models.imagenet`, with any blocks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,17 +39,17 @@ class Lesion(NamedTuple):
 
 @contextmanager
 def dropped(model: Module, *names: str) -> Iterator[None]:
-    """Within: each block of `model` that is named, such as ``"layer1.0"``, passes on its input.
+    """Within: the named blocks of `model`, such as ``"layer1.0"``, compute only their shortcut.
 
-    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). Of one with
-    pre-activation it is S(x) itself; a projection there begins with the batch norm and ReLU that F
-    begins with too. A block of a plain net becomes the identity, or where it changes the shape,
-    shortcut A: the input subsampled and padded with zero channels.
+    A residual block y = relu(F(x) + S(x)) becomes relu(S(x)). A block with pre-activation becomes
+    S(x); if S is a projection, the batch norm and ReLU at the start of F still come before it. A
+    block of a plain net becomes the identity or, where it changes the shape, shortcut A: the input
+    subsampled and padded with zero channels.
 
     Raises
     ------
     ConfigError
-        For a name that is no block.
+        For a name that is not that of a block.
     """
     with overridden(_dropping(model, names)):
         yield
@@ -57,14 +57,14 @@ def dropped(model: Module, *names: str) -> Iterator[None]:
 
 @contextmanager
 def swapped(model: Module, first: str, second: str) -> Iterator[None]:
-    """Within: the blocks `first` and `second` of `model` stand in each other's place.
+    """Within: the blocks `first` and `second` of `model` are exchanged.
 
     Raises
     ------
     ConfigError
-        For a name that is no block, or two blocks of different shapes: of other layers, or layers
-        of other sizes or strides. In a net with pre-activation the very first block is of its own
-        kind, for its first batch norm and ReLU have been done before it.
+        For a name that is not that of a block, or for two blocks whose layers differ in kind, size
+        or stride. In a net with pre-activation the very first block differs from all others, since
+        its first batch norm and ReLU belong to the net.
     """
     with overridden(_swapping(model, first, second)):
         yield
@@ -76,20 +76,21 @@ def drop_each(model: Module, batches: Batches, mode: Mode = "eval") -> list[Lesi
     Parameters
     ----------
     model : nn.Module
-        A plain or residual net, of any blocks. Stays as it is.
+        A plain or residual net, with any blocks. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each record: `data.eval_loader`, or a list.
+        A list or a `data.eval_loader`.
     mode : {"train", "eval"}
         As for `evaluate`.
 
     Returns
     -------
     list of Lesion
+        First the whole net, then one record for each block, from the images to the logits.
 
     Raises
     ------
     ConfigError
-        If the net has no blocks, or as `evaluate` does.
+        If the net has no blocks, or for the reasons that `evaluate` names.
     """
     return drop_sets(model, batches, [(), *((name,) for name in blocks(model, "drop_each"))], mode)
 
@@ -102,18 +103,18 @@ def drop_random(
     seed: int = 0,
     mode: Mode = "eval",
 ) -> list[Lesion]:
-    """Loss and error with so many blocks dropped at random (figure 5a of the paper).
+    """Loss and error with several blocks dropped at random (figure 5a of the paper).
 
     Parameters
     ----------
     model, batches, mode
         As for `drop_each`.
     counts : iterable of int
-        How many blocks to drop.
+        The numbers of blocks to drop.
     draws : int
-        Random choices for each count.
+        How many random choices to try for each count.
     seed : int
-        For the choices.
+        For the random choices.
 
     Returns
     -------
@@ -123,7 +124,8 @@ def drop_random(
     Raises
     ------
     ConfigError
-        For a count below 0 or above the number of blocks, or as `drop_each` does.
+        For a count below 0 or above the number of blocks, or for the reasons that `drop_each`
+        names.
     """
     names, rng = list(blocks(model, "drop_random")), np.random.default_rng(seed)
     draws, sets = integer("drop_random", "draws", draws), []
@@ -132,7 +134,7 @@ def drop_random(
             raise ConfigError(
                 "drop_random",
                 "count",
-                f"0 to {len(names)}, for so many blocks there are",
+                f"0 to {len(names)}, the number of blocks",
                 repr(count),
             )
         sets += [
@@ -145,7 +147,10 @@ def drop_random(
 def drop_sets(
     model: Module, batches: Batches, sets: Iterable[Sequence[str]], mode: Mode = "eval"
 ) -> list[Lesion]:
-    """Loss and error with each of `sets`, sequences of names, dropped in turn. See `drop_each`."""
+    """Loss and error with each of `sets`, which are sequences of block names, dropped in turn.
+
+    Other parameters and errors are those of `drop_each`.
+    """
     check_batches(batches, "drop_sets")
     chosen = [tuple(names) for names in sets]
     changes = [_dropping(model, names) for names in chosen]
@@ -168,16 +173,17 @@ def swap_each(
     model, batches, mode
         As for `drop_each`.
     pairs : iterable of (str, str), optional
-        Names of blocks. By default all pairs of neighbours that have the same shape.
+        Names of blocks. By default all pairs of neighbours that have the same layers.
 
     Returns
     -------
     list of Lesion
+        A record for each pair, in their order.
 
     Raises
     ------
     ConfigError
-        As `swapped` and `drop_each` do.
+        For the reasons that `swapped` and `drop_each` name.
     """
     check_batches(batches, "swap_each")
     known = list(blocks(model, "swap_each").items())
@@ -196,13 +202,13 @@ def swap_each(
 
 
 def _evaluate_each(model, batches, changes, mode):
-    """The `Evaluation` of the net under each of `changes`, dicts of block -> what it computes.
+    """The `Evaluation` of the net under each of `changes`: dicts of block -> what it computes.
 
-    The blocks before the first that is changed compute what they do in the whole net. So that is
-    done once for each batch, which saves half of the work if one block after the other is changed.
+    The blocks before the first changed one compute the same as in the whole net. So they are run
+    only once for each batch, which saves half of the work if one block after the other is changed.
     """
     order = list(blocks(model).values())
-    # Nets of another kind may call blocks in another order; in training each call draws anew.
+    # Other nets may call their blocks in another order, and in training each call may draw anew.
     in_order = isinstance(model, ResNet) and mode == "eval"
     sums, seen = [(0.0, 0)] * len(changes), 0
     for images, labels in batches:
@@ -215,12 +221,12 @@ def _evaluate_each(model, batches, changes, mode):
             sums[i] = loss + found.loss * count, wrong + round(found.error * count / 100)
         seen += len(labels)
     if not seen and changes:
-        evaluate(model, batches, mode)  # says what is wrong
+        evaluate(model, batches, mode)  # raises the error for batches without images
     return [Evaluation(loss / seen, 100 * wrong / seen) for loss, wrong in sums]
 
 
 def _inputs_of_blocks(model, order, images):
-    """What goes into each block of the net for a batch."""
+    """The input of each block of the net, for a batch."""
     found = {}
 
     def on_call(name, inputs, y):
@@ -233,7 +239,7 @@ def _inputs_of_blocks(model, order, images):
 
 
 def _from_first(change, order, inputs):
-    """`change`, where the blocks before the first that is changed are left out."""
+    """`change`, with all blocks before the first changed one replaced by their known results."""
     first = next((i for i, block in enumerate(order) if block in change), None)
     if first is None:
         return change
@@ -243,12 +249,12 @@ def _from_first(change, order, inputs):
 
 
 def _dropping(model, names):
-    """Block -> what it computes without its branch, for each block that is named."""
+    """Block -> what it computes without its branch, for each of the named blocks."""
     return {block: _without_branch(block) for block in pick_blocks(model, names, "dropped")}
 
 
 def _swapping(model, first, second):
-    """Block -> what the other of the two computes."""
+    """Block -> what the other block computes, for each of the two."""
     a, b = pick_blocks(model, (first, second), "swapped")
     if _kind(a) != _kind(b):
         name, one, other = next(
@@ -259,9 +265,9 @@ def _swapping(model, first, second):
         raise ConfigError(
             "swapped",
             f"{first} and {second}",
-            "two blocks of one shape",
+            "two blocks with the same layers",
             f"{name} {one} and {other}",
-            "take two from one stage, neither where the shape changes",
+            "take two from the same stage, neither of which changes the shape",
         )
     return {a: computation_of(b), b: computation_of(a)}
 
@@ -271,13 +277,13 @@ def _without_branch(block):
     if not isinstance(block.shortcut, NoShortcut):
         return block.skip
     shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
-    return lambda x: F.relu(shortcut(x))  # the ReLU changes nothing: x comes from one
+    return lambda x: F.relu(shortcut(x))  # x comes from a ReLU, so this one changes nothing
 
 
 def _kind(block):
-    """What two blocks must have in common to stand in each other's place.
+    """What two blocks must have in common to be exchanged.
 
-    The name and repr, with sizes and stride, of each of their layers, and the stride of the whole.
+    It holds the name and repr of each layer, with sizes and stride, and the stride of the block.
     """
     layers = [
         (name, repr(layer))

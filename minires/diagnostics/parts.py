@@ -1,5 +1,5 @@
-"""The parts of a net that diagnostics look at, the layers of the main path and the blocks, and how
-they look.
+"""The parts of a net that diagnostics measure, layers of the main path and blocks, and the hooks
+for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,17 +16,19 @@ from ..models.blocks import Block
 from ..types import Array, ArrayLike
 
 Images: TypeAlias = Tensor | Array
-#: Parts of blocks beside the main path: projection shortcuts, RepVGG's second branch, gates.
+#: Names of the parts that do not count as main path: projection shortcuts, RepVGG's second branch,
+#: gates.
 ASIDE = {"downsample", "conv1x1", "gate"}
-#: (images, labels), again and again.
+#: Pairs (images, labels), which can be gone through several times.
 Batches: TypeAlias = Iterable[tuple[Images, Array]]
-#: The mean over a batch, from logits and labels.
+#: Takes logits and labels, returns the mean loss over the batch.
 Loss: TypeAlias = Callable[[Tensor, Array], Tensor]
 
 
 def main_path(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Name -> convolution or linear layer, from the images to the logits; what lies beside the main
-    path (`ASIDE`) is left out.
+    """Name -> convolution or linear layer, in order from the images to the logits.
+
+    Layers beside the main path (`ASIDE`) are left out.
     """
     found: dict[str, nn.Conv2d | nn.Linear] = {}
     for name, module in model.named_modules():
@@ -40,8 +42,10 @@ def main_path(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
 
 
 def depths(model: nn.Module, parts: Iterable[str]) -> dict[str, int]:
-    """Name -> depth for each of `parts`: a layer's place on the main path, from 1; of a block, that
-    of its last layer.
+    """Name -> depth for each of `parts`.
+
+    The depth of a layer is its place on the main path, from 1. A block has the depth of its last
+    layer.
     """
     places = {name: depth for depth, name in enumerate(main_path(model), 1)}
     return {
@@ -51,13 +55,15 @@ def depths(model: nn.Module, parts: Iterable[str]) -> dict[str, int]:
 
 
 def blocks(model: nn.Module, where: str = "blocks") -> dict[str, Block]:
-    """Name -> block, from the images to the logits: all that derive from `models.blocks.Block`,
-    which those of `models.residual_mlp` do not.
+    """Name -> block, in order from the images to the logits.
+
+    Blocks are modules that derive from `models.blocks.Block`; those of `models.residual_mlp` do
+    not.
 
     Raises
     ------
     ConfigError
-        If there are none.
+        If the net has no blocks.
     """
     found = {name: module for name, module in model.named_modules() if isinstance(module, Block)}
     if not found:
@@ -72,7 +78,7 @@ def blocks(model: nn.Module, where: str = "blocks") -> dict[str, Block]:
 
 
 def blocks_or_layers(model: nn.Module) -> Mapping[str, nn.Module]:
-    """`blocks`, or of a net that has none, such as `models.residual_mlp`, the `main_path`."""
+    """The `blocks` of a net or, if it has none, as `models.residual_mlp`, its `main_path`."""
     try:
         return blocks(model)
     except ConfigError:
@@ -80,7 +86,7 @@ def blocks_or_layers(model: nn.Module) -> Mapping[str, nn.Module]:
 
 
 def pick_blocks(model: nn.Module, names: Iterable[str], where: str) -> list[Block]:
-    """Those of `blocks` that are named. Raises ConfigError for a name that is not there."""
+    """The blocks with these names. Raises ConfigError for a name that is not that of a block."""
     known = blocks(model, where)
     for name in names:
         if name not in known:
@@ -94,11 +100,10 @@ def watching(
     on_call: Callable[[str, tuple[Any, ...], Tensor], None],
     on_gradient: Callable[[str, Array], None] | None = None,
 ) -> Iterator[None]:
-    """Within: see what passes through `modules`, a dict by name. The hooks are taken off again
-    afterwards.
+    """Within: hooks watch `modules`, a dict by name. Afterwards they are removed.
 
-    ``on_call(name, inputs, y)`` is called with the Tensors that go into a module and the one that
-    comes out, and ``on_gradient(name, gradient)`` with dL/dy when backward passes by.
+    ``on_call(name, inputs, y)`` is called when a module has computed the Tensor y from the tuple
+    `inputs`, and ``on_gradient(name, gradient)`` when backward has found dL/dy.
     """
 
     def hook_of(name):
@@ -107,7 +112,7 @@ def watching(
             if on_gradient is not None and y.requires_grad:
                 y.register_hook(lambda gradient: on_gradient(name, gradient))
 
-        return hook  # neither hook returns anything: they replace nothing
+        return hook  # the hooks return None, so they replace neither outputs nor gradients
 
     handles = []
     try:
@@ -120,13 +125,14 @@ def watching(
 
 
 def array_of(images: Images) -> Array:
-    """The array of a Tensor, or an array as it is: diagnostics take either."""
+    """The array of a Tensor, or an array as it is. Diagnostics take either."""
     return images.data if isinstance(images, Tensor) else images
 
 
 def square_sum(array: Array) -> float:
-    """The sum of squares, in float64: the squares of a vanishing or exploding gradient do not fit
-    into float32.
+    """The sum of squares, in float64.
+
+    In float32 the squares of a vanishing or exploding gradient would underflow or overflow.
     """
     return float(np.square(array, dtype=np.float64).sum())
 
@@ -137,8 +143,9 @@ def norm(array: Array) -> float:
 
 
 def standard_error(values: ArrayLike) -> Array | float:
-    """Of the mean of independent `values`, along the first axis: std / sqrt(n). Not known (nan)
-    from a single one.
+    """The standard error of the mean of independent `values` along the first axis: std / sqrt(n).
+
+    It is nan for a single value.
     """
     values = np.asarray(values, np.float64)
     return (

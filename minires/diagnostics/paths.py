@@ -1,11 +1,11 @@
 """Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431).
 
-A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its
-residual branch F or by its shortcut S. A path through k branches has length k. There are C(n, k) of
-these, most near n / 2; but each branch weakens the gradient, so that what arrives at the images has
-come by short paths.
+A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths. A path takes either the residual
+branch F or the shortcut S of each block. If it takes k branches, its length is k. There are C(n, k)
+paths of length k, so most have a length near n / 2. But each branch weakens the gradient, so the
+gradient that reaches the images comes mostly along short paths.
 
-For all residual nets of `models.resnet` and `models.imagenet`, whatever their blocks: basic or
+This works for all residual nets of `models.resnet` and `models.imagenet`: with basic blocks or
 bottlenecks, with or without pre-activation or batch norm.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import functional as F
 from ..autograd import Tensor
-from ..checks import integer
+from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
 from ..nn import Module
@@ -35,26 +35,26 @@ class PathGradient(NamedTuple):
     length: int  # residual branches on the path
     paths: int  # how many paths there are of this length, C(n, length)
     sampled: int  # how many of them were tried
-    norm: float  # |dL/dimages| by a single path, over the batch: mean of those tried
-    standard_error: float  # of that mean; 0 if all paths were tried, nan if one of several
-    total: float  # paths * norm: what all of that length carry if they point one way
+    norm: float  # |dL/dimages| along a single path, over the batch: the mean of the paths tried
+    standard_error: float  # of that mean; 0 if all paths were tried, nan if only one of several
+    total: float  # paths * norm: the gradient of all these paths, if they all pointed one way
 
 
 @contextmanager
 def routed(model: Module, *through: str) -> Iterator[None]:
-    """Within: backward passes the blocks `through` by branch, all others by shortcut.
+    """Within: backward goes through the branch of the blocks `through`, and the shortcut of others.
 
-    What the net computes stays the same: in y = relu(F(x) + S(x)) one of the two terms is taken off
-    the tape. A batch norm and ReLU that both terms begin with, as in a block with pre-activation
-    and a projection, belongs to both ways.
+    The net's output stays the same. In y = relu(F(x) + S(x)) one of the two terms is detached from
+    the tape. If both terms begin with the same batch norm and ReLU, as in a block with
+    pre-activation and a projection, these belong to both paths.
 
-    Stochastic depth goes on in training: a dropped block has its shortcut only, and no gradient
+    In training, stochastic depth goes on: a dropped block has only its shortcut, and no gradient
     passes through its branch.
 
     Raises
     ------
     ConfigError
-        For a name that is no block, or a net without shortcuts.
+        For a name that is not that of a block, or a net without shortcuts.
     """
     pick_blocks(model, through, "routed")
     blocked = [
@@ -73,18 +73,18 @@ def path_gradient(
     mode: Mode = "eval",
     loss: Loss = F.cross_entropy,
 ) -> Array:
-    """dL/dimages by the one path that passes the branches of the blocks `through`, and no others.
+    """dL/dimages along the one path that takes the branches of the blocks `through`, and no others.
 
-    The sum over all 2^n sets `through` is the whole gradient, by the chain rule.
+    The sum over all 2^n choices of `through` is the whole gradient, by the chain rule.
 
     Parameters
     ----------
     model : nn.Module
-        A residual net, of any blocks. Stays as it is.
+        A residual net, with any blocks. Stays as it is.
     images : Tensor or array (N, H, W, C)
     labels : array of int (N,)
     through : iterable of str
-        Names of blocks.
+        Names of the blocks whose branch the path takes.
     mode : {"train", "eval"}
     loss : callable
         Takes logits and labels, returns a single number as a Tensor.
@@ -97,7 +97,7 @@ def path_gradient(
     Raises
     ------
     ConfigError
-        As `routed` does, or for an unknown mode.
+        For the reasons that `routed` names, or for an unknown mode.
     """
     with preserve_state(model, mode), routed(model, *through):
         x = Tensor(array_of(images), requires_grad=True)
@@ -116,19 +116,19 @@ def path_gradients(
     mode: Mode = "eval",
     loss: Loss = F.cross_entropy,
 ) -> list[PathGradient]:
-    """The gradient that reaches the images by paths of each length (figure 6 of the paper).
+    """The gradient that reaches the images along paths of each length (figure 6 of the paper).
 
-    Of each length so many paths are drawn at random, as in the paper; all of them, once each, if
-    there are no more.
+    As in the paper, `samples` paths of each length are drawn at random. If there are no more than
+    that, each of them is tried once.
 
     Parameters
     ----------
     model, images, labels, mode, loss
         As for `path_gradient`.
     lengths : iterable of int, optional
-        By default all, from 0 to the number of blocks n.
+        By default all lengths, from 0 to the number of blocks n.
     samples : int
-        Paths to try of each length. The paper tries 1,000.
+        How many paths of each length to try. The paper tries 1,000.
     seed : int
         For the random paths.
 
@@ -139,22 +139,23 @@ def path_gradients(
     Raises
     ------
     ConfigError
-        For a length outside 0 to n, or `samples` below 1; else as `path_gradient`.
+        For a length that is not a whole number from 0 to n, for `samples` below 1, or for the
+        reasons that `path_gradient` names.
 
     Notes
     -----
-    ``total`` is what the paper draws: it adds up the norms of paths. The gradients themselves point
-    different ways, and the norm of their sum is smaller.
+    The paper's figure shows ``total``, which adds up the norms of paths. The gradients themselves
+    point in different directions, so the norm of their sum is smaller.
     """
     names, rng = list(_residual_blocks(model, "path_gradients")), np.random.default_rng(seed)
     samples = integer("path_gradients", "samples", samples)
     records = []
     for length in range(len(names) + 1) if lengths is None else lengths:
-        if not 0 <= length <= len(names):
+        if not is_integer(length, 0, len(names)):
             raise ConfigError(
                 "path_gradients",
                 "length",
-                f"0 to {len(names)}, for so many blocks there are",
+                f"0 to {len(names)}, the number of blocks",
                 repr(length),
             )
         paths = comb(len(names), length)
@@ -176,11 +177,12 @@ def path_gradients(
 
 
 def _residual_blocks(model, where):
+    """The `blocks` of a net. Raises ConfigError if one of them has no shortcut."""
     found = blocks(model, where)
     if any(isinstance(block.shortcut, NoShortcut) for block in found.values()):
         raise ConfigError(
             where,
-            "a plain net has one path only",
+            "a plain net has only one path",
             "a net with shortcuts, such as models.resnet(20)",
             "one without",
         )

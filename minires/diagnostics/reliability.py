@@ -1,9 +1,9 @@
-"""How far a net's probabilities can be believed: of what it gives 80 %, are 80 % right?
+"""How far a net's probabilities can be trusted: if it is 80 % sure, is it right in 80 % of cases?
 
-Guo et al. 2017 (arXiv:1706.04599), section 2: images are put into bins by the probability of the
-class that they were taken for. In a well calibrated net each bin's mean probability is the part of
-its images that are right. The expected calibration error is the mean distance between the two,
-weighted by the number of images.
+After Guo et al. 2017 (arXiv:1706.04599), section 2. Images are put into bins by the probability
+that the net gives the class it predicts. For a well calibrated net, the mean probability in a bin
+equals the fraction of its images that are right. The expected calibration error is the mean
+distance between the two, weighted by the number of images.
 """
 
 from typing import NamedTuple
@@ -17,30 +17,31 @@ from .classification import Classified
 
 
 class Bin(NamedTuple):
-    """Images that a net is about equally sure of."""
+    """Images whose predicted class has about the same probability."""
 
-    low: float  # probabilities above this
-    high: float  # and up to this
+    low: float  # from 0 to 1: probabilities in this bin are above this,
+    high: float  # and at most this
     images: int
     confidence: float  # mean probability, in percent; nan without images
-    accuracy: float  # images that are right, in percent; nan without images
+    accuracy: float  # percentage of images that are right; nan without images
 
 
 class Calibration(NamedTuple):
-    """What a net's probabilities are worth."""
+    """How well a net's probabilities agree with how often it is right."""
 
     bins: list[Bin]
     error: float  # expected calibration error, in percentage points
 
 
 def calibration(classified: Classified, bins: int = 15) -> Calibration:
-    """Compare the probability of each image's likeliest class with how often that is right.
+    """Compare the probability of each image's predicted class with how often it is right.
 
     Parameters
     ----------
     classified : Classified
+        From `classify`.
     bins : int
-        Of equal width, from 0 to 1.
+        The number of bins. They have the same width, and cover 0 to 1.
 
     Raises
     ------

@@ -5,21 +5,21 @@ a valley, along an eigenvector of H with eigenvalue s, by a factor below 1 only 
 
     s < 2 (1 + beta) / lr                    (Cohen et al. 2021, arXiv:2103.00065, section 2)
 
-Above that limit it swings from one side to the other, further each time.
+Above that limit it swings from one side of the valley to the other, further each time.
 
-H itself has as many entries as there are pairs of weights. A product with a vector v takes two
-gradients g only (Pearlmutter 1994; here by a central difference, exact to order e^2):
+H itself has as many entries as there are pairs of weights. But its product with a vector v takes
+only two gradients g (Pearlmutter 1994; here by a central difference, exact to order e^2):
 
     H v = (g(w + e v) - g(w - e v)) / (2 e),    |v| = 1
 
-In a net with ReLU the length e matters. Its gradient jumps wherever a unit switches on or off, and
-those jumps bend the loss as much as what lies between them does. A step so short that it meets a
-single jump or none sees one jump divided by a tiny e, or nothing of them; a step that meets many
-sees their mean, the curvature that an optimiser meets on the way. And where gradients at two points
-have nothing in common as soon as they are e apart, the quotient falls as 1 / e: there is no
-curvature to be found at that length, only noise of that size. So try several.
+In a net with ReLU the length e matters. The gradient jumps wherever a unit switches on or off, and
+these jumps bend the loss as much as the smooth pieces between them do. A very short step misses all
+jumps, or it meets a single one, which is then divided by a tiny e. A longer step meets many jumps
+and measures their mean effect, which is the curvature that an optimiser meets. But if gradients at
+two points have nothing in common any more once the points are e apart, the quotient falls as 1 / e:
+at that length it measures noise, and no curvature. So try several lengths.
 
-All of it is computed in float64, so that short steps do not drown in rounding.
+All of this is computed in float64, so that short steps do not drown in rounding errors.
 """
 
 from collections.abc import Sequence
@@ -38,21 +38,21 @@ from ..types import Array, Mode
 from .evaluation import check_batches
 from .parts import Batches, Loss, array_of
 
-STEP = 1e-3  # e: how far the weights move; those of a net of 56 layers have a norm of about 30
+STEP = 1e-3  # e: how far the weights move. The weights of a 56-layer net have a norm of about 30.
 
 
 class Curvature(NamedTuple):
     """The largest eigenvalue of the Hessian, and how well it is known."""
 
-    sharpness: float  # v^T H v for the best v found: below the largest eigenvalue, or equal to it
-    residual: float  # |H v - sharpness v| / |sharpness|: 0 for an eigenvector
-    products: int  # how many products H v it took
+    sharpness: float  # v^T H v for the best v found, which is at most the largest eigenvalue
+    residual: float  # |H v - sharpness v| / |sharpness|, which is 0 for an eigenvector
+    products: int  # how many products H v were computed
 
 
 def stability_limit(lr: float, momentum: float = 0.0) -> float:
     """2 (1 + momentum) / lr: the sharpness above which gradient descent is not stable.
 
-    That is for momentum as `optim.SGD` has it without Nesterov (Cohen et al. 2021,
+    It holds for the momentum of `optim.SGD` without Nesterov's variant (Cohen et al. 2021,
     arXiv:2103.00065, appendix B).
 
     Raises
@@ -75,23 +75,25 @@ def hessian_product(
     loss: Loss = F.cross_entropy,
     step: float = STEP,
 ) -> Array:
-    """H v, for the mean loss over all images of `batches`.
+    """Compute H v, where H is the Hessian of the mean loss over all images of `batches`.
 
     Parameters
     ----------
     model : nn.Module
-        Stays as it is. Frozen parameters do not count.
+        Stays as it is. Frozen parameters count as constants.
     batches : iterable of (images, labels)
-        Gone through twice: `data.eval_loader`, or a list, of one pair for a single batch.
+        A list or a `data.eval_loader`; a single batch is a list of one pair. It is gone through
+        twice.
     vector : array (number of parameters,)
-        In the order of ``model.parameters()``, each flattened.
+        v: an element for each number in the trainable parameters, in the order of
+        ``model.parameters()``, each flattened.
     mode : {"train", "eval"}
-        In "train" batch norm uses each batch's statistics, and H is that of the loss in training.
+        In "train" batch norm uses each batch's statistics, so H is that of the training loss.
     loss : callable
         Takes logits and labels, returns the mean over the batch.
     step : float
-        e: how far the weights move to either side, as a Euclidean norm, whatever the length of
-        `vector`.
+        e: how far the weights move to either side, as a Euclidean norm. It does not depend on the
+        length of `vector`.
 
     Returns
     -------
@@ -119,14 +121,14 @@ def sharpest_curvature(
     seed: int = 0,
     step: float = STEP,
 ) -> Curvature:
-    """The largest eigenvalue of the Hessian, by Lanczos's method.
+    """Find the largest eigenvalue of the Hessian by Lanczos's method.
 
-    Power iteration, v <- H v / |H v|, finds the eigenvalue that is largest in *size*, and never
-    settles where the largest and the smallest are about as far from 0, as in a fresh net, whose
-    small last layer makes them come in pairs. Lanczos's method (1950) keeps all vectors on that
-    way, orthonormal, as the columns of V. In their span H is the small matrix T = V^T H V, whose
-    largest eigenvalue t, with the eigenvector V u, is the best guess that can be had from as many
-    products. Only neighbours are coupled in T, so that a product adds two numbers to it:
+    Power iteration, v <- H v / |H v|, finds the eigenvalue that is largest in *size*. It never
+    settles if the largest and the smallest are about equally far from 0, as in a fresh net, whose
+    small last layer makes eigenvalues come in pairs. Lanczos's method (1950) keeps all vectors that
+    it meets, made orthonormal, as the columns of V. In their span H is the small matrix
+    T = V^T H V. Its largest eigenvalue t, with the eigenvector u of T and so V u of H, is the best
+    estimate from that many products. T is tridiagonal, so each product adds two numbers to it:
 
         H v_k = b_(k-1) v_(k-1) + a_k v_k + b_k v_(k+1)
 
@@ -135,22 +137,23 @@ def sharpest_curvature(
     model, batches, mode, loss, step
         As for `hessian_product`.
     tolerance : float
-        Stop when the `residual`, |H V u - t V u| / t = b_k |u_k| / t, is below it. The eigenvalue
-        is much better known than that: its error goes with the square of the residual.
+        Stop when the `residual`, |H V u - t V u| / t = b_k |u_k| / t, is below this. The eigenvalue
+        itself is known much better: its error goes with the square of the residual.
     most : int
-        Products H v after which to stop in any case. So many vectors, each as
-        long as the net has weights, are kept.
+        Stop after so many products H v in any case. As many vectors are kept in memory, each as
+        long as all weights together.
     seed : int
-        Of the first vector.
+        For the first vector, which is random.
 
     Returns
     -------
     Curvature
+        With nan for the sharpness and residual if a gradient is not finite.
 
     Raises
     ------
     ConfigError
-        As `hessian_product`, and for a `most` below 1.
+        For the reasons that `hessian_product` names, and for `most` below 1.
     """
     check_batches(batches, "sharpest_curvature")
     most = checks.integer("sharpest_curvature", "most", most)
@@ -160,7 +163,7 @@ def sharpest_curvature(
     for products in range(1, min(most, weights.count) + 1):
         hv = weights.times_hessian(basis[-1], batches, loss, step)
         a.append(float(hv @ basis[-1]))
-        for _ in range(2):  # rounding would let the vectors fall back into earlier ones
+        for _ in range(2):  # with rounding errors, one pass would not make the vectors orthogonal
             for earlier in basis:
                 hv -= (hv @ earlier) * earlier
         b.append(float(np.linalg.norm(hv)))
@@ -177,7 +180,7 @@ def sharpest_curvature(
 
 
 class _Weights:
-    """All trainable parameters of a copy of the net, in float64, as one vector."""
+    """The trainable parameters of a copy of the net, in float64, as one vector."""
 
     def __init__(self, model: Module, mode: Mode) -> None:
         if mode not in MODES:
@@ -212,7 +215,7 @@ class _Weights:
                 parameter.data,
                 backend.move(numbers.reshape(parameter.shape), parameter.device),
             )
-        for generator, state in self.generators:  # every gradient leaves out the same units
+        for generator, state in self.generators:  # dropout drops the same units every time
             generator.bit_generator.state = state
         total, images_seen = np.zeros(self.count), 0
         for images, labels in batches:

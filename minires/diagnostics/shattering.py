@@ -1,14 +1,14 @@
-"""Shattered gradients: how alike are the gradients of nearby inputs? Balduzzi et al. 2017
-(arXiv:1702.08591).
+"""Shattered gradients: how alike are the gradients at nearby inputs?
 
-In a deep plain net the gradient with respect to the input looks like white noise: at two nearby
-inputs it has nothing in common. In a residual net it stays somewhere between white and brown noise.
+In a deep plain net the gradient with respect to the input looks like white noise: the gradients at
+two nearby inputs have nothing in common. In a residual net it lies between white and brown noise
+(Balduzzi et al. 2017, arXiv:1702.08591).
 
-Batch norm in training couples a batch: moving one input moves the statistics, and so the outputs of
-all. What is measured then (``mode="train"``) is the derivative of the *sum* of the batch's outputs
-by each input, the path of inputs being the batch, as in the paper. In ``mode="eval"`` each input is
-on its own, and its gradient does not depend on the others; but batch norm then uses the running
-statistics, which a net that was never trained does not have.
+In training, batch norm couples the images of a batch: a change of one input changes the statistics,
+and with them all outputs. So ``mode="train"`` measures the derivative of the *sum* of the batch's
+outputs with respect to each input. The batch is the path of inputs, as in the paper. In
+``mode="eval"`` the gradient at one input does not depend on the others. But batch norm then uses
+running statistics, which mean nothing in a net that was never trained.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import backend
 from ..autograd.tensor import Tensor
-from ..checks import integer
+from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..nn import Module
 from ..nn.state import preserve_state
@@ -26,18 +26,18 @@ from .parts import Images, array_of
 
 
 class GradientPath(NamedTuple):
-    """Gradients of the output with respect to the input along a straight path of inputs."""
+    """Gradients of the output with respect to the input, at inputs along a straight line."""
 
     t: Array  # (points,), from 0 at the start to 1 at the end
-    gradients: Array  # (points, ...): of the input's shape, one for each point
-    autocorrelation: Array  # (lags,): by lag in points, from 0, where it is 1
+    gradients: Array  # (points, ...): a gradient in the input's shape for each point
+    autocorrelation: Array  # (lags,): at lags of 0, 1, ... points; 1 at lag 0
 
 
 class GradientCorrelation(NamedTuple):
     """How alike the gradients of a batch are."""
 
-    mean: float  # correlation, averaged over all pairs of different inputs
-    matrix: Array  # (N, N), of each pair
+    mean: float  # the correlation, averaged over all pairs of different inputs
+    matrix: Array  # (N, N): the correlation of each pair
 
 
 def input_gradients(model: Module, images: Images, output: int = 0, mode: Mode = "eval") -> Array:
@@ -51,12 +51,12 @@ def input_gradients(model: Module, images: Images, output: int = 0, mode: Mode =
     output : int
         Which of the K outputs.
     mode : {"train", "eval"}
-        In "train" the derivative of the sum of this output over the batch; see above.
+        In "train" it is the derivative of the sum of this output over the batch; see above.
 
     Returns
     -------
     array (N, ...)
-        Of the shape of `images`, on their device.
+        In the shape of `images`, on their device.
     """
     with preserve_state(model, mode):
         x = Tensor(array_of(images), requires_grad=True)
@@ -73,8 +73,7 @@ def gradient_path(
     output: int = 0,
     mode: Mode = "train",
 ) -> GradientPath:
-    """The gradients at start + t (end - start) for t from 0 to 1, and how they correlate by
-    distance.
+    """Gradients at the inputs start + t (end - start) for t from 0 to 1, and their autocorrelation.
 
     Parameters
     ----------
@@ -83,7 +82,7 @@ def gradient_path(
     start, end : Tensor or array (...)
         Two inputs, without a batch axis.
     points : int
-        Inputs on the path; they are one batch.
+        The number of inputs on the path, which form one batch.
     max_lag : int, optional
         The largest lag of the autocorrelation, by default `points` - 1.
     output, mode
@@ -96,7 +95,7 @@ def gradient_path(
     Raises
     ------
     ConfigError
-        For fewer than two points, or a lag beyond them.
+        For fewer than two points, or a lag that is not below their number.
     """
     points = integer("gradient_path", "points", points, least=2)
     start, end = array_of(start), array_of(end)
@@ -115,11 +114,9 @@ def autocorrelation(series: Array, max_lag: int | None = None) -> Array:
 
         r(lag) = sum over t of <g_t - m, g_{t + lag} - m> / sum over t of |g_t - m|^2
 
-    with m their mean.
-
-    This is the usual estimate: of the n - lag products that there are at a lag it takes the sum,
-    not the mean, so it falls to 0 as the lag nears n. White noise has r(lag) = -1 / n on average
-    for every lag above 0.
+    where m is their mean. This is the usual estimate. It takes the sum of the n - lag products at a
+    lag, and not their mean, so it falls to 0 as the lag approaches n. For white noise r(lag) is
+    about -(n - lag) / n^2 on average, for every lag above 0.
 
     Parameters
     ----------
@@ -130,16 +127,16 @@ def autocorrelation(series: Array, max_lag: int | None = None) -> Array:
     Returns
     -------
     np.ndarray of float64, shape (max_lag + 1,)
-        From 1 at lag 0; nan if all are alike.
+        1 at lag 0; all nan if the arrays are all the same.
 
     Raises
     ------
     ConfigError
-        For a lag outside 0 to n - 1.
+        If `max_lag` is not a whole number from 0 to n - 1.
     """
     flat = np.asarray(series, np.float64).reshape(len(series), -1)
     max_lag = len(flat) - 1 if max_lag is None else max_lag
-    if not 0 <= max_lag < len(flat):
+    if not is_integer(max_lag, 0, len(flat) - 1):
         raise ConfigError("autocorrelation", "max_lag", f"0 to {len(flat) - 1}", repr(max_lag))
     flat = flat - flat.mean(axis=0)
     products = flat @ flat.T
@@ -152,15 +149,15 @@ def autocorrelation(series: Array, max_lag: int | None = None) -> Array:
 def gradient_correlation(
     model: Module, images: Images, output: int = 0, mode: Mode = "train"
 ) -> GradientCorrelation:
-    """How alike the gradients of the images of a batch are: <g_i, g_j> / (|g_i| |g_j|) for each
-    pair.
+    """How alike the gradients at the images of a batch are: <g_i, g_j> / (|g_i| |g_j|) per pair.
 
-    This is a correlation over the draw of the weights, under which gradients are 0 on average; for
-    that reason no mean is subtracted. Theory, for one output of a fresh and wide net of ReLUs
-    without batch norm whose inputs are at an angle a_0 (Cho & Saul 2009): each hidden layer
-    multiplies the correlation of gradients by 1 - a / pi, with a the angle of its inputs to each
-    other, and cos a' = (sin a + (pi - a) cos a) / pi is that of its outputs. The correlation with
-    respect to the input starts from 1.
+    This is a correlation over random draws of the weights. The gradients are 0 on average over
+    these draws, so no mean is subtracted.
+
+    For one output of a fresh, wide net of ReLUs without batch norm there is a theory (Cho and Saul
+    2009). The correlation starts from 1. Each hidden layer multiplies it by 1 - a / pi, where a is
+    the angle between its two inputs. The angle a' between its two outputs is given by
+    cos a' = (sin a + (pi - a) cos a) / pi.
 
     Parameters
     ----------
@@ -174,7 +171,8 @@ def gradient_correlation(
     Returns
     -------
     GradientCorrelation
-        nan for an image whose gradient is 0; the mean is over the pairs that have a correlation.
+        An image whose gradient is 0 has the correlation nan with all others. The mean is taken over
+        the other pairs.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""How signals grow or shrink from layer to layer at initialisation, over many draws of the weights.
+"""How signals grow or shrink from layer to layer in fresh nets, over many draws of the weights.
 
-What theory says of wide layers, with y_l the output of layer l before batch norm and ReLU:
+Theory says about wide layers, with y_l the output of layer l before batch norm and ReLU:
 
 - ReLU, weights of standard deviation gain / sqrt(fan_in) (Glorot & Bengio 2010; He et al. 2015,
   arXiv:1502.01852): E|y|^2 and E|dL/dy|^2 are multiplied by gain^2 / 2 from layer to layer,
@@ -35,26 +35,20 @@ class LayerPropagation(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """A straight line through the logarithm of the gradient norms, from the images to the
-    logits.
-    """
+    """A straight line through the logarithms of gradient norms, from the images to the logits."""
 
-    slope: float  # of ln|dL/dy| per layer: below 0 where gradients grow towards the images
-    standard_error: (
-        float  # of the slope, from how much it differs between draws; nan for a single draw
-    )
-    per_layer: (
-        float  # exp(-slope): what |dL/dy| is multiplied by from one layer to the one before it
-    )
+    slope: float  # of ln|dL/dy| per layer: below 0 if gradients grow towards the images
+    standard_error: float  # of the slope, from its spread between draws; nan for a single draw
+    per_layer: float  # exp(-slope): the factor of |dL/dy| from one layer to the one before it
 
 
 class Propagation(NamedTuple):
     """How signals pass through nets of one kind at initialisation."""
 
-    layers: list[LayerPropagation]  # from the images to the logits
-    # (draws, layers): |dL/dy| in each net, for `growth` through some layers only
+    layers: list[LayerPropagation]  # in order from the images to the logits
+    # (draws, layers): |dL/dy| in each net; `growth` can be computed again from some of the layers
     gradient_norms: Array
-    growth: Growth  # through all layers but the last
+    growth: Growth  # of all layers but the last
 
 
 def propagation(
@@ -65,8 +59,7 @@ def propagation(
     mode: Mode = "train",
     loss: Loss = F.cross_entropy,
 ) -> Propagation:
-    """Send a batch through freshly drawn nets, forwards and back, and see how signals change from
-    layer to layer.
+    """Send a batch through fresh nets, forwards and back, and measure the signals at each layer.
 
     Parameters
     ----------
@@ -76,27 +69,27 @@ def propagation(
     images : Tensor or array (N, ...)
     labels : array of int (N,)
     seeds : int or iterable of int
-        How many draws, or their seeds.
+        The number of draws, or their seeds.
     mode : {"train", "eval"}
-        A fresh net's running statistics are not yet those of its layers: in "eval" its batch norms
-        do nothing.
+        In "eval" the batch norms of a fresh net do nothing, since its running means are 0 and its
+        variances 1.
     loss : callable
         Takes logits and labels, returns a single number as a Tensor.
 
     Returns
     -------
     Propagation
-        Its line leaves out the last layer: no ReLU follows, and the loss sets its gradient whatever
-        its weights.
+        The line for `growth` leaves out the last layer. No ReLU follows it, and its gradient comes
+        from the loss, whatever its weights are.
 
     Raises
     ------
     ConfigError
-        Without seeds, for an unknown mode, if fewer than three layers leave no line to draw, or if
-        stochastic depth leaves out other layers in each draw.
+        If there are no seeds, for an unknown mode, for a net of fewer than three layers, or if
+        stochastic depth drops different layers in each draw.
     """
     found: list[dict[str, Signal]] = []
-    draws: Any = seeds  # a number or several
+    draws: Any = seeds  # how many, or a list
     for seed in range(draws) if is_integer(draws) else draws:
         model = build(seed)
         found.append(signals(model, main_path(model), images, labels, mode, loss))
@@ -107,7 +100,7 @@ def propagation(
                 "draws differ",
                 "the same layers to be called in each",
                 f"{differ[0]} in some only",
-                "with stochastic depth, mode='eval' leaves none out",
+                "with mode='eval' stochastic depth drops no blocks",
             )
     if not found:
         raise ConfigError("propagation", "seeds", "at least one", "none")
@@ -129,12 +122,12 @@ def propagation(
 
 
 def growth(norms: ArrayLike) -> Growth:
-    """The growth of gradients from layer to layer, by least squares.
+    """Fit the growth of gradients from layer to layer, by least squares.
 
-    A line is laid through the logarithms of each draw, and the slopes are averaged. Within a draw
-    the deviations of neighbouring layers from the line go together (what one layer doubles by
-    chance stays doubled before it), so the standard error comes from how the slopes differ between
-    the draws, which are independent.
+    A line is fitted to the logarithms of each draw, and the slopes are averaged. Within a draw,
+    neighbouring layers deviate from the line together: if one layer doubles the gradient by chance,
+    it stays doubled in all layers before it. The draws are independent, so the standard error comes
+    from the spread of the slopes between draws.
 
     Parameters
     ----------
@@ -156,9 +149,8 @@ def growth(norms: ArrayLike) -> Growth:
             "growth", "norms", "(draws, layers), of at least two layers", f"shape {norms.shape}"
         )
     place = np.arange(norms.shape[1]) - (norms.shape[1] - 1) / 2
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # a gradient that vanished altogether has no line: nan
+    # A gradient that is 0 has no logarithm: the slope is then nan, without a warning.
+    with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.log(norms) @ place / (place @ place)
         slope = float(slopes.mean())
         return Growth(slope, float(standard_error(slopes)), exp(-slope))

@@ -1,4 +1,4 @@
-"""How far a step of gradient descent moves each layer's weights, against how large they are."""
+"""How far a step of gradient descent moves each layer's weights, compared with their size."""
 
 from math import nan
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from .parts import main_path, norm
 
 
 class LayerUpdate(NamedTuple):
-    """The step that one layer's weights are about to make, as Euclidean norms."""
+    """The step that an optimiser is about to make with one layer's weights, as Euclidean norms."""
 
     layer: str  # the name of the convolution or linear layer
     depth: int  # along the main path, from 1
@@ -18,55 +18,55 @@ class LayerUpdate(NamedTuple):
     gradient_norm: float  # |dL/dw|, without weight decay
     update_norm: float  # |change of w|
     ratio: float  # |change of w| / |w|
-    effective_lr: float  # lr / |w|^2, with the rate of this layer's group
+    effective_lr: float  # lr / |w|^2, with the learning rate of this layer's group
 
 
 def updates(
     model: Module, lr: float | None = None, optimizer: SGD | None = None
 ) -> list[LayerUpdate]:
-    """The step that every layer on the main path is about to make. Nothing is moved.
+    """Compute the next step of every layer on the main path. Nothing is moved.
 
     Call it after ``backward()`` and before the optimiser's step. With an `optimizer` the change is
-    what its ``step`` will make, with velocity, weight decay and Nesterov's variant; with `lr` alone
-    it is lr dL/dw.
+    the one that its ``step`` will make, with velocity, weight decay and Nesterov's variant. With
+    `lr` alone it is lr dL/dw.
 
-    Batch norm divides by whatever scale the weights before it have: L(cw) = L(w), so dL/dw at cw is
-    1/c of that at w, and a step of lr there turns w as a step of lr / c^2 here. What counts is
-    ``lr / |w|^2``, the effective learning rate (van Laarhoven 2017, arXiv:1706.05350), which rises
-    as weight decay shrinks w. For a layer without batch norm after it, it has no such meaning.
+    Batch norm removes the scale of the weights before it: L(cw) = L(w). So dL/dw at cw is 1/c of
+    that at w, and a step with lr at cw turns the weights as much as a step with lr / c^2 at w. What
+    counts is ``lr / |w|^2``, the effective learning rate (van Laarhoven 2017, arXiv:1706.05350). It
+    rises as weight decay shrinks w. If no batch norm follows a layer, it has no such meaning.
 
     Parameters
     ----------
     model : nn.Module
     lr : float, optional
-        Learning rate; by default the optimiser's.
+        The learning rate; by default the optimiser's.
     optimizer : optim.SGD, optional
-        Weights that it does not train do not move.
+        Layers that it does not train get a step of 0.
 
     Returns
     -------
     list of LayerUpdate
-        From the images to the logits.
+        In order from the images to the logits. A layer without a gradient, because it is frozen or
+        stochastic depth left it out of this batch, gets a step of 0.
 
     Raises
     ------
     ConfigError
-        If neither `lr` nor `optimizer` is given, or an optimiser of another kind than SGD.
+        If neither `lr` nor `optimizer` is given, or the optimiser is not an SGD.
     GraphError
-        If no layer has a gradient. A single one without, frozen or left out of this batch by
-        stochastic depth, does not move.
+        If no layer has a gradient.
     """
     if optimizer is not None and not isinstance(optimizer, SGD):
         raise ConfigError(
             "updates",
             "optimizer",
             "an optim.SGD",
-            f"an {type(optimizer).__name__}",
+            type(optimizer).__name__,
             "pass lr instead for the change lr dL/dw",
         )
     if lr is None:
         if optimizer is None:
-            raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
+            raise ConfigError("updates", "no learning rate", "lr or optimizer", "neither")
         lr = optimizer.lr
     layers = main_path(model)
     if layers and all(module.weight.grad is None for module in layers.values()):
@@ -93,8 +93,9 @@ def updates(
 
 
 def _direction(w, optimizer):
-    """(d, scale): the change of w is -lr scale d; see `optim.SGD`, which moves nothing without a
-    gradient.
+    """(d, scale), where the change of w is -lr scale d.
+
+    It follows `optim.SGD`, which does not move weights without a gradient.
     """
     if optimizer is None:
         return 0 * w.data if w.grad is None else w.grad, 1.0

@@ -4,9 +4,10 @@
 
     mpiexec -n 4 python -m mpi4py -m minires train --model resnet-20 --dataset cifar10
 
-Each process is a rank of a `World`. A batch is cut into shards, each rank computes some of them,
-and sums over the batch are formed from those of the shards in a fixed order: so the number of
-shards decides the bits of a run, and the number of ranks does not. docs/many_machines.md tells why.
+Each process is a rank of a `World`. A batch is cut into shards, and each rank computes some of
+them. The sums of the shards are added up to those of the batch in a fixed order. So the bits of a
+run depend on the number of shards, but not on the number of ranks. docs/many_machines.md explains
+why.
 """
 
 from .data_parallel import DataParallel

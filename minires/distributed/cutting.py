@@ -1,4 +1,4 @@
-"""How a batch is cut into shards, and how shards are dealt to ranks: in order, and evenly."""
+"""Cut a batch into shards, and deal the shards to ranks: in order, and as evenly as possible."""
 
 from ..errors import ConfigError
 from ..types import Device
@@ -6,14 +6,17 @@ from .world import World
 
 
 def cut(items: int, parts: int) -> list[tuple[int, int]]:
-    """`parts` pieces (first, last) of ``range(items)``; the first ones may hold one item more."""
+    """Cut ``range(items)`` into `parts` pieces from first to last - 1, given as (first, last).
+
+    The first pieces may hold one item more than the others.
+    """
     size, larger = divmod(items, parts)
     edges = [part * size + min(part, larger) for part in range(parts + 1)]
     return list(zip(edges, edges[1:]))
 
 
 def number_of_shards(shards: int | None, world: World) -> int:
-    """Into how many shards each batch is cut: one for each rank, unless the config says it.
+    """How many shards each batch is cut into: `shards` of the config, or if None one for each rank.
 
     Raises
     ------
@@ -32,7 +35,7 @@ def number_of_shards(shards: int | None, world: World) -> int:
 
 
 def check_shards(shards: int, batch_size: int, device: Device) -> None:
-    """Raise ConfigError if a batch has fewer images than shards, or several are for a GPU."""
+    """Raise ConfigError if a batch has fewer images than shards, or a GPU gets several shards."""
     if shards > batch_size:
         raise ConfigError(
             "shards",
@@ -45,7 +48,7 @@ def check_shards(shards: int, batch_size: int, device: Device) -> None:
         raise ConfigError(
             "shards",
             "a net on the GPU",
-            "device cpu, where batches are cut and shared",
+            "device cpu: only there batches are cut into shards",
             device,
             "on a GPU train on one process, without shards",
         )

@@ -1,12 +1,13 @@
 """The gradient of one batch, computed in shards by all ranks (data parallelism).
 
-Every rank has the whole net and some shards of the batch. It computes the gradients of these; the
-sum over all shards is that of the batch, since the loss is a mean over images:
+Every rank has the whole net and some shards of the batch, and computes the gradients for these. The
+loss is a mean over images, so it is a sum over shards:
 
     loss = sum over shards of (images of the shard / images of the batch) loss of the shard
 
-and each shard begins its backward pass with this fraction instead of 1. With class weights the
-mean is a weighted one, and an image counts as much as its class.
+Each shard begins its backward pass with this fraction instead of 1. Then the sum of the gradients
+of all shards is the gradient of the batch. With class weights the loss is a weighted mean, and each
+image counts as much as its class.
 """
 
 import copy
@@ -28,11 +29,11 @@ from .world import World
 
 
 class Outcome(NamedTuple):
-    """What a batch gave, on all ranks the same."""
+    """The result of a batch, which is the same on all ranks."""
 
     loss: float  # mean over its images
-    wrong: int  # images for which another class than the right one came first
-    flagged: bool  # whether any rank passed `flag`
+    wrong: int  # images whose largest logit is not that of the right class
+    flagged: bool  # whether any rank passed ``flag=True``
 
 
 class DataParallel:
@@ -44,10 +45,10 @@ class DataParallel:
         On the CPU, with the same weights and random generators on all ranks.
     world : World
     batch_size : int
-        Of all ranks together.
+        Images that all ranks have together.
     shards : int
-        Parts of a batch, at least one for each rank and at most one for each image. The same number
-        gives the same bits on any number of ranks.
+        Into how many parts a batch is cut: at least one for each rank, and at most one for each
+        image. The same number gives the same bits on any number of ranks.
     label_smoothing : float
     class_weights : sequence of float (K,), optional
 
@@ -83,17 +84,21 @@ class DataParallel:
         self._threads = ThreadPoolExecutor(len(places), thread_name_prefix="minires-shard")
 
     def gradients(self, images: Array, labels: Array, flag: bool = False) -> Outcome:
-        """Find the gradients of the mean cross-entropy of a batch, and leave them in the net.
+        """Compute the gradients of the mean cross-entropy of a batch, and store them in the net.
 
         If the loss is not finite, no gradients are computed.
 
         Parameters
         ----------
         images : array (n, H, W, C)
-            Those of this rank, `part` of the batch.
+            The images of this rank, which are `part` of the batch.
         labels : array of int (n,)
         flag : bool
-            Something to tell the other ranks: that this one was asked to stop.
+            A signal to all ranks, for example that this one is about to stop.
+
+        Returns
+        -------
+        Outcome
         """
         self.nets[0].train()
         for parameter in (p for parameters in self._parameters for p in parameters):
@@ -115,14 +120,14 @@ class DataParallel:
         return outcomes[0]
 
     def _shard(self, net, images, labels, shard, flag):
-        """Forward and backward for one shard; the `Outcome` is that of the batch."""
+        """Forward and backward pass for one shard. Returns the `Outcome` of the whole batch."""
         with computing(shard):
             logits = net(Tensor(images))
             loss = F.cross_entropy(
                 logits, labels, self.class_weights, label_smoothing=self.label_smoothing
             )
             wrong = (logits.data.argmax(axis=1) != labels).sum()
-            counts: Any = len(labels)  # how much the images of this shard count
+            counts: Any = len(labels)  # how much the images of this shard count in the mean
             if self.class_weights is not None:
                 counts = np.array(self.class_weights, np.float64)[labels].sum()
             own = np.array([loss.item() * counts, wrong, flag, counts], np.float64)
@@ -133,16 +138,16 @@ class DataParallel:
         return outcome
 
     def _exchange(self, arrays):
-        """The arrays of all shards, from those of the shards here."""
+        """The arrays of all shards, given those of this rank's shards."""
         rows = np.array([array.ravel() for array in arrays])
         counts = [last - first for first, last in self.own]
         return list(self.world.gather_rows(rows, counts).reshape(-1, *arrays[0].shape))
 
     def _add_up(self):
-        """Sum the gradients over all shards, and leave the sums in the net of the first one.
+        """Sum the gradients over all shards, and store the sums in the first net, which is `model`.
 
-        A parameter without a gradient, in a block that stochastic depth dropped, has none in any
-        shard, and gets none; beside the numbers travels how many shards have one.
+        In a block that stochastic depth dropped, parameters have no gradient in any shard, and get
+        none. So each shard also sends a 1 or 0 for each parameter: whether it has a gradient.
         """
         parameters, vectors = self._parameters[0], []
         for of_shard in self._parameters:
@@ -160,7 +165,7 @@ class DataParallel:
 
 
 def replica(model: Module) -> Module:
-    """A copy of a net that shares its weights: gradients, running averages and generators are its
-    own.
+    """A copy of a net that shares its weights, but has gradients, running averages and generators
+    of its own.
     """
     return copy.deepcopy(model, {id(p.data): p.data for p in model.parameters()})

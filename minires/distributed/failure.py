@@ -1,9 +1,9 @@
-"""When ranks fail: one message, and the end of all.
+"""When ranks fail: print one message, and end all processes.
 
-If one rank fails, the others wait for it in the midst of a sum, and can be told nothing: it says
-what happened, and has MPI end all processes. If all ranks meet the same error, such as a loss that
-is not finite, rank 0 says it for all. Which of the two it is, they find out by waiting for each
-other, and not for ever.
+If one rank fails, the others wait for it in the middle of a sum, and cannot receive any message. So
+this rank reports the error itself, and makes MPI end all processes. If all ranks meet the same
+error, such as a loss that is not finite, rank 0 reports it for all of them. To find out which of
+the two has happened, a rank waits a few seconds for the others.
 """
 
 import contextlib
@@ -16,25 +16,27 @@ from .joining import joined
 from .launcher import launched
 from .world import MPIWorld
 
-PATIENCE = 3.0  # seconds: ranks that fail together do so within less
+PATIENCE = 3.0  # seconds to wait for other ranks: if all fail together, they need less
 
 
 def several_ranks() -> bool:
-    """Whether this process is one of several, as far as anyone has said."""
+    """Whether this process is one of several ranks, by what is known so far."""
     return _place()[1] > 1
 
 
-def is_to_speak() -> bool:
-    """Whether this rank is to report the error that it met: rank 0 always, another rank if it is
-    not met by all. Called once, before `end_all`.
+def should_report() -> bool:
+    """Whether this rank should report the error that it met.
+
+    Rank 0 always does. Another rank does unless all ranks have failed. Call this once, before
+    `end_all`.
     """
     global _all_fail
     if _place()[0] == 0:
         return True
     world = joined()
-    with contextlib.suppress(KeyboardInterrupt):  # so do launchers end the others
-        if not isinstance(world, MPIWorld):  # it could not be joined, by any rank
-            time.sleep(PATIENCE)  # until rank 0 has spoken
+    with contextlib.suppress(KeyboardInterrupt):  # the signal by which launchers end other ranks
+        if not isinstance(world, MPIWorld):  # then no rank could join it
+            time.sleep(PATIENCE)  # until rank 0 has reported the error
             return False
         _all_fail = world.all_arrive(PATIENCE)
         return not _all_fail
@@ -42,13 +44,16 @@ def is_to_speak() -> bool:
 
 
 def name_of_rank() -> str:
-    """Words to put before an error of one rank: none for rank 0."""
+    """The words before an error message of this rank; none for rank 0."""
     rank, size = _place()
     return f"rank {rank} of {size}: " if rank else ""
 
 
 def end_all(status: int) -> None:
-    """End the processes of all ranks, if they have not all come to their end."""
+    """End all ranks: together if all of them have failed, otherwise by MPI's Abort.
+
+    `status` is the exit status for Abort. Nothing happens if this process works alone.
+    """
     world = joined()
     if not isinstance(world, MPIWorld):
         return
@@ -56,7 +61,7 @@ def end_all(status: int) -> None:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     all_fail = _all_fail if world.rank else world.all_arrive(PATIENCE)
-    with contextlib.suppress(OSError):  # MPI would add that it was aborted, and from where
+    with contextlib.suppress(OSError):  # drops the lines that MPI itself prints about an Abort
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if not all_fail:
         world.comm.Abort(status)
@@ -65,7 +70,7 @@ def end_all(status: int) -> None:
 
 @contextlib.contextmanager
 def only_rank_0_prints() -> Iterator[None]:
-    """Within: what other ranks print is dropped, and if they exit they let rank 0 do so first."""
+    """Within: what other ranks print is dropped, and if they exit, they let rank 0 exit first."""
     if _place()[0] == 0:
         yield
         return
@@ -80,7 +85,7 @@ def only_rank_0_prints() -> Iterator[None]:
 
 
 def _place():
-    """(rank, size) of this process: of the world it has joined, else as its launcher says."""
+    """(rank, size) of this process, from the world it has joined, or else from its launcher."""
     world, started = joined(), launched()
     if world.size > 1 or started is None:
         return world.rank, world.size

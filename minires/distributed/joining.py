@@ -1,4 +1,4 @@
-"""Joining the world that mpiexec has started, and the ways in which that can go wrong."""
+"""Join the processes that mpiexec has started, and explain what goes wrong if that fails."""
 
 import os
 import sys
@@ -13,17 +13,17 @@ _joined: World | None = None
 
 
 def join() -> World:
-    """The world of this process: all that mpiexec started together, or itself alone.
+    """The world of this process: all processes that mpiexec started together, or this one alone.
 
-    From then on each of several ranks on a machine takes its share of the cores, unless a number of
-    threads was chosen (`backend.set_num_threads`, ``MINIRES_THREADS`` or ``OMP_NUM_THREADS``).
-    Where nobody has started several processes, MPI is not even loaded.
+    If there are several ranks on a machine, each uses its share of the cores from then on, unless a
+    number of threads was chosen (`backend.set_num_threads`, ``MINIRES_THREADS`` or
+    ``OMP_NUM_THREADS``). If this process was started alone, MPI is not even loaded.
 
     Raises
     ------
     ConfigError
-        If mpi4py or an MPI is missing, or the MPI is another one than mpiexec's: then each process
-        would believe to be alone, and train on its own.
+        If mpi4py or an MPI is missing, or mpi4py uses another MPI than mpiexec. In that case each
+        process would take itself for the only one, and train on its own.
     """
     global _joined
     if _joined is None:
@@ -34,7 +34,7 @@ def join() -> World:
 
 
 def joined() -> World:
-    """The world that `join` has found; before that, this process alone."""
+    """The world that `join` has found; before `join` is called, this process alone."""
     return _joined or alone()
 
 
@@ -53,11 +53,12 @@ def _find_world():
     size = MPI.COMM_WORLD.Get_size()
     if several and size != by_launcher.size:
         raise _other_mpi(by_launcher, library)
-    return MPIWorld(MPI.COMM_WORLD.Dup()) if size > 1 else alone()  # messages of our own
+    # A communicator of our own, so that no messages of other libraries get in between.
+    return MPIWorld(MPI.COMM_WORLD.Dup()) if size > 1 else alone()
 
 
 def _load() -> Any:
-    """The module mpi4py.MPI, not initialised yet: a wrong MPI would end the process there."""
+    """Import mpi4py.MPI without initialising it, since a wrong MPI would then end the process."""
     try:
         import mpi4py
 
@@ -84,25 +85,25 @@ def _load() -> Any:
 
 
 def _name_of(version: str) -> str:
-    """The name and number of an MPI, from the pages it has to say of itself."""
+    """The name and version of an MPI, cut out of the long text in which it describes itself."""
     words = version.replace("\0", " ").split(",")[0].replace("Version:", "").split()
     return " ".join(words[: 2 if words[:1] == ["MPICH"] else 4])
 
 
 def _other_mpi(by_launcher: Launched, library: str) -> ConfigError:
-    """The error for processes that a launcher of one MPI started, and another MPI does not see."""
+    """The error if one MPI's mpiexec started the processes, but mpi4py uses another MPI."""
     return ConfigError(
         "mpiexec",
-        f"it is that of {by_launcher.by}, while mpi4py uses {library}",
+        f"it belongs to {by_launcher.by}, but mpi4py uses {library}",
         f"one training on {by_launcher.size} processes",
-        f"{by_launcher.size} processes that each believe to be alone",
+        f"{by_launcher.size} processes, each of which would train on its own",
         f"start them with the mpiexec of {library}; a wheel's is "
         f"{os.path.dirname(sys.executable)}/mpiexec",
     )
 
 
 def _share_cores(world):
-    """Divide the cores that several ranks may run on among them."""
+    """Give this rank its share of the cores, which other ranks on this machine may use too."""
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     own = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME"), cores
     sharing = world.gather(own).count(own)  # a launcher may have given each rank cores of its own

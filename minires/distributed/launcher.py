@@ -1,7 +1,7 @@
-"""What mpiexec says of the processes it has started, in their environment.
+"""What mpiexec tells each process that it starts, by environment variables.
 
-This is known before MPI itself is loaded, and also where MPI cannot be loaded, or is not the one
-that mpiexec belongs to.
+They can be read before MPI is loaded, and also if MPI cannot be loaded, or if mpiexec belongs to
+another MPI.
 """
 
 import os
@@ -17,15 +17,15 @@ LAUNCHERS = {
 
 
 class Launched(NamedTuple):
-    """This process, as its launcher sees it."""
+    """What a launcher says about a process that it has started."""
 
-    by: str
+    by: str  # one of LAUNCHERS
     rank: int
     size: int
 
 
 def launched() -> Launched | None:
-    """What a launcher said to this process; None if it was started without one."""
+    """What the launcher of this process says about it; None if it was started without one."""
     for name, variables in LAUNCHERS.items():
         size, rank = (os.environ.get(variable, "") for variable in variables)
         if size.isdigit() and rank.isdigit() and int(size) > 0:

@@ -1,9 +1,9 @@
-"""Several computations in turn, which now and then exchange arrays with each other.
+"""Run several computations in turn, which exchange arrays with each other now and then.
 
 A rank may compute several shards of a batch. None of them can run to its end alone: in each batch
-norm it waits for the sums of all others. So each has a thread of its own, and one runs at a time:
-each up to its next exchange, then the next one. Threads serve here as functions that can pause;
-the kernels inside use all cores as always.
+norm it needs the sums of all others. So each has a thread of its own, but only one thread runs at a
+time: up to its next exchange, then the next thread. The threads serve only as functions that can
+pause; the kernels inside use all cores as usual.
 """
 
 import contextvars
@@ -16,54 +16,56 @@ from ..errors import GraphError
 from ..types import Array
 
 Result = TypeVar("Result")
-Exchange = Callable[[Array], list[Array]]  # one array of this computation, and those of all
+Exchange = Callable[[Array], list[Array]]  # takes this computation's array, returns those of all
 ExchangeAll = Callable[[list[Array]], list[Array]]
 
 DONE, FAILED, WAITS = "done", "failed", "waits"
 
 
 class _Stop(BaseException):
-    """Another computation has failed: end this one."""
+    """Ends a computation that waits, because another one has failed."""
 
 
 class _Turns:
-    """A computation in a thread of its own, that runs when told to."""
+    """A computation in a thread of its own, which runs only while `go_on` waits for it."""
 
     def __init__(self, threads: ThreadPoolExecutor, task: Callable[[Exchange], Any]) -> None:
-        self.heard: SimpleQueue[list[Array] | None] = SimpleQueue()
-        self.said: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self.inbox: SimpleQueue[list[Array] | None] = SimpleQueue()
+        self.outbox: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self.ended = False
-        threads.submit(
-            contextvars.copy_context().run, self._work, task
-        )  # recording, kernels in use
+        # In a copy of the context, so that the thread sees no_grad and swapped kernels.
+        threads.submit(contextvars.copy_context().run, self._work, task)
 
     def go_on(self, arrays: list[Array]) -> tuple[str, Any]:
-        """Run to the next exchange or the end: what happened there, and what it has to say."""
-        self.heard.put(arrays)
-        what, said = self.said.get()
-        self.ended = what != WAITS
-        return what, said
+        """Let the thread run to its next exchange or its end, with the arrays of the last exchange.
+
+        Returns (WAITS, array), (DONE, result) or (FAILED, error).
+        """
+        self.inbox.put(arrays)
+        state, value = self.outbox.get()
+        self.ended = state != WAITS
+        return state, value
 
     def stop(self) -> None:
-        """Have the thread end where it waits."""
+        """End the thread, if it still waits."""
         if not self.ended:
-            self.heard.put(None)
+            self.inbox.put(None)
 
     def _work(self, task):
         try:
             self._wait()
-            self.said.put((DONE, task(self._exchange)))
+            self.outbox.put((DONE, task(self._exchange)))
         except _Stop:
             pass
         except BaseException as error:
-            self.said.put((FAILED, error))
+            self.outbox.put((FAILED, error))
 
     def _exchange(self, array):
-        self.said.put((WAITS, array))
+        self.outbox.put((WAITS, array))
         return self._wait()
 
     def _wait(self):
-        arrays = self.heard.get()
+        arrays = self.inbox.get()
         if arrays is None:
             raise _Stop
         return arrays
@@ -72,41 +74,43 @@ class _Turns:
 def run(
     tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll, threads: ThreadPoolExecutor
 ) -> list[Result]:
-    """The results of all tasks, computed in turn.
+    """Run all tasks in turn, and return their results.
 
     Parameters
     ----------
     tasks : list of callables
-        Each is given a function, and calls it with an array where it needs those of all others. All
-        tasks call it equally often, with arrays of the same shape and dtype.
+        Each takes a function ``exchange(array)``, and calls it where it needs the arrays of all
+        tasks, which are returned. All tasks must call it equally often, with arrays of the same
+        shape and dtype.
     exchange : callable
-        Takes the arrays of all tasks here, and returns those of all tasks everywhere.
+        Takes the arrays of all tasks of this rank, and returns those of all ranks.
     threads : ThreadPoolExecutor
-        As many as there are tasks, and idle. Kept from call to call, they keep their buffers.
+        An idle thread for each task. If they are used again in the next call, so are the buffers
+        that belong to them.
 
     Raises
     ------
     GraphError
-        If some tasks are done while others wait.
+        If some tasks are done while others wait for an exchange.
     Exception
-        What a task raises, once the others have been stopped.
+        The first error that a task raises; the other tasks are stopped.
     """
-    if len(tasks) == 1:  # no one to take turns with
+    if len(tasks) == 1:  # needs no thread
         return [tasks[0](lambda array: exchange([array]))]
     turns = [_Turns(threads, task) for task in tasks]
     arrays: list[Array] = []
     try:
         while True:
-            said: list[Any] = []
+            values: list[Any] = []
             states = set()
             for turn in turns:
                 state, value = turn.go_on(arrays)
                 if state == FAILED:
                     raise value
                 states.add(state)
-                said.append(value)
+                values.append(value)
             if states == {DONE}:
-                return said
+                return values
             if DONE in states:
                 raise GraphError(
                     "shards of a batch",
@@ -115,7 +119,7 @@ def run(
                     "other ones",
                     "draw at random only from generators that are attributes of the net",
                 )
-            arrays = exchange(said)
+            arrays = exchange(values)
     finally:
         for turn in turns:
             turn.stop()

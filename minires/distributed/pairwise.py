@@ -1,15 +1,16 @@
-"""Sums of the gradients of all shards, whose order does not depend on who computes which shard.
+"""Sum the gradients of all shards, in an order that does not depend on which rank has which shard.
 
-In floating point a + (b + c) and (a + b) + c may differ in the last bit. So the order is fixed: the
-row of shards is halved again and again, and each half is the sum of its halves.
+In floating point a + (b + c) and (a + b) + c may differ in the last bit. So the order is fixed, as
+a tree: the row of shards is halved again and again, and the sum of each part is the sum of its two
+halves.
 
     shards      0   1   2   3   4   5   6   7
                  0+1     2+3     4+5     6+7         as in a tournament
                     0...3           4...7
                             0...7
 
-A rank that computes shards 2 and 3 sends only their sum; one that computes shards 1, 2 and 3 sends
-shard 1, and the sum of 2 and 3. It is a sum that the tree has anyway: a block.
+A part of the tree, such as 2+3, is called a block. A rank that computes shards 2 and 3 sends only
+the sum of this block. One that computes shards 1, 2 and 3 sends two blocks: 1, and 2+3.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ Block = tuple[int, int]  # the shards first ... last - 1
 
 
 def blocks(first: int, last: int, own_first: int, own_last: int) -> list[Block]:
-    """The largest blocks of the tree over shards `first` to `last` that lie within one's own."""
+    """The largest blocks in the tree over shards `first` to `last` that lie within `own_first` to
+    `own_last`.
+    """
     if own_first <= first and last <= own_last:
         return [(first, last)]
     if last <= own_first or own_last <= first:
@@ -34,7 +37,7 @@ def blocks(first: int, last: int, own_first: int, own_last: int) -> list[Block]:
 
 
 def total(first: int, last: int, known: Mapping[Block, Array]) -> Array:
-    """The sum of a block, from the sums that are known."""
+    """The sum of a block, from the known sums of blocks within it."""
     if (first, last) in known:
         return known[first, last]
     middle = (first + last) // 2
@@ -42,18 +45,23 @@ def total(first: int, last: int, known: Mapping[Block, Array]) -> Array:
 
 
 def summed(vectors: list[Array], shards: int, world: World) -> Array:
-    """The sum of one vector from each shard, on all ranks.
+    """Sum one vector from each shard. All ranks get the sum.
 
-    Each rank adds up one part of the vectors, for all ranks: first every rank sends its blocks of
-    that part, then the sums go to everyone. Both messages together carry as many numbers as a ring
-    that adds on its way round, about twice the vector for each rank, if each rank has one block.
+    Each rank adds up one part of the vectors, for all ranks: first it receives this part of all
+    blocks, then it sends the sum to everyone. If each rank has one block, it sends about twice the
+    length of a vector in all, as in a ring of ranks that add in turn.
 
     Parameters
     ----------
     vectors : list of arrays (n,)
-        Those of this rank's shards, which are ``cut(shards, world.size)[world.rank]``.
+        The vectors of this rank's shards, which are ``cut(shards, world.size)[world.rank]``.
     shards : int
+        The number of shards of all ranks.
     world : World
+
+    Returns
+    -------
+    array (n,)
     """
     ranks = cut(shards, world.size)
     own_first = ranks[world.rank][0]

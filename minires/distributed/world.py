@@ -1,7 +1,7 @@
-"""The processes of one training, and what they say to each other.
+"""The processes of one training, and the messages between them.
 
-A `World` is one process alone, and `MPIWorld` are several: every method is called by all ranks, in
-the same order, as it is with MPI.
+A `World` is one process alone, an `MPIWorld` several. As in MPI, all ranks must call the same
+methods in the same order.
 """
 
 import time
@@ -17,43 +17,48 @@ Value = TypeVar("Value")
 
 
 class World:
-    """One process that is all ranks at once: what it says, it hears.
+    """One process alone: it is the only rank, and receives what it sends.
 
     Attributes
     ----------
     rank, size : int
-        The number of this process, from 0, and how many there are.
+        The number of this process, from 0, and how many processes there are.
     """
 
     rank, size = 0, 1
 
     def gather(self, value: Value) -> list[Value]:
-        """What every rank passed, in the order of the ranks: anything that can be pickled."""
+        """The values that all ranks passed, in the order of the ranks. They must be picklable."""
         return [value]
 
     def share(self, value: Value) -> Value:
-        """What rank 0 passed, on all ranks."""
+        """The value that rank 0 passed, on all ranks."""
         return value
 
     def gather_rows(self, rows: Array, counts: list[int]) -> Array:
-        """The rows (counts[rank], n) of all ranks, one below the other: (sum(counts), n)."""
+        """The rows (counts[rank], n) of all ranks, one below another: (sum(counts), n)."""
         return rows
 
     def swap(self, numbers: Array, sent: list[int], received: list[int]) -> Array:
-        """Send each rank its part of `numbers`; returns what all ranks sent to this one.
+        """Send each rank its part of `numbers`; return the parts that all ranks sent to this one.
 
         Parameters
         ----------
         numbers : array (sum(sent),)
-            First what rank 0 gets, and so on.
+            The part for rank 0, then the part for rank 1, and so on.
         sent, received : list of int
-            How many numbers go to each rank, and come from it.
+            How many numbers go to each rank, and come from each rank.
+
+        Returns
+        -------
+        array (sum(received),)
+            In the order of the ranks.
         """
         return numbers
 
     @contextmanager
     def one_after_rank_0(self) -> Iterator[None]:
-        """Within: rank 0 runs first, for files that it fetches and others find; then all others."""
+        """Within: rank 0 runs first, then all others, which find the files that it has fetched."""
         yield
 
 
@@ -67,7 +72,7 @@ class MPIWorld(World):
 
     def __init__(self, comm: Any) -> None:
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
-        self.last = comm.Dup()  # for the last message, beside others that may never arrive
+        self.last = comm.Dup()  # for `all_arrive`: messages on `comm` may never arrive by then
 
     def gather(self, value: Value) -> list[Value]:
         return self.comm.allgather(value)
@@ -88,13 +93,13 @@ class MPIWorld(World):
         return found
 
     def leave(self) -> None:
-        """Take leave of the other ranks, all of which do the same."""
+        """Shut MPI down. All ranks must call this."""
         from mpi4py import MPI
 
         MPI.Finalize()
 
     def all_arrive(self, seconds: float) -> bool:
-        """Whether all ranks call this, within so many seconds: it does not wait for ever."""
+        """Whether all ranks call this within so many seconds."""
         arrival, end = self.last.Ibarrier(), time.monotonic() + seconds
         while not arrival.Test():
             if time.monotonic() > end:
@@ -115,5 +120,5 @@ _alone = World()
 
 
 def alone() -> World:
-    """The world of a process that nobody else takes part in."""
+    """The world of a process that works alone."""
     return _alone

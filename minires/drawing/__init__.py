@@ -1,3 +1,1 @@
-"""Pictures without Matplotlib: boxes and arrows as SVG, labels that do not overlap, and curves in a
-terminal.
-"""
+"""Pictures without Matplotlib: boxes and arrows as SVG, places for labels, curves in a terminal."""

@@ -1,17 +1,18 @@
-"""The residual block as in He et al. 2015, figure 2, and ResNet-20 whole, as SVG.
+"""Drawings as SVG: the residual block of He et al. 2015, figure 2, and the whole of ResNet-20.
 
-One drawing for the README, the documentation and the notebooks: the axis goes from x to y straight
-through the layers, the shortcut is the one thick line beside it, and the addition sits on the axis.
+The README, the documentation and the notebooks share these drawings. In the block a straight axis
+leads from x through the layers to y. The shortcut is the one thick line beside it, and the addition
+lies on the axis.
 """
 
 from .svg import Picture
 
 INK, QUIET, BLUE, ORANGE = "#222222", "#666666", "#0868ac", "#c84a00"
-BLUES = "#dcebf7", "#b9d7ee", "#93c1e4"  # of the three stages
+BLUES = "#dcebf7", "#b9d7ee", "#93c1e4"  # fills for the three stages
 ORANGES = "#fdeedd", "#fbdcbb", "#f8c696"
 THIN = "#333333", 1.5  # colour and width of the lines between blocks
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
-WIDE, HIGH = 600, 400  # pixels
+WIDE, HIGH = 600, 400  # pixels, of the drawing of a block
 LAYERS = ("3×3 convolution, batch norm", "3×3 convolution, batch norm")
 
 
@@ -21,17 +22,18 @@ def block(
     scale: str = "",
     note: str = ", unchanged",
 ) -> Picture:
-    """A block of two layers, with its shortcut or as a plain one.
+    """Draw a block of two layers, with a shortcut or without one.
 
     Parameters
     ----------
     shortcut : bool
+        False draws the block of a plain net.
     layers : (str, str)
-        What stands in the two boxes.
+        The texts in the two boxes.
     scale : str
-        A factor on the shortcut, such as "α".
+        A factor of the shortcut, such as "α".
     note : str
-        What is said of the shortcut, after the x.
+        A remark about the shortcut, after the x.
 
     Returns
     -------
@@ -73,12 +75,15 @@ def block(
 
 
 def twenty_layers(shortcut: bool = True) -> Picture:
-    """All layers of ResNet-20, or without shortcuts of plain-20: a row for each stage, with the
-    size of the maps and the number of channels; narrow enough for a phone.
+    """Draw all layers of ResNet-20 or, without shortcuts, of plain-20.
+
+    Each stage is a row, with the size of the maps and the number of channels. The drawing is narrow
+    enough for a phone.
 
     Parameters
     ----------
     shortcut : bool
+        Whether to draw ResNet-20 with its shortcuts, or plain-20.
 
     Returns
     -------

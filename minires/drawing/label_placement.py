@@ -1,20 +1,20 @@
-"""Keeping things apart that would overlap: boxes of a picture, names at the ends of curves."""
+"""Keep things apart that would overlap: boxes of a picture, names at the ends of curves."""
 
 from collections.abc import Sequence
 
 
 def spread_out(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
-    """Places in the given order, as close to `wanted` in the mean square as they can be with these
-    gaps between neighbours.
+    """Move places apart as little as possible, such that neighbours have these gaps between them.
 
-    With the gaps taken out the places only have to rise: those that do not are replaced by their
-    mean, again and again (the pool-adjacent-violators algorithm).
+    "As little as possible" means the least sum of squared distances from `wanted`. The order stays.
+    If the gaps are subtracted, the places only have to rise. Neighbours that fall are replaced by
+    their mean, again and again (the pool-adjacent-violators algorithm).
 
     Parameters
     ----------
     wanted : list of float
     gaps : list of float
-        One fewer: the least distance from each to the next.
+        The least distance from each place to the next: one fewer than the places.
 
     Returns
     -------
@@ -36,15 +36,15 @@ def spread_out(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
 def free_place(
     wanted: float, taken: Sequence[tuple[float, float]], least: float, most: float
 ) -> float:
-    """The place nearest to `wanted`, between `least` and `most`, in none of the taken intervals.
+    """The place nearest to `wanted` between `least` and `most` that is in no taken interval.
 
-    Where all of it is taken, the nearest place between `least` and `most`.
+    If everything between `least` and `most` is taken, it is the nearest place there anyway.
 
     Parameters
     ----------
     wanted : float
     taken : list of (low, high)
-        Their ends are free.
+        Intervals whose ends are free.
     least, most : float
     """
     inside = min(max(wanted, least), most)

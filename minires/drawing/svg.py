@@ -1,8 +1,9 @@
-"""Drawing a graph of boxes and arrows as SVG, from top to bottom, in Python alone.
+"""Draw a graph of boxes and arrows as SVG, from top to bottom, in Python alone.
 
-After Sugiyama, Tagawa and Toda 1981: put each box in a row below all that point to it; order the
-boxes of a row so that few arrows cross; move them sideways to where their neighbours are. An arrow
-over several rows goes through an invisible box in each, so that it passes the visible ones by.
+After Sugiyama, Tagawa and Toda 1981: put each box in a row below all boxes that point to it; order
+the boxes of a row so that few arrows cross; move them sideways towards their neighbours. An arrow
+across several rows goes through an invisible box in each of them, so that it runs around the
+visible boxes.
 """
 
 from base64 import b64encode
@@ -15,7 +16,7 @@ from ..types import PathLike
 from .label_placement import spread_out
 
 CHARACTER, LINE = 7.2, 15  # pixels: the width of an average letter, the height of a line of text
-PADDING, APART, BELOW = 9, 22, 34  # pixels: inside a box, between two of a row, between rows
+PADDING, APART, BELOW = 9, 22, 34  # pixels: inside a box, between boxes of a row, between rows
 SWEEPS = 12  # how often the order and the places are improved
 FILLS = {
     "operation": ("#e8f0f8", "#0868ac"),
@@ -29,17 +30,17 @@ class Box(NamedTuple):
 
     title: str
     lines: tuple[str, ...] = ()
-    kind: str = "operation"  # one of FILLS: its colours; values have round corners
+    kind: str = "operation"  # one of FILLS, which has its colours; values have round corners
 
 
 class Picture:
-    """An SVG that notebooks show by themselves.
+    """An SVG that a notebook shows when it is the value of a cell.
 
     Attributes
     ----------
     svg : str
     title : str
-        What it shows, in words.
+        What the picture shows, in words.
     """
 
     def __init__(self, svg: str, title: str = "") -> None:
@@ -49,8 +50,8 @@ class Picture:
         return self.svg
 
     def _ipython_display_(self) -> None:
-        # As an image in HTML: with words for readers who do not see it, no wider than the page, and
-        # shown by Jupyter also in a notebook that it has not run itself.
+        # An image in HTML has words for readers who cannot see it, and is no wider than the page.
+        # Jupyter shows it even in a notebook whose cells have not been run on this machine.
         from IPython.display import display
 
         display({"text/html": self.html(), "text/plain": repr(self)}, raw=True)
@@ -63,7 +64,7 @@ class Picture:
             f'src="data:image/svg+xml;base64,{data}">'
         )
 
-    # Jupyter shows this instead of an SVG in a notebook that was not run yet.
+    # Jupyter shows this text instead of an SVG in a notebook that has not been run yet.
     def __repr__(self) -> str:
         return f"<a picture with {self.svg.count('<rect') - 1} boxes: run the cell to see it>"
 
@@ -84,9 +85,10 @@ def draw(
     boxes : dict
         Key -> `Box`.
     arrows : iterable of (key, key)
-        From, to. There must be no cycle; an arrow that is given twice is drawn once.
+        The start and the end of each arrow. There must be no cycle. An arrow that is given twice is
+        drawn once.
     title : str
-        For readers of screens, and shown when the mouse rests on the picture.
+        For screen readers; it is also shown when the mouse rests on the picture.
 
     Returns
     -------
@@ -131,8 +133,9 @@ def draw(
 
 
 def _rows(boxes, arrows):
-    """Key -> row: below all that point to it; what nothing points to stands right above the first
-    it points to.
+    """Key -> row: each box is below all boxes that point to it.
+
+    A box that nothing points to stands right above the first box that it points to.
     """
     inputs, outputs = {key: [] for key in boxes}, {key: [] for key in boxes}
     for start, end in arrows:
@@ -154,8 +157,9 @@ def _rows(boxes, arrows):
 
 
 def _with_bends(rows, arrows):
-    """(layers, chains): the keys of each row, and each arrow as the keys it goes through; bends are
-    keys (start, end, row).
+    """(layers, chains): the keys of each row, and for each arrow the keys that it goes through.
+
+    The invisible boxes of an arrow, its bends, have the keys (start, end, row).
     """
     layers, chains = [[] for _ in range(max(rows.values()) + 1)], []
     for key, row in rows.items():
@@ -169,9 +173,7 @@ def _with_bends(rows, arrows):
 
 
 def _neighbours(chains):
-    """(above, below): key -> the keys that its arrows come from, and go to, in the rows next to
-    it.
-    """
+    """(above, below): key -> the keys in the next row that its arrows come from, and go to."""
     above, below = {}, {}
     for chain in chains:
         for start, end in zip(chain, chain[1:]):
@@ -181,8 +183,9 @@ def _neighbours(chains):
 
 
 def _order(layers, neighbours):
-    """Sort each row, in place, by the mean place of the neighbours in the row above, then in that
-    below, and so on.
+    """Sort each row, in place, by the mean place of each box's neighbours.
+
+    Sweeps by the neighbours in the row above and in the row below take turns.
     """
     for sweep in range(SWEEPS):
         near = neighbours[sweep % 2]
@@ -195,28 +198,27 @@ def _order(layers, neighbours):
 
 
 def _columns(layers, neighbours, sizes):
-    """Key -> x of its centre: as near to its neighbours as the others of its row allow."""
+    """Key -> x of its centre, which is as near to its neighbours as the rest of its row allows."""
     x = {}
     for layer in layers:
-        x |= dict(zip(layer, _apart([0.0] * len(layer), [sizes[key][0] for key in layer])))
+        x |= dict(zip(layer, _centres([0.0] * len(layer), [sizes[key][0] for key in layer])))
     for sweep in range(SWEEPS):
         near = neighbours[sweep % 2]
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
             wanted = [_mean([x[other] for other in near.get(key, ())], x[key]) for key in layer]
-            x |= dict(zip(layer, _apart(wanted, [sizes[key][0] for key in layer])))
+            x |= dict(zip(layer, _centres(wanted, [sizes[key][0] for key in layer])))
     return x
 
 
-def _apart(wanted, widths):
-    """Places for the centres of boxes of these widths, as close to `wanted` as they can be without
-    overlap.
-    """
+def _centres(wanted, widths):
+    """Centres for boxes of these widths, as close to `wanted` as possible without overlap."""
     return spread_out(
         wanted, [(width + following) / 2 + APART for width, following in zip(widths, widths[1:])]
     )
 
 
 def _size(box):
+    """(width, height) of a box in pixels."""
     return max(len(text) for text in (box.title, *box.lines)) * CHARACTER + 2 * PADDING, LINE * (
         1 + len(box.lines)
     ) + PADDING
@@ -240,8 +242,9 @@ def _box(box, x, y, size):
 
 
 def _arrow(chain, x, y, sizes):
-    """From the lower edge of the first box to the upper edge of the last: straight down past a row,
-    sideways only between two.
+    """The SVG of an arrow from the lower edge of the first box to the upper edge of the last.
+
+    It runs straight down past each row, and sideways only between two rows.
     """
     path = f"M{x[chain[0]]:.1f},{y[chain[0]] + sizes[chain[0]][1] / 2:.1f}"
     for start, end in zip(chain, chain[1:]):

@@ -1,7 +1,7 @@
-"""What a terminal can show besides letters: the colours of the figures, and curves of a line each.
+"""Colours and curves for a terminal: the colours of the figures, and curves of one line each.
 
-Colours are for terminals that have 256 of them, and for people who want them: none go into files
-and pipes, and none anywhere if the environment variable NO_COLOR is set (https://no-color.org).
+Colours are used only in terminals that have 256 of them, never in files and pipes. The environment
+variable NO_COLOR switches them off (https://no-color.org).
 """
 
 import math
@@ -14,22 +14,22 @@ from typing import Any
 #: can be read on black and on white.
 COLOURS = {"plain": 166, "resnet": 32}
 LEVELS = "▁▂▃▄▅▆▇█"
-MOST_POINTS = 40  # of a curve: so many fit a terminal, between a name and its numbers
+MOST_POINTS = 40  # of a curve: so many fit on a line with a name and two numbers
 
-#: The name of a net, which is no part of a path or of a longer name.
+#: Finds the name of a net, unless it is part of a path or of a longer name.
 _NET = re.compile(r"(?<![\w/-])(plain|resnet)-\d+(?![\w/-]|\.\w)")
 
 
 def has_colours(stream: Any) -> bool:
-    """Whether what is written to `stream` may be coloured."""
+    """Whether text for `stream` may be coloured."""
     if os.environ.get("NO_COLOR") or not stream.isatty():
         return False
-    told = [os.environ.get(name, "") for name in ("TERM", "COLORTERM")]
-    return "256" in told[0] or told[1] in ("truecolor", "24bit") or "WT_SESSION" in os.environ
+    kind, colours = (os.environ.get(name, "") for name in ("TERM", "COLORTERM"))
+    return "256" in kind or colours in ("truecolor", "24bit") or "WT_SESSION" in os.environ
 
 
 def has_blocks(stream: Any) -> bool:
-    """Whether `stream` is a terminal whose encoding has the blocks that curves are made of."""
+    """Whether `stream` is a terminal whose encoding has the characters that curves are made of."""
     try:
         LEVELS.encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -38,27 +38,29 @@ def has_blocks(stream: Any) -> bool:
 
 
 def in_colour(text: str, stream: Any) -> str:
-    """`text` with the names of plain and residual nets in their colours, if `stream` has them."""
+    """`text` with the names of plain and residual nets in colour, if `stream` has colours."""
     if not has_colours(stream):
         return text
     return _NET.sub(lambda net: painted(net[0], net[0]), text)
 
 
 def painted(text: str, net: str) -> str:
-    """`text` in the colour of that net; as it is if the net's family has none."""
+    """`text` in the colour of a net, or unchanged if the net's family has none."""
     colour = COLOURS.get(net.partition("-")[0])
     return text if colour is None else f"\x1b[38;5;{colour}m{text}\x1b[39m"
 
 
 def sparkline(values: Sequence[float], low: float, high: float) -> str:
-    """A block for each value, the higher the larger; a space where a value is not finite.
+    """A line of characters, one for each value, whose height shows the value.
+
+    A value that is not finite becomes a space.
 
     Parameters
     ----------
     values : sequence of float
-        Of more than `MOST_POINTS`, neighbours are averaged.
+        If there are more than `MOST_POINTS`, neighbours are averaged.
     low, high : float
-        What the lowest and the highest block stand for.
+        The values of the lowest and the highest character.
     """
     count = min(len(values), MOST_POINTS)
     cuts = [len(values) * point // count for point in range(count + 1)] if count else []
@@ -74,9 +76,16 @@ def _block(value, low, high):
 
 
 def curves(title: str, rows: Mapping[str, Sequence[float]]) -> list[str]:
-    """Percentages by epoch as lines of text, a curve for each name, all on one scale.
+    """Lines of text that show percentages by epoch, a curve for each name, all on one scale.
 
-    Returns no lines if there are no curves of two points or more.
+    The list is empty if no curve has at least two points, or no value is finite.
+
+    Parameters
+    ----------
+    title : str
+        The first line.
+    rows : dict
+        Name -> percentages, one for each epoch.
     """
     finite = [value for values in rows.values() for value in values if math.isfinite(value)]
     if not finite or max(map(len, rows.values())) < 2:

@@ -1,4 +1,4 @@
-"""Nets, built from `nn`."""
+"""The nets of the paper, their variants, and other deep nets to compare them with."""
 
 import re
 from typing import TYPE_CHECKING
@@ -69,10 +69,10 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # a type checker would take every name for one that exists
+if not TYPE_CHECKING:  # with this function, a type checker would accept any name
 
     def __getattr__(name: str) -> object:
-        """``resnet20`` looks like ``resnet18``, but has any depth: the error says so."""
+        """Raise AttributeError, and for a name such as ``resnet20`` suggest ``resnet(20)``."""
         message = f"module {__name__!r} has no attribute {name!r}"
         found = re.fullmatch("(resnet|plain)_?([0-9]+)", name)
         if found and (int(found[2]) - 2) % 6 == 0:

@@ -1,4 +1,4 @@
-"""Other ways to build a deep net of the shape of `cifar`: 6n + 2 layers, three stages.
+"""Other ways to build a deep net in the shape of those of `cifar`: 6n + 2 layers, three stages.
 
     repvgg           each layer has a 1x1 convolution and the identity beside it while it is trained
                      (Ding et al. 2021, arXiv:2101.03697): `repvgg_block`
@@ -9,9 +9,9 @@
     highway          gates choose between a block's output and its input
                      (Srivastava et al. 2015, arXiv:1505.00387): `highway_block`
 
-Their 3x3 convolutions are those of the plain net: of the same shapes and, for one seed, with the
-same initial values. Differences in training then come from what was added. The first three can be
-plain nets after training: `plain_twin`.
+Their 3x3 convolutions are those of the plain net: they have the same shapes and, for the same seed,
+the same initial values. So differences in training come from what was added. After training, the
+first three can be turned into plain nets: see `plain_twin`.
 """
 
 from .. import checks
@@ -28,10 +28,10 @@ def repvgg(
     eps: float = 1e-5,
     momentum: float = 0.1,
 ) -> CifarResNet:
-    """The plain net of `depth` layers, with branches for training.
+    """The plain net of `depth` layers, whose layers have branches while they are trained.
 
-    Not one of the nets of the paper, which are wider, for ImageNet: it has its layers and the shape
-    of `plain`. The first layer is an ordinary one. `as_plain` folds the trained net.
+    The layers are those of the paper, but the shape is that of `plain`: the paper's nets are wider
+    and for ImageNet. The first layer is an ordinary convolution. `as_plain` folds the trained net.
 
     Parameters
     ----------
@@ -39,6 +39,11 @@ def repvgg(
         6n + 2, not counting the 1x1 convolutions.
     width, num_classes, seed, eps, momentum
         As for `resnet`.
+
+    Raises
+    ------
+    ConfigError
+        For a depth that is not 6n + 2.
     """
     config = BlockConfig(shortcut=None, eps=eps, momentum=momentum, layers="repvgg")
     return CifarResNet(depth, width, num_classes, seed, config)
@@ -55,13 +60,19 @@ def diracnet(
 ) -> CifarResNet:
     """The plain net of `depth` layers with weights W = a delta + b V / |V|.
 
-    The nets of the paper have a max pooling between stages and NCReLU; this one has the shape of
-    `plain`, with strides and ReLU. The first layer is an ordinary one. `as_plain` folds W.
+    The nets of the paper have max pooling between stages, and NCReLU. This one has the shape of
+    `plain`, with strides and ReLU. The first layer is an ordinary convolution. `as_plain` turns the
+    trained net into a plain one with the weights W.
 
     Parameters
     ----------
     depth, width, num_classes, seed, eps, momentum
         As for `resnet`.
+
+    Raises
+    ------
+    ConfigError
+        For a depth that is not 6n + 2.
     """
     config = BlockConfig(shortcut=None, eps=eps, momentum=momentum, layers="diracnet")
     return CifarResNet(depth, width, num_classes, seed, config)
@@ -76,15 +87,20 @@ def fading_resnet(
     eps: float = 1e-5,
     momentum: float = 0.1,
 ) -> CifarResNet:
-    """The residual net of `depth` layers with shortcuts alpha x, alpha = 1 at first.
+    """The residual net of `depth` layers with shortcuts alpha x, where alpha starts at 1.
 
-    The callback `models.fading.FadeShortcuts` turns alpha down to 0 during training. Then
-    `as_plain` leaves the shortcuts out.
+    The callback `models.fading.FadeShortcuts` turns alpha down to 0 during training. After that,
+    `as_plain` makes a net without shortcuts.
 
     Parameters
     ----------
     depth, width, num_classes, seed, eps, momentum
         As for `resnet`.
+
+    Raises
+    ------
+    ConfigError
+        For a depth that is not 6n + 2.
     """
     config = BlockConfig(eps=eps, momentum=momentum, layers="fading")
     return CifarResNet(depth, width, num_classes, seed, config)
@@ -107,10 +123,15 @@ def highway(
     depth : int
         6n + 2, not counting the gates, which are 1x1 convolutions.
     gate_bias : float
-        Of every gate at first. With -2, T is about 0.12. Srivastava et al. take a negative number,
-        so that blocks carry at first.
+        The initial bias of every gate. Srivastava et al. take a negative number, so that blocks at
+        first mostly carry their input. With -2, T starts at about 0.12.
     width, num_classes, seed, eps, momentum
         As for `resnet`.
+
+    Raises
+    ------
+    ConfigError
+        For a depth that is not 6n + 2, or a bias that is not a number.
     """
     gate_bias = checks.number("highway", "gate_bias", gate_bias, "a number, such as -2")
     config = BlockConfig(eps=eps, momentum=momentum, layers="highway", gate_bias=gate_bias)

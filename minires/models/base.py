@@ -1,6 +1,6 @@
-"""What the nets for small and for large images have in common.
+"""The base of the nets for small and for large images.
 
-A stem, stages of blocks, the mean over the map, and a linear layer.
+They consist of a stem, stages of blocks, the mean over the map, and a linear layer.
 """
 
 from collections.abc import Sequence
@@ -27,17 +27,18 @@ class ResNet(nn.Module):
         first has stride 2.
     num_classes, seed : int
     config : BlockConfig
+        The settings of all blocks.
 
     Attributes
     ----------
     config : BlockConfig
     recompute : bool
         In training, keep only the input of each block, and run the block again in backward
-        (`nn.recompute`): the same numbers with less memory, in about four thirds of the time. False
-        at first; ``net.recompute = True`` switches it on.
+        (`nn.recompute`). This gives the same numbers with less memory, and takes about four thirds
+        of the time. It is False at first; ``net.recompute = True`` switches it on.
     """
 
-    layer1: nn.Sequential  # there is one more for each further stage
+    layer1: nn.Sequential  # and layer2, ...: one for each stage
 
     def __init__(
         self,
@@ -61,16 +62,16 @@ class ResNet(nn.Module):
             setattr(self, f"layer{number}", stage)
             channels = out_channels
         if config.pre_activation:
-            # bn1 of the net, with its ReLU, does this work before the first block, so that the
-            # shortcut adds its output too.
+            # The net's own bn1 and its ReLU already do what the first block's bn1 would do. They
+            # come before the block, so that its shortcut starts from their output.
             self.layer1[0].bn1 = nn.Identity()
             self.bn2 = config.norm(channels)
         if config.init == "fixup":
             self.bias2 = Shift()
         # No ReLU follows the logits, and the features of a residual net are large at first, because
         # every block has added to them. Weights as small as those of Krizhevsky et al. 2012
-        # (standard deviation 0.01) start the loss at ln(num_classes). With larger
-        # ones resnet-56 diverges in the first steps at learning rate 0.1.
+        # (standard deviation 0.01) start the loss at ln(num_classes). With larger ones resnet-56
+        # diverges in the first steps at learning rate 0.1.
         self.fc = nn.Linear(channels, num_classes, rng=rngs[0], std=0.01)
         if config.init == "fixup":
             self._init_by_fixup()
@@ -116,7 +117,7 @@ class ResNet(nn.Module):
         return [getattr(self, f"layer{number}") for number in range(1, self.num_stages + 1)]
 
     def blocks(self) -> list[Block]:
-        """All blocks, from the images to the logits."""
+        """All blocks, in order from the images to the logits."""
         return [block for stage in self.stages() for block in stage]
 
     @property

@@ -1,4 +1,4 @@
-"""What all blocks of one net have in common, in one object that builds their parts."""
+"""The settings that all blocks of a net share, in one object that builds the parts of blocks."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,15 @@ from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_paramete
 class BlockConfig:
     """The arguments of `models.resnet` and `models.resnet50` that concern every block.
 
-    ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
-    `width_per_group` they are for bottlenecks. With `norm_groups`, group norm replaces batch norm.
-    `layers` says how the layers of a block are built: "usual", or the kind of a net of
-    `models.alternatives`. `gate_bias` is for highways.
+    ``shortcut=None`` makes a plain net. `eps` and `momentum` are those of batch norm. `bottleneck`,
+    `stride_on`, `groups` and `width_per_group` concern bottlenecks. With `norm_groups`, group norm
+    replaces batch norm. `layers` says how the layers of a block are built: "usual", or the name of
+    one of the `models.alternatives`. `gate_bias` is for highway networks.
+
+    Raises
+    ------
+    ConfigError
+        If a setting has the wrong type, or `norm_groups` is given with ``batch_norm=False``.
     """
 
     shortcut: str | None = "A"
@@ -59,9 +64,9 @@ class BlockConfig:
         rng: np.random.Generator,
         groups: int = 1,
     ) -> nn.Conv2d:
-        """A convolution that keeps the size of the map, divided by the stride.
+        """A convolution whose padding keeps the size of the map, except for the stride.
 
-        It has a bias unless the layer after it has one.
+        It has a bias unless the layer after it adds one.
         """
         bias = not self.batch_norm and self.init != "fixup"
         return nn.Conv2d(
@@ -76,8 +81,9 @@ class BlockConfig:
         )
 
     def norm(self, num_features: int) -> nn.Module:
-        """The layer that normalises a convolution's output: batch norm or group norm, or if off, an
-        Identity.
+        """The layer that normalises a convolution's output.
+
+        It is a batch norm or group norm, or an Identity if nothing is normalised.
         """
         if not self.batch_norm:
             return nn.Identity()
@@ -88,7 +94,7 @@ class BlockConfig:
     def make_shortcut(
         self, in_channels: int, out_channels: int, stride: int, rng: np.random.Generator
     ) -> nn.Module:
-        """The shortcut, from `models.shortcuts`, for a block of this shape.
+        """The shortcut for a block of this shape: one of `models.shortcuts`.
 
         Only a projection draws weights from `rng`.
         """
@@ -107,7 +113,7 @@ class BlockConfig:
     def bottleneck_width(self, out_channels: int) -> int:
         """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.
 
-        In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are ``groups`` times as many, each
-        group ``width_per_group / 64`` times as wide.
+        In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are `groups` groups, each of which
+        has ``width_per_group / 64`` times as many channels.
         """
         return out_channels // 4 * self.width_per_group // 64 * self.groups

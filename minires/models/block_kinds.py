@@ -1,4 +1,4 @@
-"""Which class the blocks of a net have."""
+"""The choice of the class of a net's blocks."""
 
 from .block_config import BlockConfig
 from .blocks import BasicBlock, Block, Bottleneck, FixupBlock, PreActBlock, PreActBottleneck

@@ -28,12 +28,12 @@ from .stochastic_depth import StochasticDepth
 class Block(nn.Module):
     """The base of all blocks.
 
-    A subclass writes its computation down in `forward`, and what is left of it without F in `skip`.
+    In a subclass, `forward` computes the block's output, and `skip` what is left of it without F.
 
     Parameters
     ----------
     in_channels, out_channels, stride : int
-        Of the block as a whole.
+        Those of the block as a whole.
 
     Attributes
     ----------
@@ -41,7 +41,8 @@ class Block(nn.Module):
         The module whose output is the whole F(x), right before the addition. A hook on it sees F(x)
         and can replace it.
     stochastic_depth : StochasticDepth or None
-        If there is one, it decides whether a call computes `forward` or `skip`.
+        Decides for each call whether `forward` or `skip` is computed. None always computes
+        `forward`.
     """
 
     stochastic_depth: StochasticDepth | None = None
@@ -58,7 +59,7 @@ class Block(nn.Module):
     def shortcut(self) -> nn.Module:
         """The module whose output is added to F(x).
 
-        It is kept as `downsample`: that is the name of its weights in torchvision's files.
+        It is stored as `downsample`, because its weights have this name in torchvision's files.
         """
         return self.downsample
 
@@ -115,9 +116,9 @@ class Bottleneck(Block):
 
     y = relu(F(x) + shortcut(x))
 
-    Three layers deep, at the cost of two 3x3 convolutions with a quarter of the channels. The paper
-    puts the stride on the first convolution. Most code since then puts it on the 3x3, which leaves
-    no pixel unread ("v1.5").
+    It is three layers deep, and costs about as much as two 3x3 convolutions with a quarter of the
+    channels. The paper puts the stride on the first convolution. Most code since then puts it on
+    the 3x3 convolution, which leaves no pixel unread ("v1.5").
     """
 
     def __init__(
@@ -154,9 +155,9 @@ class Bottleneck(Block):
 class PreActivation(Block):
     """The base of blocks with batch norm and ReLU before each convolution: y = F(x) + shortcut(x).
 
-    From block to block nothing but additions happens to x (He et al. 2016, arXiv:1603.05027, figure
-    4e). A projection takes the output of the first ReLU, as in the authors' code, and no batch norm
-    follows it.
+    Along the shortcuts x goes from block to block with nothing but additions (He et al. 2016,
+    arXiv:1603.05027, figure 4e). A projection takes the output of the first ReLU, as in the
+    authors' code, and no batch norm follows it.
     """
 
     bn1: nn.Module
@@ -243,10 +244,10 @@ class FixupBlock(Block):
 
     Fixup is by Zhang et al. 2019 (arXiv:1901.09321).
 
-    Batch norm's work at the start is done by the initial weights (see `init_weights`), its work
-    later on by learnable numbers, one each for the whole map: a bias before each convolution and
-    each ReLU, and a multiplier. Names are those of the authors' code. Each of these numbers gets
-    the sum of the gradients of a whole map. So it needs smaller steps than weights do.
+    At the start of training the initial weights do the work of batch norm (see `init_weights`).
+    Later learnable numbers do it: a bias before each convolution and each ReLU, and a multiplier,
+    each a single number for the whole map. Their names are those of the authors' code. The gradient
+    of such a number is a sum over a whole map, so it needs smaller steps than weights do.
     """
 
     branch_end: nn.Module
@@ -278,18 +279,18 @@ class FixupBlock(Block):
         return norm_relu(self.branch_end, h, shortcut)  # relu(h + shortcut)
 
     def init_weights(self, num_blocks: int) -> None:
-        """Fixup's initial weights in a net of `num_blocks` blocks, each of m = 2 layers.
+        """Set Fixup's initial weights, in a net of `num_blocks` blocks, each of m = 2 layers.
 
-        The first layer's are those of `nn.init.he_normal` times num_blocks^(-1 / (2m - 2)), the
-        last layer's 0. A step of SGD then changes the net's output by about as much as in a shallow
-        net, however deep it is.
+        Those of the first layer, from `nn.init.he_normal`, are multiplied by
+        num_blocks^(-1 / (2m - 2)), and those of the last layer are 0. Then a step of SGD changes
+        the output of the net by about as much as in a shallow net, however deep it is.
         """
         self.conv1.weight.data *= num_blocks**-0.5
         self.conv2.weight.data[...] = 0
 
 
 class Gain(nn.Module):
-    """w x, with one learnable number w."""
+    """w x, with one learnable number w, which is `start` at first."""
 
     def __init__(self, start: float) -> None:
         self.weight = nn.Parameter(np.full(1, start, np.float32))
@@ -299,7 +300,7 @@ class Gain(nn.Module):
 
 
 class Shift(nn.Module):
-    """x + b, with one learnable number b, 0 at first."""
+    """x + b, with one learnable number b, which is 0 at first."""
 
     def __init__(self) -> None:
         self.bias = nn.Parameter(np.zeros(1, np.float32))

@@ -1,14 +1,18 @@
 """The nets of He et al. 2015 (arXiv:1512.03385), section 4.2, plain and residual, and variants.
 
-A 3x3 convolution to 16 channels; three stages of n blocks of two 3x3 convolutions each, with 16, 32
-and 64 channels on maps of size 32, 16 and 8, the first convolution of stages two and three with
-stride 2; global average pooling; a linear layer: 6n + 2 layers with weights. Batch norm follows
-each convolution, ReLU each batch norm.
+The plain net has 6n + 2 layers with weights:
+
+- a 3x3 convolution to 16 channels;
+- three stages of n blocks, each of two 3x3 convolutions, with 16, 32 and 64 channels on maps of
+  size 32, 16 and 8. The first convolution of stages two and three has stride 2;
+- global average pooling and a linear layer.
+
+Batch norm follows each convolution, and ReLU each batch norm.
 
 A residual net differs in one thing: every block adds its input to the output of its convolutions,
-before the last ReLU. With shortcut A that adds no parameter. So the plain and the residual net of
-one depth are twins: the same parameters, of the same shapes and, for one seed, with the same
-initial values.
+before the last ReLU. Shortcut A adds no parameters. So the plain and the residual net of the same
+depth are twins: their parameters have the same shapes and, for the same seed, the same initial
+values.
 """
 
 from __future__ import annotations
@@ -82,26 +86,26 @@ def resnet(
         smaller) and for stochastic depth.
     pre_activation : bool
         Batch norm and ReLU before each convolution of a block, none after the addition, and both
-        once more before the pooling (He et al. 2016, arXiv:1603.05027). As many parameters as
-        without, and the same initial weights.
+        once more before the pooling (He et al. 2016, arXiv:1603.05027). With shortcut A the number
+        of parameters and the initial weights are the same as without.
     shortcut_scale : float
         Multiplies every shortcut: with 0.5, a signal halves from block to block (the same paper,
         section 3.1).
     init : {"he", "fixup", "skipinit"}
-        With ``batch_norm=False``, how a deep net is made to start well all the same: by Fixup
-        (Zhang et al. 2019, arXiv:1901.09321) or SkipInit (De and Smith 2020, arXiv:2002.10444).
-        Under both every F(x) is 0 at first.
+        "fixup" and "skipinit" let a deep net start well without batch norm, and need
+        ``batch_norm=False`` (Zhang et al. 2019, arXiv:1901.09321; De and Smith 2020,
+        arXiv:2002.10444). With both, every F(x) is 0 at first.
     survival_prob : float
-        Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability with which the last
-        block's F(x) is computed for a batch in training. It falls to this from 1 by equal steps,
-        block by block. The paper takes 0.5.
+        Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability that F(x) of the
+        last block is computed for a batch in training. From block to block the probability falls in
+        equal steps, from 1 to this. The paper takes 0.5.
     zeros : {"after", "around"}
-        With shortcut A: where its new channels of zeros stand, after the others, or half of them
+        Where shortcut A puts its new channels of zeros: after the channels of x, or half of them
         before and half after. Weights of other libraries may need the latter; see `shortcuts`.
     eps, momentum : float
-        Of the batch norms.
+        Those of every batch norm, as in `nn.BatchNorm2d`.
     norm_groups : int, optional
-        Group norm replaces batch norm, with so many groups of channels (Wu and He 2018,
+        Group norm with so many groups of channels replaces batch norm (Wu and He 2018,
         arXiv:1803.08494). 1 is layer norm, over all channels and pixels of an image.
 
     Returns
@@ -189,15 +193,15 @@ class CifarResNet(ResNet):
 
 
 def check_depth(depth: int, step: int = 6) -> int:
-    """The n of a depth of ``step * n + 2`` layers.
+    """The number n of blocks in a stage, for a net of ``step * n + 2`` layers.
 
-    A `CifarResNet` has three stages of n blocks of two layers, and two layers more: 6n + 2. An
+    A `CifarResNet` has three stages of n blocks of two layers, and two more layers: 6n + 2. An
     `Mlp` has one stage: 2n + 2.
 
     Raises
     ------
     ConfigError
-        If there is no such n: names the nearest depth.
+        If there is no such n. The message names the nearest depth that is possible.
     """
     if checks.is_integer(depth, least=MOST_LAYERS + 1):
         raise ConfigError("depth", "too deep to build", f"at most {MOST_LAYERS:,}", repr(depth))

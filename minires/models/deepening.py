@@ -1,9 +1,9 @@
-"""The copy argument of He et al. 2015, section 1: a deeper net that does what a shallower does.
+"""The copy argument of He et al. 2015, section 1: a deeper net that computes what a shallower does.
 
 "There exists a solution by construction to the deeper model: the added layers are identity mapping,
 and the other layers are copied from the learned shallower model." So a deeper net need not have a
-higher training error. That deeper plain nets do when they are trained from random weights is
-therefore no lack of capacity.
+higher training error. If deeper plain nets that are trained from random weights do have one, the
+reason is not a lack of capacity.
 """
 
 from typing import TypeVar
@@ -22,21 +22,21 @@ Net = TypeVar("Net", CifarResNet, Mlp)
 
 
 def deepen(net: Net, depth: int, images: Tensor) -> Net:
-    """A plain net of `depth` layers that computes the same function as the plain net `net`.
+    """Build a plain net of `depth` layers that computes the same function as the plain net `net`.
 
-    At the end of each stage blocks are added whose layers pass on what they get:
+    Blocks are added at the end of each stage. Their layers pass on their input:
 
-    - Each layer's weights are the identity: a 3x3 filter for each channel with a 1 in the middle,
-      or the unit matrix.
+    - The weights of each layer are the identity: a 3x3 filter for each channel with a 1 in the
+      middle, or the unit matrix.
     - Batch norm subtracts a mean and divides by sqrt(var + eps), then multiplies by its weight and
-      adds its bias. With weight = sqrt(running_var + eps) and bias = running_mean, it undoes that
-      in evaluation, whatever the running statistics.
-    - ReLU changes nothing: what comes in has left a ReLU and is not negative.
+      adds its bias. With weight = sqrt(running_var + eps) and bias = running_mean, the second step
+      undoes the first in evaluation, whatever the running statistics are.
+    - ReLU changes nothing: its input comes from another ReLU, so it is not negative.
 
-    In training, batch norm takes the mean and variance of each batch instead. The running
-    statistics, and so weight and bias, are therefore set to what the added layers would see if
-    `images` were a batch: for that batch the net is the same in training too, and for others of the
-    kind nearly so, which is what training it further needs.
+    In training, batch norm uses the mean and variance of each batch instead. So the running
+    statistics, and with them weight and bias, are set to the statistics that the added layers would
+    see if `images` were a batch. For that batch the net computes the same in training too, and for
+    similar batches nearly the same; so it can be trained further.
 
     Parameters
     ----------
@@ -55,15 +55,23 @@ def deepen(net: Net, depth: int, images: Tensor) -> Net:
     Raises
     ------
     ConfigError
-        For a net that is not plain, or a depth that is not larger or does not exist.
+        For a net that is not plain or has group norm, or for a depth that is not larger or not
+        possible.
     """
     if not _is_plain(net):
         raise ConfigError(
             "deepen",
             "the net",
             "a plain one, from models.plain or models.plain_mlp",
-            _kind(net),
-            "a residual block passes its input on only if its weights are 0",
+            *_other_kind(net),
+        )
+    if any(isinstance(module, nn.GroupNorm) for module in net.modules()):
+        raise ConfigError(
+            "deepen",
+            "the net",
+            "one with batch norm, or without normalisation",
+            "one with group norm",
+            "no weights make group norm pass on every input",
         )
     own = net.settings["depth"]
     deeper = type(net)(**{**net.settings, "depth": depth}, seed=0)
@@ -82,12 +90,19 @@ def deepen(net: Net, depth: int, images: Tensor) -> Net:
 def _is_plain(net):
     settings = getattr(net, "settings", {})
     if "config" in settings:
-        return settings["config"].shortcut is None
+        return settings["config"].shortcut is None and settings["config"].layers == "usual"
     return settings.get("residual") is False
 
 
-def _kind(net):
-    return "a residual net" if hasattr(net, "settings") else type(net).__name__
+def _other_kind(net):
+    """(what it is, why it cannot be deepened) of a net that is not plain, for the error."""
+    settings = getattr(net, "settings", {})
+    config = settings.get("config")
+    if config is not None and config.layers != "usual":
+        return f"one with layers of the kind {config.layers!r}", None
+    if config is not None or settings.get("residual"):
+        return "a residual net", "a residual block passes its input on only if its weights are 0"
+    return type(net).__name__, None
 
 
 def _statistics(net, images):
@@ -96,11 +111,11 @@ def _statistics(net, images):
     for name, stage in vars(net).items():
         if isinstance(stage, nn.Sequential):
 
-            def look(module, inputs, output, name=name):
+            def record(module, inputs, output, name=name):
                 y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
                 found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
 
-            handles.append(stage.register_forward_hook(look))
+            handles.append(stage.register_forward_hook(record))
     try:
         with preserve_state(net, "train"), no_grad():
             net(images)
@@ -111,7 +126,7 @@ def _statistics(net, images):
 
 
 def _become_identity(layer, norm, mean, var):
-    """Let a layer and what normalises it pass on an input with that mean and variance, in place."""
+    """Change a layer and its norm such that they pass on an input with this mean and variance."""
     weight = layer.weight.data
     weight[...] = 0
     middle = tuple(size // 2 for size in weight.shape[:-2])  # of a filter; () for a matrix

@@ -1,18 +1,21 @@
 """Concatenation instead of addition: DenseNets (Huang et al. 2017, arXiv:1608.06993).
 
-    residual   y = F(x) + x         what F adds cannot be told from x any more
-    dense      y = [x, F(x)]        each layer adds k channels, its own, to those there are
+    residual   y = F(x) + x         afterwards x and F(x) cannot be told apart
+    dense      y = [x, F(x)]        each layer appends its own k channels to those of its input
 
-A layer sees the outputs of all layers before it in its dense block, unchanged, and needs to compute
-only k channels of its own: k is the growth rate. A net for small images is
+A layer sees the outputs of all layers before it in its dense block, unchanged, and only needs to
+compute k channels of its own. k is called the growth rate. A net for small images has 3n + 4
+layers:
 
-    a 3x3 convolution, to 16 channels; three dense blocks of n layers, on maps of size 32, 16, 8; a
-    transition between two blocks: batch norm, ReLU, a 1x1 convolution, and the mean of each 2x2
-    window; batch norm, ReLU, global average pooling, a linear layer: 3n + 4 layers.
+    a 3x3 convolution, to 16 channels
+    three dense blocks of n layers, on maps of size 32, 16 and 8
+    between two blocks a transition: batch norm, ReLU, a 1x1 convolution, and the mean of each 2x2
+        window
+    batch norm, ReLU, global average pooling, a linear layer
 
-In DenseNet-BC a layer has a bottleneck (B), a 1x1 convolution to 4k channels before the 3x3, so
-that there are 6n + 4 layers; transitions compress (C) to half the channels; and the first
-convolution has 2k. Batch norm and ReLU come before each convolution.
+In DenseNet-BC a layer has a bottleneck (B), which is a 1x1 convolution to 4k channels before the
+3x3 convolution, so that there are 6n + 4 layers. Transitions compress (C) to half the channels, and
+the first convolution has 2k channels. Batch norm and ReLU come before each convolution of a block.
 """
 
 from typing import Any
@@ -27,11 +30,11 @@ from ..nn import conv_norm_relu, norm_relu
 from ..random import stream
 from .cifar import MOST_LAYERS
 
-BOTTLENECK = 4  # channels of a bottleneck, in growth rates
+BOTTLENECK = 4  # channels of a bottleneck, as a multiple of the growth rate
 
 
 class DenseLayer(nn.Module):
-    """[x, F(x)]: `growth` channels more. F: batch norm, ReLU, 3x3 convolution."""
+    """[x, F(x)], with `growth` new channels. F: batch norm, ReLU, 3x3 convolution."""
 
     def __init__(self, in_channels: int, growth: int, rng: np.random.Generator) -> None:
         self.bn1 = nn.BatchNorm2d(in_channels)
@@ -43,7 +46,9 @@ class DenseLayer(nn.Module):
 
 
 class DenseBottleneck(nn.Module):
-    """[x, F(x)], F: batch norm, ReLU, 1x1 convolution, batch norm, ReLU, 3x3 convolution."""
+    """[x, F(x)], with `growth` new channels. F: batch norm, ReLU, 1x1 convolution, batch norm,
+    ReLU, 3x3 convolution.
+    """
 
     def __init__(self, in_channels: int, growth: int, rng: np.random.Generator) -> None:
         width = BOTTLENECK * growth
@@ -59,7 +64,7 @@ class DenseBottleneck(nn.Module):
 
 
 class Transition(nn.Module):
-    """Between two dense blocks: fewer channels, and a map of half the size."""
+    """The layers between two dense blocks: fewer channels, and a map of half the size."""
 
     def __init__(self, in_channels: int, out_channels: int, rng: np.random.Generator) -> None:
         self.bn = nn.BatchNorm2d(in_channels)
@@ -72,7 +77,7 @@ class Transition(nn.Module):
 class DenseNet(nn.Module):
     """Images (N, H, W, 3) to logits (N, num_classes). Build it with `densenet`.
 
-    H and W are 4 at least.
+    H and W must be at least 4.
 
     Attributes
     ----------
@@ -155,23 +160,26 @@ def densenet(
     depth : int
         Layers with weights: 3n + 4, with bottlenecks 6n + 4.
     growth : int
-        The growth rate k: channels that each layer adds.
+        The growth rate k: the number of channels that each layer adds.
     bottleneck : bool
         Whether a 1x1 convolution to 4k channels comes before each 3x3 convolution of a block.
     compression : float
-        Of the channels, how many a transition keeps.
+        The fraction of the channels that a transition keeps: above 0, at most 1.
     num_classes, seed : int
 
     Raises
     ------
     ConfigError
-        For a depth that is not possible, and sizes that are none.
+        For a depth or another setting that is not possible.
     """
     return DenseNet(depth, growth, bottleneck, compression, num_classes, seed)
 
 
 def layers_in_a_block(depth: int, bottleneck: bool = False) -> int:
-    """The n of a DenseNet of that depth. Raises ConfigError if there is none."""
+    """The number n of layers in a block, for a DenseNet of that depth.
+
+    Raises ConfigError if there is no such n.
+    """
     step = 6 if bottleneck else 3
     if checks.is_integer(depth, least=MOST_LAYERS + 1):
         raise ConfigError("depth", "too deep to build", f"at most {MOST_LAYERS:,}", repr(depth))

@@ -4,13 +4,13 @@ DiracNets (Zagoruyko and Komodakis 2017, arXiv:1706.00388) write the filters of 
 
     W = a delta + b V / |V|
 
-delta is the filter that returns its input (a 1 in the middle), V are ordinary weights, each filter
-divided by its length |V|, and a and b are a learnable number for each filter, 1 and 0.1 at first.
-So a layer starts close to the identity, as one with a shortcut does. But it is one convolution, and
-W can be computed once and for all after training: `models.as_plain`.
+Here delta is the filter that returns its input, with a 1 in the middle. V are ordinary weights;
+each filter is divided by its length |V|. a and b are learnable, one number each for every filter,
+and start at 1 and 0.1. So a layer starts close to the identity, like a layer with a shortcut. But
+it is a single convolution, and after training W can be computed once for all: `models.as_plain`.
 
-The authors' nets also replace ReLU by one that keeps the negative part beside the positive one
-(NCReLU), and pass both on. Here it is ReLU, so that the net folds into the plain net of He et al.
+The authors' nets also replace ReLU by NCReLU, which passes on the negative part beside the positive
+one. Here it is ReLU, so that the net folds into the plain net of He et al.
 """
 
 from typing import Any
@@ -32,14 +32,14 @@ class DiracConv2d(nn.Conv2d):
     Parameters
     ----------
     *args, **kwargs
-        Those of `nn.Conv2d`, with a square window of an odd size. With more output than input
-        channels, or fewer, delta passes on as many as there are of both: with a stride it does what
-        shortcut A does.
+        Those of `nn.Conv2d`, with a square window of an odd size. If the numbers of input and
+        output channels differ, delta passes on the first channels, as many as both have. With a
+        stride this is what shortcut A does.
 
     Attributes
     ----------
     weight : Parameter (KH, KW, in_channels, out_channels)
-        V.
+        V in the formula above.
     a, b : Parameter (out_channels,)
     delta : Buffer (KH, KW, in_channels, out_channels)
     """
@@ -55,7 +55,7 @@ class DiracConv2d(nn.Conv2d):
         return F.conv2d(input, W, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def filters(self) -> Tensor:
-        """W, the weights that an ordinary convolution would have."""
+        """W, the weights of the ordinary convolution that computes the same."""
         V = self.weight
         length = (V * V).sum(axis=(0, 1, 2), keepdims=True).sqrt()
         return self.delta * self.a + V / length * self.b
@@ -69,7 +69,7 @@ def dirac_delta(shape: tuple[int, ...]) -> np.ndarray:
 
 
 class DiracBlock(Block):
-    """The two layers of a plain block, with these convolutions: the only shortcut is in them."""
+    """The two layers of a plain block, as `DiracConv2d`: the only shortcuts are in the weights."""
 
     def __init__(
         self,

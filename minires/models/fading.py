@@ -1,8 +1,8 @@
 """Shortcuts that fade out while a net is trained: y = relu(F(x) + alpha x), alpha from 1 to 0.
 
 The net is residual at first and plain in the end. Monti et al. 2018 ("Avoiding degradation in deep
-feed-forward networks by phasing out skip-connections", ICANN) do so by a penalty on shortcuts; here
-alpha is set by the clock.
+feed-forward networks by phasing out skip-connections", ICANN) do so by a penalty on shortcuts. Here
+alpha depends on the number of steps alone.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ..autograd import Tensor
 from ..checks import number
 from ..errors import ConfigError
 
-SHARE = 0.5  # of a training, after which the shortcuts have faded
+SHARE = 0.5  # the fraction of a training after which the shortcuts have faded
 
 
 class FadingShortcut(nn.Module):
@@ -23,7 +23,7 @@ class FadingShortcut(nn.Module):
     Attributes
     ----------
     alpha : Buffer (1,)
-        1 at first. It is no parameter, so no gradient moves it, and it is saved with the weights.
+        1 at first. As a buffer it is not changed by gradients, but saved with the weights.
     shortcut : nn.Module
     """
 
@@ -36,7 +36,7 @@ class FadingShortcut(nn.Module):
 
 
 class FadeShortcuts:
-    """A callback that turns down the fading shortcuts of a net, by the same amount in every step.
+    """A callback that turns down the fading shortcuts of a net by the same amount in every step.
 
     alpha = max(0, 1 - i / (share iterations)) after i steps.
 
@@ -45,7 +45,7 @@ class FadeShortcuts:
     model : nn.Module
         From `models.fading_resnet`.
     share : float
-        Of the training, after which alpha is 0. Then the net is plain, and trained on as such.
+        The fraction of the training after which alpha is 0. From then on a plain net is trained.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class FadeShortcuts:
         if not self.shortcuts:
             raise ConfigError(
                 "FadeShortcuts",
-                "nothing to fade",
+                "the net has no fading shortcuts",
                 "a net from models.fading_resnet",
                 type(model).__name__,
             )
@@ -78,5 +78,5 @@ class FadeShortcuts:
 
 
 def fading_shortcuts(model: nn.Module) -> list[FadingShortcut]:
-    """Those of a net, from the images to the logits."""
+    """The fading shortcuts of a net, in order from the images to the logits."""
     return [module for module in model.modules() if isinstance(module, FadingShortcut)]

@@ -2,12 +2,13 @@
 
     y = T(x) H(x) + (1 - T(x)) x        T(x) = sigmoid(W_T x + b_T)
 
-H(x) is what a plain block computes. T, between 0 and 1 and learned, says for each pixel and channel
-how much of it is used; of the input as much as is left is carried on. With T = 1 the net is plain,
-with T = 0 a block does nothing. The biases b_T start at a negative number, so that blocks carry.
+H(x) is what a plain block computes. The gate T is learned and lies between 0 and 1. It says for
+each pixel and channel how much of H(x) is used; the rest is carried over from the input. With T = 1
+the net is plain, with T = 0 a block passes on its input. The biases b_T start at a negative number,
+so that blocks at first mostly carry their input.
 
 He et al. 2016 (arXiv:1603.05027, section 3.1) call this exclusive gating, and find it worse than
-adding: what is carried through L blocks is multiplied by (1 - T)^L.
+adding: an input that is carried through L blocks is multiplied by 1 - T at each of them.
 """
 
 import numpy as np
@@ -22,9 +23,9 @@ from .shortcuts import shortcut_without_parameters
 
 
 class HighwayBlock(Block):
-    """The two layers of a plain block, and a gate, a 1x1 convolution, that mixes them with x.
+    """The two layers of a plain block, and a gate that mixes their output with x.
 
-    Where the shape changes, shortcut A stands for x.
+    The gate is a 1x1 convolution. Where the shape changes, shortcut A takes the place of x.
     """
 
     branch_end: nn.Module
@@ -56,5 +57,5 @@ class HighwayBlock(Block):
         return self.branch_end(t * h) + (1 - t) * self.shortcut(x)
 
     def skip(self, x: Tensor) -> Tensor:
-        """The block's output without H: what the gate carries."""
+        """The block's output without H: the part of the input that the gate carries over."""
         return (1 - F.sigmoid(self.gate(x))) * self.shortcut(x)

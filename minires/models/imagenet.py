@@ -2,13 +2,18 @@
 
 ResNet-18 to ResNet-152 (table 1 of the paper), and the plain nets of 18 and 34 layers.
 
-A 7x7 convolution with stride 2 to 64 channels and a max-pool with stride 2; four stages of blocks,
-with 64, 128, 256 and 512 output channels (four times as many for bottlenecks) on maps of 56, 28, 14
-and 7 pixels for images of 224; the mean over the map; a linear layer. The depth counts the layers
-with weights, but not those of shortcuts.
+They consist of
 
-For small images many give these nets another stem, a 3x3 convolution with stride 1 and no pooling:
-``stem="3x3"``. On CIFAR's images of 32 pixels the four stages then work on maps of 32, 16, 8 and 4.
+- a 7x7 convolution with stride 2 to 64 channels, and a max-pool with stride 2;
+- four stages of blocks, with 64, 128, 256 and 512 output channels (four times as many for
+  bottlenecks), on maps of 56, 28, 14 and 7 pixels a side for images of 224;
+- the mean over the map, and a linear layer.
+
+The depth counts the layers with weights, except for those of shortcuts.
+
+For small images these nets are often given another stem, a 3x3 convolution with stride 1 and no
+pooling: ``stem="3x3"``. With CIFAR's images of 32 pixels the four stages then work on maps of 32,
+16, 8 and 4.
 
 Names and shapes are torchvision's, so that weights trained elsewhere can be loaded
 (`minires.load`).
@@ -40,7 +45,7 @@ Build: TypeAlias = "Callable[..., ImageNetResNet]"
 
 
 class ImageNetResNet(ResNet):
-    """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
+    """A net for large images. Build it with one of the functions below, such as `resnet50`."""
 
     def __init__(
         self, depth: int, num_classes: int, seed: int, config: BlockConfig, stem: str = "7x7"
@@ -116,7 +121,7 @@ def _check_shortcut(depth: int, shortcut: str) -> None:
 def _takes_settings_of(make: Build, *fixed: str) -> Callable[[Build], Build]:
     """Give a function the signature of `make`, without the settings `fixed`.
 
-    It passes all its settings on to `make`, and sets the fixed ones itself.
+    The function passes its settings on to `make`, and chooses the fixed ones itself.
     """
 
     def decorate(function):
@@ -152,13 +157,19 @@ def plain34(*, num_classes: int = 1000, seed: int = 0, stem: str = "7x7") -> Ima
 
 @_takes_settings_of(_basic)
 def resnet18(**settings: Any) -> ImageNetResNet:
-    """ResNet-18, of basic blocks. Settings: those of `resnet50` without the last three."""
+    """ResNet-18, of basic blocks.
+
+    Settings: those of `resnet50`, but without stride_on, groups and width_per_group.
+    """
     return _basic(18, **settings)
 
 
 @_takes_settings_of(_basic)
 def resnet34(**settings: Any) -> ImageNetResNet:
-    """ResNet-34, of basic blocks. Settings: those of `resnet50` without the last three."""
+    """ResNet-34, of basic blocks.
+
+    Settings: those of `resnet50`, but without stride_on, groups and width_per_group.
+    """
     return _basic(34, **settings)
 
 
@@ -182,11 +193,11 @@ def resnet50(**settings: Any) -> ImageNetResNet:
         The first layers: a 7x7 convolution with stride 2 and a max-pool (the default), or for small
         images a 3x3 convolution alone, as in github.com/kuangliu/pytorch-cifar.
     eps, momentum : float
-        Of every batch norm, as in `nn.BatchNorm2d`.
+        Those of every batch norm, as in `nn.BatchNorm2d`.
     stride_on : {"3x3", "1x1"}
-        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the
-        default), or on the first 1x1, as in the paper. Weights for one of them fit the other in
-        shape, but not in meaning.
+        Which convolution of a bottleneck has the stride: the 3x3, as in torchvision ("v1.5", the
+        default), or the first 1x1, as in the paper. Weights trained with one have the shapes of the
+        other, but give wrong results there.
     groups : int
         Groups of the 3x3 convolutions: 32, with ``width_per_group=4``, is `resnext50_32x4d`.
     width_per_group : int

@@ -1,10 +1,11 @@
-"""Plain and residual nets of linear layers: what depth does, without convolutions.
+"""Plain and residual nets of linear layers: the effect of depth without convolutions.
 
-An image is taken as one long row of numbers. An input layer, n blocks of two linear layers of
-`width` units each, an output layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU
-follow each layer but the last, and each block of the residual net adds its input to the output of
-its layers. All blocks are of one width, so every shortcut is the identity, and the two nets of a
-depth are twins: the same parameters, and for one seed the same initial values.
+An image is one long row of numbers. The net has an input layer, n blocks of two linear layers of
+`width` units each, and an output layer: 2n + 2 layers with weights. As in `cifar`, batch norm and
+ReLU follow each layer but the last, and each block of the residual net adds its input to the output
+of its layers. All blocks have the same width, so every shortcut is the identity. The plain and the
+residual net of the same depth are twins: they have the same parameters and, for the same seed, the
+same initial values.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def residual_mlp(
     Raises
     ------
     ConfigError
-        For a depth that is not 2n + 2.
+        For a depth that is not 2n + 2, or another setting that is not possible.
     """
     return Mlp(depth, width, image_size, num_classes, batch_norm, residual=True, seed=seed)
 
@@ -147,7 +148,7 @@ class LinearBlock(nn.Module):
 
 
 def _linear_and_norm(in_features, out_features, batch_norm, rng):
-    """A linear layer, and the layer that normalises each of its outputs over the batch.
+    """A linear layer, and a batch norm for its outputs (or an Identity).
 
     BatchNorm2d takes any array whose last axis is the features.
     """

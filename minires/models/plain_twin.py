@@ -1,4 +1,4 @@
-"""The plain net that computes what a net of another kind has learned to compute."""
+"""Turn a trained net of another kind into a plain net that computes the same."""
 
 from dataclasses import replace
 
@@ -13,13 +13,13 @@ from .repvgg_block import RepVGGBlock
 
 
 def as_plain(net: CifarResNet) -> CifarResNet:
-    """A plain net of as many layers, each a 3x3 convolution and ReLU, that gives the same logits.
+    """Build a plain net of the same depth that gives the same logits as `net`.
 
     - From `models.repvgg`: the branches of each layer are added up into one convolution with a
-      bias. The plain net has no batch norm, which is folded too.
+      bias. Batch norm is folded into it too, so the plain net has none.
     - From `models.diracnet`: each convolution gets the weights W = a delta + b V / |V|. Batch norm
       stays as it is.
-    - From `models.fading_resnet`, when all shortcuts have faded to 0: they are left out.
+    - From `models.fading_resnet`, once all shortcuts have faded to 0: they are left out.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def as_plain(net: CifarResNet) -> CifarResNet:
     Raises
     ------
     ConfigError
-        For a net that no plain one can stand for, or one in training mode.
+        For a net of another kind, a net in training mode, one whose shortcuts have not faded, or
+        one from `models.repvgg` whose batch norms have been folded by `nn.fuse`.
     """
     kind = getattr(getattr(net, "config", None), "layers", None)
     if kind not in FOLDS:
@@ -52,7 +53,7 @@ def as_plain(net: CifarResNet) -> CifarResNet:
 
 
 def _twin(net, **changes):
-    """A plain net of the same shape, in evaluation mode; `changes` are of its `BlockConfig`."""
+    """A plain net of the same shape, in evaluation mode. `changes` go into its `BlockConfig`."""
     config = replace(net.config, shortcut=None, layers="usual", **changes)
     return CifarResNet(**{**net.settings, "config": config}, seed=0).eval()
 
@@ -93,7 +94,7 @@ def _from_fading(net):
     if left:
         raise ConfigError(
             "as_plain",
-            "shortcuts that have not faded",
+            "the shortcuts have not faded",
             "alpha = 0",
             f"alpha = {left:.3g}",
             "train with the callback FadeShortcuts",
@@ -102,7 +103,7 @@ def _from_fading(net):
 
 
 def _filled(plain, arrays, like):
-    """`plain` with these numbers, of the dtype and on the device of the Tensor `like`."""
+    """`plain` with these arrays as its state, in the dtype and on the device of `like`."""
     for name, tensor in (*plain.named_parameters(), *plain.named_buffers()):
         tensor.data = backend.move(arrays[name], "cpu").astype(like.dtype)  # a copy
     return plain.to(like.device)

@@ -30,7 +30,7 @@ OF_ANY_DEPTH: dict[str, Callable[..., Any]] = {
     "plain_mlp": mlp.plain_mlp,
 }
 OF_6N_PLUS_2 = ("resnet", "plain", "bare", "repvgg", "diracnet", "fading_resnet", "highway")
-#: Depths are so many layers apart; DenseNets check their own.
+#: Name -> distance between two possible depths. DenseNets check their depth themselves.
 STEPS = dict.fromkeys(OF_6N_PLUS_2, 6) | {"residual_mlp": 2, "plain_mlp": 2}
 OF_ONE_DEPTH = {
     function.__name__: function
@@ -52,14 +52,14 @@ OF_ONE_DEPTH = {
         vgg.vgg19_bn,
     )
 }
-DIGITS = 18  # of a depth: Python reads no number of 5,000
+DIGITS = 18  # most digits of a depth: Python refuses to read numbers of more than 4,300
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
 def build(
     name: str, **settings: Any
 ) -> ResNet | mlp.Mlp | dense_net.DenseNet | vgg.VGG | without_norm.BareNet:
-    """The net of that name.
+    """Build the net of that name.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""Layers that have branches while they are trained, and can be folded into one convolution after.
+"""Layers with branches that can be folded into one convolution after training.
 
-In RepVGG (Ding et al. 2021, arXiv:2101.03697) a layer of a plain net is given two shortcuts of its
-own: a 1x1 convolution and, where the shape stays, the input itself. Each branch has a batch norm:
+In RepVGG (Ding et al. 2021, arXiv:2101.03697) a layer of a plain net gets two shortcuts of its own:
+a 1x1 convolution and, where the shape stays the same, the input itself. Each branch has a batch
+norm:
 
     y = relu(bn(conv3x3(x)) + bn(conv1x1(x)) + bn(x))
 
@@ -23,7 +24,7 @@ from .shortcuts import NoShortcut
 
 
 class RepVGGLayer(nn.Module):
-    """relu(bn(conv3x3(x)) + bn(conv1x1(x)) + bn(x)), the last term only where the shape stays."""
+    """relu(bn(conv3x3(x)) + bn(conv1x1(x)) + bn(x)); without bn(x) where the shape changes."""
 
     def __init__(
         self,
@@ -49,10 +50,10 @@ class RepVGGLayer(nn.Module):
         return conv_norm_relu(self.conv3x3, self.bn3x3, x, others)  # relu(bn(conv(x)) + others)
 
     def folded(self) -> tuple[Array, Array]:
-        """(weight, bias) of the one 3x3 convolution that does the same in evaluation, in float64.
+        """(weight, bias), in float64, of the 3x3 convolution that computes the same in evaluation.
 
-        Adding branches adds their filters. Batch norm multiplies a filter by a number and adds
-        another to the output: see `nn.fuse`.
+        The sum of the branches has the sum of their filters. Batch norm multiplies a filter by one
+        number and adds another to its output: see `nn.fuse`.
         """
         scale, bias = scale_and_shift(self.bn3x3)
         weight = in_float64(self.conv3x3.weight) * scale
@@ -67,7 +68,7 @@ class RepVGGLayer(nn.Module):
 
 
 class RepVGGBlock(Block):
-    """Two of these layers: as many 3x3 convolutions as in a block of the plain net."""
+    """Two `RepVGGLayer`: as many 3x3 convolutions as in a block of the plain net."""
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class RepVGGBlock(Block):
         super().__init__(in_channels, out_channels, stride)
         self.first = RepVGGLayer(in_channels, out_channels, stride, config, rng, shortcut_rng)
         self.second = RepVGGLayer(out_channels, out_channels, 1, config, rng, shortcut_rng)
-        self.shortcut = NoShortcut()  # of the block as a whole
+        self.shortcut = NoShortcut()  # around the whole block; each layer has its own
 
     def forward(self, x: Tensor) -> Tensor:
         return self.second(self.first(x))

@@ -10,10 +10,10 @@
 A, B and C are the options of He et al. 2015 (arXiv:1512.03385, section 4.1). Each shortcut may be
 multiplied by a constant `scale`: see He et al. 2016 (arXiv:1603.05027, section 3.1).
 
-A does not say where the zeros go. Facebook's Torch code puts all of them after the channels of x,
-and so does this library by default. Some, such as the widely used nets of
-github.com/akamaster/pytorch_resnet_cifar10, put half before and half after. Weights trained with
-one say nothing sensible with the other, and their names and shapes are the same.
+Option A leaves open where the zeros go. Facebook's Torch code puts all of them after the channels
+of x, and so does this library by default. Other code, such as the widely used
+github.com/akamaster/pytorch_resnet_cifar10, puts half before and half after. Weights trained with
+one layout give wrong results with the other, although names and shapes are the same.
 """
 
 from typing import Any
@@ -59,7 +59,7 @@ class ZeroPadShortcut(nn.Module):
 
 
 class ProjectionShortcut(nn.Sequential):
-    """A 1x1 convolution and what normalises its output, one after the other, times `scale`."""
+    """A 1x1 convolution and then the layer that normalises its output, times `scale`."""
 
     def __init__(self, conv: nn.Module, norm: nn.Module, scale: float = 1.0) -> None:
         super().__init__(conv, norm)
@@ -75,8 +75,8 @@ class ProjectionShortcut(nn.Sequential):
 class NoShortcut(nn.Module):
     """The shortcut of a plain net: nothing is added, and nothing is computed.
 
-    A call returns None, which `nn.norm_relu` and `nn.conv_norm_relu` take as a shortcut. There is
-    no output that a hook could see, so hooks are not called.
+    A call returns None, which `nn.norm_relu` and `nn.conv_norm_relu` accept as a shortcut. Hooks
+    are not called, because there is no output for them.
     """
 
     def __call__(self, *inputs: Any) -> None:
@@ -93,10 +93,10 @@ def shortcut_without_parameters(
 
 
 def subsample_and_pad(x: Tensor, stride: int, new_channels: int, zeros: str = "after") -> Tensor:
-    """Every `stride`-th pixel of x along height and width, and zeros for the new channels: "after"
-    those of x, or half of them before and half after, "around" them.
+    """Take every `stride`-th pixel of x along height and width, and add channels of zeros.
 
-    (N, H, W, C) becomes (N, ceil(H / stride), ceil(W / stride), C + new_channels).
+    (N, H, W, C) becomes (N, ceil(H / stride), ceil(W / stride), C + new_channels). With zeros
+    "after", the new channels come after those of x; with "around", half of them come before.
     """
     x = x[:, ::stride, ::stride]
     before = new_channels // 2 if zeros == "around" else 0
@@ -104,7 +104,7 @@ def subsample_and_pad(x: Tensor, stride: int, new_channels: int, zeros: str = "a
 
 
 def scaled(x: Tensor, factor: float) -> Tensor:
-    """x times a constant, without a pass over memory where that is 1."""
+    """x times a constant; x itself, without a pass over memory, if the constant is 1."""
     return x if factor == 1 else x * factor
 
 

@@ -1,7 +1,7 @@
 """Stochastic depth: in training, drop whole blocks at random (Huang et al. 2016, arXiv:1603.09382).
 
-The net is shallow while it learns and deep when it is used. A dropped block costs nothing: its
-convolutions F are not computed, and its shortcut alone passes on the input.
+The net is shallow while it learns and deep when it is used. A dropped block takes almost no time:
+its convolutions F are not computed, and the shortcut alone passes on the input.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class StochasticDepth(nn.Module):
-    """What happens around one block. The block only provides `forward`, `skip` and `branch_end`.
+    """Decides for each batch whether a block is dropped.
 
-    In training, with probability 1 - survival_prob, drawn once for each batch, the block is
-    dropped: ``block.skip(x)`` is computed instead of ``block.forward(x)``. In evaluation no block
-    is dropped, and every F(x) is multiplied by its survival probability, which makes the sum the
-    expected one (section 3 of the paper):
+    In training the block is dropped with probability 1 - survival_prob, drawn once for each batch:
+    then ``block.skip(x)`` is computed instead of ``block.forward(x)``. In evaluation no block is
+    dropped, and F(x), the output of ``block.branch_end``, is multiplied by the survival
+    probability. This makes the sum the expected one (section 3 of the paper):
 
         y = survival_prob F(x) + shortcut(x)        and then the ReLU, if the block ends in one
 
@@ -33,7 +33,7 @@ class StochasticDepth(nn.Module):
     survival_prob : float
         Above 0, at most 1.
     random : np.random.Generator
-        All blocks of a net share one. It is part of a run's checkpoint.
+        All blocks of a net share one generator. Its state is saved in a run's checkpoint.
     """
 
     def __init__(self, survival_prob: float, random: np.random.Generator) -> None:
@@ -54,10 +54,10 @@ class StochasticDepth(nn.Module):
 def add_stochastic_depth(
     blocks: Sequence[Block], survival_prob: float, random: np.random.Generator
 ) -> None:
-    """Put stochastic depth around all `blocks` of a net, listed from the images to the logits.
+    """Give all `blocks` of a net, in order from the images to the logits, stochastic depth.
 
-    Block l of L survives with probability 1 - (1 - survival_prob) l / L. Early blocks, on which all
-    others build, are kept more often (the paper's "linear decay rule").
+    Block l of L survives with probability 1 - (1 - survival_prob) l / L. So early blocks, on which
+    all others build, are kept more often (the paper's "linear decay rule").
     """
     for number, block in enumerate(blocks, 1):
         prob = 1 - (1 - survival_prob) * number / len(blocks)

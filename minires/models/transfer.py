@@ -1,8 +1,8 @@
 """Use a trained net for other classes: take its features, and put a new head on top of them.
 
-The layers before the last turn an image into features. The last one, `fc`, the head, weighs these
-for each class. Features learnt from many images serve for other classes too (Donahue et al. 2014,
-arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
+The last layer of a net, `fc`, is its head. All layers before it turn an image into features, and
+the head weighs these for each class. Features learnt from many images serve for other classes too
+(Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
 from dataclasses import replace
@@ -24,13 +24,13 @@ def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None 
     Parameters
     ----------
     model : nn.Module
-        In the mode it is in: call ``model.eval()`` first for features that do not depend on the
+        It stays in its mode. Call ``model.eval()`` first for features that do not depend on the
         batch.
     x : Tensor or array (N, H, W, 3)
     layer : str, optional
-        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... None
-        takes the input of the head `fc` instead: for a residual net the mean over the map of the
-        last block's output, (N, channels).
+        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... With
+        None, the input of the head `fc` is returned: for a residual net this is the last block's
+        output, averaged over the map, (N, channels).
 
     Returns
     -------
@@ -64,7 +64,7 @@ def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None 
 
 
 class _Reached(Exception):
-    """The forward pass has come to where it is to stop."""
+    """Ends the forward pass at the wanted layer, and carries the features out of it."""
 
     def __init__(self, features):
         super().__init__()
@@ -74,11 +74,18 @@ class _Reached(Exception):
 def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     """Give `model` a new last layer, for other classes, with fresh weights. Returns the model.
 
+    Parameters
+    ----------
+    model : nn.Module
+        Its last layer is an `nn.Linear` called `fc`. It is changed in place.
+    num_classes : int
+    seed : int
+        For the new weights.
+
     Raises
     ------
     ConfigError
-        If the net has no linear layer `fc`, or for a number of classes that is not a whole number
-        of at least 1.
+        If the net has no linear layer `fc`, or `num_classes` is not a whole number of at least 1.
     """
     num_classes = checks.integer("replace_head", "num_classes", num_classes)
     head = getattr(model, HEAD, None)
@@ -93,9 +100,9 @@ def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     for parameter in fresh.parameters():
         parameter.data = backend.move(parameter.data.astype(head.weight.dtype), head.weight.device)
     setattr(model, HEAD, fresh.train(head.training))
-    if model.conventions is not None:  # from a file of weights
+    if model.conventions is not None:  # the weights are from a file, which may name the old classes
         model.conventions = replace(model.conventions, classes=None)
-    settings = getattr(model, "settings", None)  # what `deepen` builds the next net from
+    settings = getattr(model, "settings", None)  # `deepen` builds the deeper net from these
     if settings is not None and "num_classes" in settings:
         settings["num_classes"] = num_classes
     return model
@@ -109,10 +116,10 @@ def freeze_before(model: Net, layer: str) -> Net:
     Parameters
     ----------
     model : nn.Module
-        One whose parts are assigned in the order in which they are computed, as in all nets of
+        Its parts must have been assigned in the order in which they are computed, as in all nets of
         `models`.
     layer : str
-        The name of a part of the net itself: "layer4", "fc".
+        The name of one of the net's own parts, such as "layer4" or "fc".
 
     Raises
     ------

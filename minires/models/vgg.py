@@ -1,15 +1,15 @@
 """VGG-16 and VGG-19 (Simonyan and Zisserman 2014, arXiv:1409.1556), which residual nets are
 compared with.
 
-Five stages of 3x3 convolutions with ReLU, each ended by a max-pool that halves the map; then three
-linear layers. 16 and 19 count the layers with weights. There are no shortcuts, and the paper had no
-batch norm: nets this deep were started from shallower ones that had been trained. `vgg16_bn` and
-`vgg19_bn` have a batch norm after each convolution.
+There are five stages of 3x3 convolutions with ReLU, each followed by a max-pool that halves the
+map; then three linear layers. 16 and 19 count the layers with weights. There are no shortcuts. The
+paper had no batch norm, and started nets this deep from shallower ones that had been trained.
+`vgg16_bn` and `vgg19_bn` have a batch norm after each convolution.
 
-He et al. 2015 start from these nets: their plain nets keep the 3x3 convolutions and the rule that
-channels double where the map halves, but have stride 2 instead of most pooling, and one linear
-layer after the mean over the map instead of three. So ResNet-152, eight times as deep as VGG-19,
-takes fewer multiply-adds. Most of VGG's parameters are in its first linear layer, 25,088 x 4,096.
+He et al. 2015 started from these nets. Their plain nets keep the 3x3 convolutions and the rule that
+channels double where the map halves. But most pooling is replaced by stride 2, and the three linear
+layers by a mean over the map and a single one. So ResNet-152, eight times as deep as VGG-19, takes
+fewer multiply-adds. Most of VGG's parameters are in its first linear layer, 25,088 x 4,096.
 
 Names and shapes are torchvision's.
 """
@@ -22,7 +22,7 @@ from ..errors import ConfigError, ShapeError
 from ..random import stream
 
 CHANNELS = (64, 128, 256, 512, 512)
-CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # depth -> in each stage
+CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # depth -> number in each stage
 HIDDEN = 4096  # outputs of the first two linear layers
 
 
@@ -32,7 +32,7 @@ class VGG(nn.Module):
     Parameters
     ----------
     stages : sequence of (int, int)
-        How many convolutions, and their output channels.
+        The number of convolutions of each stage, and their output channels.
     hidden : int
         Outputs of the first two linear layers.
     image_size, num_classes : int
@@ -88,7 +88,7 @@ class VGG(nn.Module):
             todo = f"build the net with image_size={x.shape[1]}" if x.ndim == 4 else None
             raise ShapeError("vgg", "images", expected, f"shape {x.shape}", todo)
         x = self.features(x)
-        # Channels first, as torchvision flattens them: so its weights fit.
+        # torchvision flattens images with the channels first; its weights fit only this order.
         x = x.transpose((0, 3, 1, 2))
         return self.classifier(x.reshape(len(x), x.shape[1] * x.shape[2] * x.shape[3]))
 

@@ -1,13 +1,13 @@
 """Convolutions and a nonlinearity, and nothing else: the plain nets of `cifar` without batch norm.
 
-What such a net does at the start depends on its initial weights alone. With normal weights the
-signals of different images become alike from layer to layer, or the gradients blow up. Two ways to
-start a deep one well:
+How signals pass through such a net at the start depends on its initial weights alone. With normal
+weights the signals of different images become more alike from layer to layer, or the gradients blow
+up. There are two ways to start a deep net well:
 
-- "delta-orthogonal" weights with tanh: every layer preserves the norm of what goes in, forward and
-  backward (Xiao et al. 2018, arXiv:1806.05393: 10,000 layers train);
-- "crelu": a nonlinearity that loses nothing, and mirrored weights: at first the whole net is linear
-  (Balduzzi et al. 2017, arXiv:1702.08591).
+- "delta-orthogonal" weights with tanh: every layer preserves the norm of its input and, on the way
+  back, of the gradient (Xiao et al. 2018, arXiv:1806.05393: nets of 10,000 layers train);
+- "crelu", a nonlinearity that loses no information, with mirrored weights: the whole net is linear
+  at first (Balduzzi et al. 2017, arXiv:1702.08591).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .blocks import Block
 from .cifar import check_depth
 from .shortcuts import NoShortcut
 
-# Name -> layer, and the gain that keeps the size of a signal: sqrt 2 makes up for the half that a
-# ReLU loses.
+# Name -> layer, and the gain of the weights that keeps the size of a signal. With sqrt 2 it makes
+# up for the half of the mean square that a ReLU removes.
 ACTIVATIONS: dict[str, tuple[type[nn.Module], float]] = {
     "relu": (nn.ReLU, sqrt(2)),
     "tanh": (nn.Tanh, 1.0),
@@ -47,7 +47,7 @@ def bare(
     init: str = "normal",
     seed: int = 0,
 ) -> BareNet:
-    """The net of `depth` layers without batch norm and shortcuts.
+    """The plain net of `depth` layers without batch norm.
 
     Parameters
     ----------
@@ -57,8 +57,9 @@ def bare(
         Channels of the first stage; the later ones have twice and four times as many.
     num_classes : int
     activation : {"relu", "tanh", "crelu"}
-        The nonlinearity before each layer but the first. With "crelu" each layer has twice as many
-        inputs, and so twice as many weights, mirrored at first: see `nn.init.mirrored`.
+        The nonlinearity before each layer but the first. With "crelu" each of these layers has
+        twice as many inputs, and so twice as many weights. They are mirrored at first: see
+        `nn.init.mirrored`.
     init : {"normal", "delta-orthogonal"}
         The initial weights of the convolutions: normal with the standard deviation
         gain / sqrt(fan_in), or `nn.init.delta_orthogonal`; the gain is sqrt 2 for ReLU, else 1.
@@ -170,9 +171,9 @@ def _conv(
     init: str,
     rng: np.random.Generator,
 ) -> nn.Conv2d:
-    """A 3x3 convolution with initial weights for what stands before it."""
+    """A 3x3 convolution with initial weights for the nonlinearity `before` it, if there is one."""
     shape = (3, 3, in_channels, out_channels)
-    # The images themselves come to the first layer whole.
+    # The first layer gets the images themselves: nothing has been lost that a gain makes up for.
     gain = 1.0 if before is None else ACTIVATIONS[activation][1]
     weight: Array
     if init == "normal":

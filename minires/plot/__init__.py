@@ -1,4 +1,4 @@
-"""Figures: from records, while a net trains, and of how things work."""
+"""Figures from records, figures that grow while a net trains, and drawings of how things work."""
 
 from .by_step import suspects
 from .convolution import im2col, receptive_field, receptive_fields

@@ -1,4 +1,4 @@
-"""What tells plain-56 from plain-20, step by step, and whether it says which seeds end badly."""
+"""Figure of measures that tell plain-56 from plain-20, step by step, and of what they predict."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,22 @@ def suspects(
     by_chance: float,
     caption: str = "",
 ) -> Figure:
-    """Measures of nets against the step, a line for each seed, and in the last panel how the ranks
-    of each measure of the first net go with its final errors.
+    """Draw measures of nets against the training step, with a line for each seed.
+
+    The last panel shows how strongly the rank of a seed in each measure goes with the rank of its
+    final error.
 
     Parameters
     ----------
     steps : list of int
+        The training steps at which the measures were taken.
     measured : dict
-        Title -> (what the axis shows, net -> a list of values for each seed, one for each step).
+        Title -> (label of the axis, net -> a list of values for each seed, one for each step).
     correlations : dict
         Name -> (steps, rank correlation at each of them).
     by_chance : float
-        Correlations up to here, of either sign, are shaded: chance makes such ones.
+        Correlations between -by_chance and by_chance are shaded, because chance alone can cause
+        them.
     caption : str
     """
     figure, axes = panels(len(measured) + 1, (9.6, 7.6), rows=2)
@@ -48,7 +52,7 @@ def suspects(
 
 
 def _few_ticks(ax):
-    """Numbers at 1, 2, 5 and 10 where the axis spans no power of ten."""
+    """Set ticks at round numbers from 1 to 10 if the axis spans less than a factor of 20."""
     low, high = ax.get_ylim()
     if high < 20 * low:
         ticks = [tick for tick in (1, 2, 3, 5, 10) if low <= tick <= high]
@@ -72,7 +76,7 @@ def _correlations(ax, steps, correlations, by_chance):
 
 
 def _against_steps(ax, steps):
-    """Steps on a scale that shows the first ones as well as the last."""
+    """Give the steps an axis that shows the first ones as clearly as the last."""
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, max(steps))
     ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300) if tick <= max(steps)]

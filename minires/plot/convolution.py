@@ -1,4 +1,4 @@
-"""Drawings of how convolution works: im2col, and what an output can see."""
+"""Drawings of how convolution works: im2col, and the receptive field of an output."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from ..errors import ConfigError
 from ..types import Figure
 from .style import COLOURS, GREY, panels, styled, write_below
 
-LARGEST = 8  # pixels to a side: more of them cannot be read
+LARGEST = 8  # pixels to a side: in a larger image the numbers cannot be read
 
 
 @styled
@@ -20,26 +20,26 @@ def im2col(
     padding: int = 0,
     window: int = 0,
 ) -> Figure:
-    """How im2col turns a convolution into one matrix product: every window becomes a row.
+    """Draw how im2col turns a convolution into one matrix product: every window becomes a row.
 
     Parameters
     ----------
     height, width : int
-        Of an image with one channel.
+        The size of an image with one channel.
     kernel_size, stride, padding : int
     window : int
-        Which window is framed, counted from 0, row by row.
+        Which window gets a frame, counted from 0, row by row.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A pixel has the same number and colour wherever it is copied to; zeros of the padding are
+        A pixel keeps its number and colour wherever it is copied to. The zeros of the padding are
         white.
 
     Raises
     ------
     ConfigError
-        If there is no such window, or the image is too large to be read.
+        If there is no such window, or the image is too large for numbers that can be read.
     """
     padded = np.pad(np.arange(1, height * width + 1).reshape(height, width), padding)
     rows, columns = ((size - kernel_size) // stride + 1 for size in padded.shape)
@@ -50,7 +50,7 @@ def im2col(
     if max(padded.shape) > LARGEST:
         raise ConfigError(
             "plot.im2col",
-            "an image that can be read",
+            "the image is too large for numbers that can be read",
             f"at most {LARGEST} pixels a side, with padding",
             f"{padded.shape[0]} x {padded.shape[1]}",
         )
@@ -99,16 +99,19 @@ def im2col(
 def receptive_fields(layers: Sequence[tuple[int, int]]) -> list[int]:
     """How many pixels of the image, to a side, one output of each layer depends on.
 
+    With r = jump = 1 at the image, each layer makes
+
         r <- r + (kernel_size - 1) jump,    jump <- jump stride
 
     Parameters
     ----------
     layers : list of (kernel_size, stride)
-        From the image on.
+        In order from the image on.
 
     Returns
     -------
     list of int
+        r after each layer.
     """
     sizes, size, jump = [], 1, 1
     for kernel_size, stride in layers:
@@ -119,12 +122,14 @@ def receptive_fields(layers: Sequence[tuple[int, int]]) -> list[int]:
 
 @styled
 def receptive_field(layers: Sequence[tuple[int, int]], image_size: int = 32) -> Figure:
-    """Squares on the image that one output in its middle depends on, layer by layer; see
-    `receptive_fields`.
+    """Draw the squares of the image that a central output depends on, one for each layer.
+
+    Their sizes are those of `receptive_fields`.
 
     Parameters
     ----------
     layers : list of (kernel_size, stride)
+        In order from the image on.
     image_size : int
         Pixels to a side.
 
@@ -176,7 +181,7 @@ def _square(ax, size, colour, **settings):
 
 
 def _grid(ax, numbers, largest, texts=None):
-    """A table of numbers, each in the colour of its number."""
+    """Draw a table of numbers. Equal numbers get the same colour, and 0 is white."""
     from matplotlib import colormaps
 
     rows, columns = numbers.shape

@@ -1,6 +1,4 @@
-"""Drawings of the backward pass of a convolution: which dy meets which pixel, and under which
-weight.
-"""
+"""Drawings of the backward pass of a convolution: which dy meets which pixel and which weight."""
 
 import numpy as np
 
@@ -14,19 +12,19 @@ DIGITS = "₀₁₂₃₄₅₆₇₈₉"
 
 @styled
 def conv_backward_line(weight: int = 0, pixel: int = 2, pixels: int = 5, taps: int = 3) -> Figure:
-    """A line of pixels and a filter: what arrives at one weight, and what at one pixel.
+    """Draw in one dimension which gradients arrive at one weight, and which at one pixel.
 
     Parameters
     ----------
     weight, pixel : int
-        Whose gradients are shown.
+        The weight and the pixel whose gradients are shown, counted from 0.
     pixels, taps : int
-        Of the line, and of the filter; stride 1, no padding.
+        The number of pixels, and of weights in the filter. The stride is 1, without padding.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A line from a pixel to a `dy` stands for a term x w of the sum for that output.
+        A line from a pixel to a `dy` stands for a term x w in the sum for that output.
 
     Raises
     ------
@@ -51,7 +49,7 @@ def conv_backward_line(weight: int = 0, pixel: int = 2, pixels: int = 5, taps: i
 
 def _lines(ax, pixels, taps, chosen):
     outputs = pixels - taps + 1
-    shift = (taps - 1) / 2  # each dy below the middle of its window
+    shift = (taps - 1) / 2  # puts each dy below the middle of its window
     for i in range(outputs):
         for a in range(taps):
             bold = chosen(i, a)
@@ -87,21 +85,22 @@ def conv_backward(
     size: int = 5,
     kernel_size: int = 3,
 ) -> Figure:
-    """The same in two dimensions: dy slides over x for the weights, and the flipped filter over dy
-    for the pixels.
+    """Draw the same in two dimensions as `conv_backward_line` does in one.
+
+    For the weights dy slides over x, and for the pixels the flipped filter slides over dy.
 
     Parameters
     ----------
     weight, pixel : (int, int)
         Row and column of the weight and of the pixel whose gradients are shown.
     size, kernel_size : int
-        Pixels to a side of the image, and of the filter; stride 1, no padding.
+        Pixels to a side of the image, and of the filter. The stride is 1, without padding.
 
     Returns
     -------
     matplotlib.figure.Figure
-        On the left each dy lies on the pixel that it is multiplied by, on the right each dy stands
-        beside the weight.
+        On the left, each dy lies on the pixel that it is multiplied by. On the right, each weight
+        lies on the dy that it is multiplied by.
 
     Raises
     ------

@@ -22,22 +22,23 @@ TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
 @styled
 def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[float] = ()) -> Figure:
-    """Error against epoch, plain nets on the left and residual nets on the right, as in He et al.
-    2015, Fig. 6.
+    """Draw error against epoch: plain nets on the left, residual nets on the right.
+
+    The figure is made like figure 6 of He et al. 2015.
 
     Parameters
     ----------
     metrics : list of dict
         Rows with net, seed, epoch, lr, train_error and test_error (percent).
     caption : str
-        What the nets were trained on, for the line under the figure.
+        What the nets were trained on, for the text below the figure.
     drops : sequence of float
         Epochs at which the learning rate was divided by 10.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Lines are means over the seeds, bands reach from the lowest to the highest seed.
+        Lines are means over the seeds; bands reach from the lowest to the highest seed.
     """
     figure, axes = panels(2, (9.6, 4.4), share_y=True)
     nets, all_ends = nets_by_depth(metrics), []
@@ -47,7 +48,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
             colour = theme().colour(net, nets)
             for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
                 x, middle, low, high = _overseeds(metrics, net, "epoch", quantity)
-                marker = "o" if len(x) == 1 else None  # a line through one point would not be seen
+                marker = "o" if len(x) == 1 else None  # a line of a single point is invisible
                 ax.plot(
                     x,
                     middle,
@@ -86,7 +87,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
 
 @styled
 def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
-    """Gradient norm of each layer's weights, before training and at its end.
+    """Draw the gradient norm of each layer's weights, at the first and at the last record.
 
     Parameters
     ----------
@@ -97,9 +98,9 @@ def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        The vertical axis is logarithmic. Lines are geometric means over the seeds, bands from the
-        lowest to the highest. The last layer, which makes logits of features, is left out: it is of
-        another kind, and its gradient far above that of its neighbours.
+        The vertical axis is logarithmic. Lines are geometric means over the seeds; bands reach from
+        the lowest to the highest seed. The last layer, which turns features into logits, is left
+        out: it is of another kind, and its gradient is far larger than those of its neighbours.
     """
     from matplotlib.ticker import LogLocator, MaxNLocator
 
@@ -140,6 +141,7 @@ def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
 
 
 def _without_last_layer(rows):
+    """The rows without the deepest layer of each net."""
     last: dict[str, int] = {}
     for row in rows:
         last[row["net"]] = max(last.get(row["net"], 0), row["depth"])
@@ -147,7 +149,7 @@ def _without_last_layer(rows):
 
 
 def _overseeds(rows, net, x_name, y_name, geometric=False):
-    """For each x: the mean of y over the seeds, and its lowest and highest."""
+    """(xs, mean, lowest, highest): for each x the values of y over the seeds of a net."""
     groups = {}
     for row in rows:
         if row["net"] == net:
@@ -160,14 +162,12 @@ def _overseeds(rows, net, x_name, y_name, geometric=False):
 
 
 def _moments(gradients):
-    """(iteration, title) of the moments worth a panel: the first record that all nets have, and the
-    last.
-    """
+    """(iteration, title) for each panel: the first and the last iteration recorded for all nets."""
     nets: dict[int, set[str]] = {}
     for row in gradients:
         nets.setdefault(row["iteration"], set()).add(row["net"])
     everyone = set().union(*nets.values())
-    complete = sorted(i for i, its in nets.items() if its == everyone) or [min(nets)]
+    complete = sorted(i for i, found in nets.items() if found == everyone) or [min(nets)]
     names = {0: "before training", 1: "after 1 step"}
     chosen = dict.fromkeys([complete[0], complete[-1]])
     return [(i, names.get(i, f"after {i:,} steps")) for i in chosen]

@@ -1,6 +1,7 @@
-"""What trained nets look like inside: lesions, responses, paths of the gradient, gradients, ranks.
+"""Figures of trained nets: lesions, responses, paths of the gradient, gradient norms, ranks.
 
-Every function takes rows with a column "net", and the model of each net, whose family has a colour.
+Every function takes rows with a column "net", and a dict `models` from the name of each net to the
+name of its model, which decides its colour.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ Draw = Callable[..., Any]
 
 
 def _colours(models: Models) -> dict[str, str]:
-    """Net -> colour: blue for residual nets, orange for plain ones, the deeper the darker."""
+    """Net -> colour: blue for residual nets, orange for plain ones; deeper nets stand out more."""
     found, used = {}, {"plain": 0, "resnet": 0}
     shades, others = theme().shades, iter(OTHERS * len(models))
     for net in sorted(models, key=lambda net: _depth(models[net])):
@@ -28,11 +29,13 @@ def _colours(models: Models) -> dict[str, str]:
 
 
 def _depth(model: str) -> int:
+    """The first number in the name of a model, or 0."""
     digits = "".join(letter if letter.isdigit() else " " for letter in model).split()
     return int(digits[0][:9]) if digits else 0
 
 
 def _of(rows: Sequence[Row], net: str, **also: Any) -> list[Row]:
+    """The rows of one net whose columns have the values `also`."""
     return [
         row
         for row in rows
@@ -43,12 +46,13 @@ def _of(rows: Sequence[Row], net: str, **also: Any) -> list[Row]:
 def _line(
     ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any
 ) -> None:
-    """A line with a dot for each point, as long as there are few."""
+    """Draw a line, with a dot for each point if there are at most 30."""
     marker = "o" if len(x) <= 30 else None
     ax.plot(x, y, color=colour, label=net, linewidth=1.8, marker=marker, markersize=4, **more)
 
 
 def _finish(figure: Figure, ax: Any, caption: str) -> Figure:
+    """Add the legend of the nets in `ax`, and the caption, which names the net if it is alone."""
     handles, names = ax.get_legend_handles_labels()
     if len(names) > 1:
         figure.legend(handles, names, loc="upper right", ncols=min(3, len(names)))
@@ -62,17 +66,19 @@ def _finish(figure: Figure, ax: Any, caption: str) -> Figure:
 def lesions(
     lesions: Sequence[Row], nets: Sequence[Row], models: Models, caption: str = ""
 ) -> Figure:
-    """Error without one block, with two neighbours exchanged, and without several at random.
+    """Draw the error without one block, with two neighbours exchanged, and without several blocks.
 
     After Veit et al. 2016, figures 3 and 5.
 
     Parameters
     ----------
     lesions : list of dict
-        Rows with net, lesion ("dropped", "swapped", "random"), blocks, count, changes_shape, error.
+        Rows with net, lesion ("dropped", "swapped", "random"), count, changes_shape and error
+        (percent).
     nets : list of dict
-        Rows with net and error, of the whole nets.
+        Rows with net and error (percent) of the whole nets.
     models : dict
+        Net -> name of its model.
     caption : str
     """
     figure, axes = panels(3, (12.5, 4.3), share_y=True)
@@ -135,22 +141,24 @@ def lesions(
 
 @styled
 def responses(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
-    """How strongly layers respond, in their order and by size: figure 7 of He et al. 2015.
+    """Draw how strongly layers respond, in their order and by size: figure 7 of He et al. 2015.
 
     Parameters
     ----------
     rows : list of dict
-        Rows with net, depth and std; of each net the last, that of the logits, is left out.
+        Rows with net, depth and std. The last row of each net, which is that of the logits, is left
+        out.
     models : dict
+        Net -> name of its model.
     caption : str
     """
     figure, axes = panels(2, (9.6, 4.3), share_y=True)
     colours = _colours(models)
     for net in models:
-        its = _of(rows, net)[:-1]
-        stds = [row["std"] for row in its]
+        layers = _of(rows, net)[:-1]
+        stds = [row["std"] for row in layers]
         for ax, x, y in (
-            (axes[0], [row["depth"] for row in its], stds),
+            (axes[0], [row["depth"] for row in layers], stds),
             (axes[1], range(1, len(stds) + 1), sorted(stds, reverse=True)),
         ):
             ax.plot(x, y, color=colours[net], linewidth=2, label=net)
@@ -165,27 +173,28 @@ def responses(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
 
 @styled
 def paths(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
-    """How many paths there are of each length, and what gradient they carry to the images.
+    """Draw how many paths of each length there are, and how much gradient they carry to the images.
 
     After Veit et al. 2016, figure 6.
 
     Parameters
     ----------
     rows : list of dict
-        Rows with net, length, paths, norm and total.
+        Rows with net, length, paths, norm and total, as in `diagnostics.PathGradient`.
     models : dict
+        Net -> name of its model.
     caption : str
     """
     figure, axes = panels(3, (12.5, 4.3))
     colours = _colours(models)
     for net in models:
-        its = _of(rows, net)
-        if not its:
+        lengths = _of(rows, net)
+        if not lengths:
             continue
-        x = [row["length"] for row in its]
-        every, total = sum(row["paths"] for row in its), sum(row["total"] for row in its)
-        _line(axes[0], x, [100 * row["paths"] / every for row in its], colours[net], net)
-        seen = [row for row in its if row["norm"] > 0]
+        x = [row["length"] for row in lengths]
+        every, total = sum(row["paths"] for row in lengths), sum(row["total"] for row in lengths)
+        _line(axes[0], x, [100 * row["paths"] / every for row in lengths], colours[net], net)
+        seen = [row for row in lengths if row["norm"] > 0]
         _line(
             axes[1],
             [row["length"] for row in seen],
@@ -194,7 +203,7 @@ def paths(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
             net,
         )
         if total > 0:
-            _line(axes[2], x, [100 * row["total"] / total for row in its], colours[net], net)
+            _line(axes[2], x, [100 * row["total"] / total for row in lengths], colours[net], net)
     axes[0].set_title("paths of this length, % of all")
     axes[1].set_title("gradient of a single path")
     axes[2].set_title("share of all gradient, %")
@@ -209,7 +218,7 @@ def paths(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
 def gradients_and_ranks(
     gradients: Sequence[Row], ranks: Sequence[Row], models: Models, caption: str = ""
 ) -> Figure:
-    """Gradient norm of each layer's weights; effective rank of the images after each block.
+    """Draw the gradient norm of each layer's weights, and the effective rank after each block.
 
     Parameters
     ----------
@@ -218,21 +227,23 @@ def gradients_and_ranks(
     ranks : list of dict
         Rows with net, depth and rank.
     models : dict
+        Net -> name of its model.
     caption : str
     """
     figure, (left, right) = panels(2, (9.6, 4.3))
     colours = _colours(models)
     for net in models:
-        its = [row for row in _of(gradients, net) if row["gradient_norm"] > 0]
+        layers = [row for row in _of(gradients, net) if row["gradient_norm"] > 0]
         left.plot(
-            [row["depth"] for row in its],
-            [row["gradient_norm"] for row in its],
+            [row["depth"] for row in layers],
+            [row["gradient_norm"] for row in layers],
             color=colours[net],
             linewidth=2,
             label=net,
         )
-        its = _of(ranks, net)
-        _line(right, [row["depth"] for row in its], [row["rank"] for row in its], colours[net], net)
+        blocks = _of(ranks, net)
+        depths, values = [row["depth"] for row in blocks], [row["rank"] for row in blocks]
+        _line(right, depths, values, colours[net], net)
     left.set_yscale("log")
     _plain_numbers(left)
     left.set_title("gradient norm of each layer's weights")
@@ -251,7 +262,7 @@ def _whole_numbers(ax):
 
 
 def _plain_numbers(ax):
-    """0.5 and 2, where a logarithmic axis would have 5 x 10^-1 and 2 x 10^0. Call it at the end."""
+    """Write 0.5 instead of 5 x 10^-1 on a logarithmic axis. Call it when the limits are final."""
     from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 
     low, high = ax.get_ylim()

@@ -1,4 +1,4 @@
-"""What nets of several depths and seeds end with: every seed as a dot, and error against depth."""
+"""Figures of final errors of nets with several depths and seeds: each seed, and against depth."""
 
 from collections.abc import Mapping, Sequence
 from statistics import mean
@@ -16,7 +16,7 @@ def every_seed(
     caption: str = "",
     intervals: Mapping[tuple[str, str], tuple[float, float]] | None = None,
 ) -> Figure:
-    """The final errors of each net, a dot for each seed: training on the left, test on the right.
+    """Draw the final errors of each net, a dot for each seed: training (left) and test (right).
 
     Parameters
     ----------
@@ -31,20 +31,21 @@ def every_seed(
     figure, axes = panels(2, (9.6, 4.4), share_y=True)
     for ax, (quantity, title) in zip(axes, QUANTITIES):
         for place, net in enumerate(nets):
-            its = sorted((row["seed"], row[quantity]) for row in finals if row["net"] == net)
+            of_net = sorted((row["seed"], row[quantity]) for row in finals if row["net"] == net)
+            errors = [error for _, error in of_net]
             colour = theme().colour(net, nets)
-            # Dots side by side in the order of their seeds, so that equal ones are seen too.
-            step = 0.4 / max(1, len(its) - 1)
-            x = [place - 0.2 + step * i for i in range(len(its))] if len(its) > 1 else [place]
-            ax.plot(x, [error for _, error in its], "o", color=colour, markersize=4.5)
-            middle = mean(error for _, error in its)
+            # Dots stand side by side, in the order of the seeds, so that equal ones are visible.
+            step = 0.4 / max(1, len(errors) - 1)
+            x = [place - 0.2 + step * i for i in range(len(errors))] if len(errors) > 1 else [place]
+            ax.plot(x, errors, "o", color=colour, markersize=4.5)
+            middle = mean(errors)
             ax.plot([place - 0.28, place + 0.28], [middle] * 2, color=colour, linewidth=1.2)
             if intervals and (net, quantity) in intervals:
                 ends = intervals[net, quantity]
                 ax.plot([place + 0.34] * 2, ends, color=colour, linewidth=3, solid_capstyle="butt")
             ax.annotate(
                 f"{middle:.1f}",
-                (place, max(error for _, error in its)),
+                (place, max(errors)),
                 xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
@@ -64,7 +65,7 @@ def every_seed(
 
 @styled
 def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
-    """Final error against depth, plain and residual nets: where does depth begin to hurt?
+    """Draw final error against depth, for plain and residual nets: where does depth begin to hurt?
 
     Parameters
     ----------
@@ -75,8 +76,8 @@ def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Training error on the left, test error on the right. Lines are means over the seeds, bands
-        reach from the lowest to the highest.
+        Training error on the left, test error on the right. Lines are means over the seeds; bands
+        reach from the lowest to the highest seed.
     """
     figure, axes = panels(2, (9.6, 4.4), share_y=True)
     for ax, (quantity, title) in zip(axes, QUANTITIES):

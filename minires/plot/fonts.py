@@ -1,8 +1,9 @@
-"""Fonts for names in any script: classes are called 猫, قط or बिल्ली as their folders are.
+"""Fonts for names in any script: a class is called 猫, قط or बिल्ली if its folder is.
 
 The font of all figures, DejaVu Sans, has Latin, Greek, Cyrillic, Hebrew and Arabic letters, and
-some emoji. For others a font is looked for among those of the system. Where none has them, a figure
-calls the class by its number, and a warning says what to install: boxes would say nothing.
+some emoji. For other letters the fonts of the system are searched. If no font has them, the figure
+shows the number of the class instead, and a warning says which font to install. Matplotlib itself
+would draw a box for each letter.
 """
 
 import warnings
@@ -14,8 +15,8 @@ from unicodedata import bidirectional, category, name
 from ..names import printable, shortened
 
 BASE = "DejaVu Sans"  # comes with Matplotlib
-BOXES = "Last Resort"  # comes with Matplotlib, too, and has a box for every letter
-#: Families with many letters, good ones first; any other font of the system comes after them.
+BOXES = "Last Resort"  # comes with Matplotlib, too, and draws a box for every letter
+#: Families with many letters, the best ones first. All other fonts of the system come after them.
 PREFERRED = (
     "Noto Sans",
     "Noto Sans CJK SC",
@@ -39,26 +40,25 @@ PREFERRED = (
     "Unifont",
 )
 CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
-#: Scripts whose letters join or move: Matplotlib draws them right from 3.11 on.
+#: Scripts whose letters join or move. Matplotlib draws them correctly from version 3.11 on.
 SHAPED = "ARABIC HEBREW SYRIAC THAANA DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU"
 SHAPED += " KANNADA MALAYALAM SINHALA KHMER MYANMAR TIBETAN"
-NAMED = 5  # names in a warning
+NAMED = 5  # how many names a warning lists
 
 
 class MissingLetters(UserWarning):
-    """A figure shows something else instead of letters that no font here has."""
+    """A figure shows something else instead of letters, because no font here has them."""
 
 
 def families(texts: Iterable[str]) -> list[str]:
-    """The families of fonts to draw these texts with: Matplotlib takes each letter from the first
-    that has it.
-    """
+    """The font families for these texts. Each letter is drawn in the first that has it."""
     return [BASE, *_found(_letters(texts))[0]]
 
 
 def readable(text: str) -> str:
-    """`text` with the number of each letter, as in Python, where no font has it; with a
-    `MissingLetters` warning.
+    r"""`text`, in which escapes such as \u732b replace letters that no font has.
+
+    A `MissingLetters` warning names them.
     """
     missing = _found(_letters([text]))[1]
     if missing:
@@ -67,8 +67,9 @@ def readable(text: str) -> str:
 
 
 def readable_names(classes: Sequence[str]) -> list[str]:
-    """The names of classes as they can be drawn: "class 3" for one in letters that no font
-    has; with a `MissingLetters` warning.
+    """The names of classes, where "class 3" replaces a name with letters that no font has.
+
+    A `MissingLetters` warning says which.
     """
     missing = _found(_letters(classes))[1]
     lacking = [i for i, one in enumerate(classes) if missing & _letters([one])]
@@ -81,7 +82,7 @@ def readable_names(classes: Sequence[str]) -> list[str]:
 
 
 def _letters(texts: Iterable[str]) -> frozenset[str]:
-    """The letters and signs outside ASCII; no marks that only choose how others look."""
+    """The letters and signs outside ASCII, without marks that only change how others look."""
     letters = {letter for text in texts if not text.isascii() for letter in printable(text)}
     return frozenset(
         one
@@ -92,7 +93,7 @@ def _letters(texts: Iterable[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _found(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
-    """The families that have these letters besides `BASE`, and the letters that none has."""
+    """(families, missing): the families needed besides `BASE`, and the letters that no font has."""
     chosen: list[str] = []
     if not letters:
         return chosen, letters
@@ -128,7 +129,7 @@ def _entries() -> list[Any]:
 
 
 def _list_new_fonts() -> None:
-    """Have Matplotlib know the fonts that were installed since it made its list."""
+    """Tell Matplotlib about fonts that were installed after it made its list."""
     from matplotlib import font_manager
 
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
@@ -136,14 +137,15 @@ def _list_new_fonts() -> None:
         if path not in known:
             try:
                 font_manager.fontManager.addfont(path)
-            except (OSError, RuntimeError, ValueError, KeyError):  # damaged, or of an odd kind
+            except (OSError, RuntimeError, ValueError, KeyError):  # damaged, or an unknown format
                 continue
 
 
 @lru_cache(maxsize=1000)
 def _covered(path: str) -> frozenset[str]:
-    """The letters in the font file that can be drawn; none of a font of pictures, as most fonts of
-    coloured emoji are.
+    """The letters in a font file that can be drawn.
+
+    A font that consists of pictures, as most fonts of coloured emoji do, has none.
     """
     from matplotlib.ft2font import FT2Font
 
@@ -167,21 +169,21 @@ def warn(what: str, missing: frozenset[str]) -> None:
 
 
 def _to_install(missing: frozenset[str]) -> dict[str, str]:
-    """Fonts that have the letters -> the package of Debian that each comes in."""
+    """Name of a font that has some of the letters -> the Debian package that contains it."""
     found = {}
     for letter in sorted(missing):
         script = name(letter, "UNKNOWN").split()[0].split("-")[0]
         if script in CJK:
             found["Noto Sans CJK"] = "fonts-noto-cjk"
         elif category(letter).startswith("S"):
-            found["Symbola"] = "fonts-symbola"  # a font of coloured emoji is one of pictures
+            found["Symbola"] = "fonts-symbola"  # fonts of coloured emoji cannot be drawn
         else:
             found[f"Noto Sans {script.title()}"] = "fonts-noto-core"
     return found
 
 
 def _warn_of_shapes(texts: Sequence[str]) -> None:
-    """Warn if letters would be drawn one by one that should join, or from left to right."""
+    """Warn if this Matplotlib would not join letters, or draw them in the wrong direction."""
     from matplotlib import ft2font
 
     if hasattr(ft2font, "__libraqm_version__"):

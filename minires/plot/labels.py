@@ -1,4 +1,4 @@
-"""Names written at the ends of lines, which need no legend."""
+"""Names written at the ends of lines instead of in a legend."""
 
 import math
 from collections.abc import Sequence
@@ -10,32 +10,34 @@ from .style import theme
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
-    """Write a name at the end of each line, in its colour, pushed apart where they would overlap.
-    A name with room inside the panel goes where no other line crosses it.
+    """Write a name at the end of each line, in the line's colour.
+
+    Names that would overlap are pushed apart. If there is room for a name inside the panel, it is
+    put where no other line crosses it.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        With its lines drawn and its limits set: names are placed by them.
+        Its lines must be drawn and its limits set, because names are placed by them.
     ends : list of (y, name, colour, x)
-        On a logarithmic axis, y is given as its logarithm to base 10.
+        The end of each line. On a logarithmic axis, y is its logarithm to base 10.
     """
     from matplotlib.patheffects import withStroke
 
-    around = [withStroke(linewidth=3, foreground=theme().page)]  # where a name crosses a line
+    around = [withStroke(linewidth=3, foreground=theme().page)]  # keeps a name on a line legible
     is_log = ax.get_yscale() == "log"
     low, high = _limits(ax.get_ylim(), is_log)
     is_print = print_width() is not None
     size = 7.5 if is_print else 9.5
-    # The height of a line of text; in print, panels are lower, and each has its own row.
-    apart = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
+    # The height of a line of text, in units of the axis. In print, panels are lower.
+    line_height = (0.055 if not is_print else 1.25 * size / 72 / (0.65 * ROW)) * (high - low)
     inside = [end for end in sorted(ends) if end[3] + _width(ax, end[1], size) < ax.get_xlim()[1]]
     beside = [end for end in sorted(ends) if end not in inside]
-    placed = list(zip(beside, _spread(beside, apart)))
+    placed = list(zip(beside, _spread(beside, line_height)))
     names: list[tuple[float, float]] = []
-    for end, wanted in zip(inside, _spread(inside, apart)):
+    for end, wanted in zip(inside, _spread(inside, line_height)):
         _, name, _, x = end
-        half = apart * _lines(name) / 2
+        half = line_height * _lines(name) / 2
         crossing = _lines_between(ax, x, x + _width(ax, name, size), is_log)
         taken = [(bottom - half, top + half) for bottom, top in [*crossing, *names]]
         place = free_place(wanted, taken, low + half, high - half)
@@ -58,12 +60,15 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:
 
 
 def _lines(name):
+    """How many lines of text the name has."""
     return 1 + name.count("\n")
 
 
-def _spread(ends, apart):
-    """Places for names in their order, none of which overlap."""
-    gaps = [apart * (_lines(one[1]) + _lines(other[1])) / 2 for one, other in zip(ends, ends[1:])]
+def _spread(ends, line_height):
+    """Heights for the names, in their order, such that none overlap."""
+    gaps = [
+        line_height * (_lines(one[1]) + _lines(other[1])) / 2 for one, other in zip(ends, ends[1:])
+    ]
     return spread_out([y for y, *_ in ends], gaps)
 
 
@@ -72,14 +77,14 @@ def _limits(limits, is_log):
 
 
 def _width(ax, name, size):
-    """About how wide a name is, in the units of the horizontal axis."""
+    """The approximate width of a name, in units of the horizontal axis."""
     inches = 0.62 * size / 72 * max(map(len, name.split("\n"))) + 5 / 72
     left, right = ax.get_xlim()
     return inches * (right - left) / (ax.get_position().width * ax.figure.get_figwidth())
 
 
 def _lines_between(ax, left, right, is_log):
-    """(lowest, highest) of each piece of a line that lies right of `left` and left of `right`."""
+    """(lowest, highest) of each segment of a line that reaches between `left` and `right`."""
     found = []
     for line in ax.get_lines():
         points = [

@@ -1,4 +1,4 @@
-"""The loss of a net while its learning rate grows: Smith's range test."""
+"""Figure of the loss while the learning rate grows: the range test of Smith 2017."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from .style import COLOURS, GREY, panels, styled, write_below
 
 @styled
 def lr_finder(rows: Sequence[Row], suggestion: float | None = None, caption: str = "") -> Figure:
-    """The loss of each step, and its running mean, by learning rate.
+    """Draw the loss of each step, and its running mean, against the learning rate.
 
     Parameters
     ----------
     rows : list of dict
         Rows with lr, loss and smoothed_loss (nats).
     suggestion : float, optional
-        The rate to mark.
+        The learning rate to mark.
     caption : str
     """
     figure, (ax,) = panels(1, (7.2, 4.2))
@@ -29,7 +29,7 @@ def lr_finder(rows: Sequence[Row], suggestion: float | None = None, caption: str
     ax.set_xscale("log")
     ax.set_xlabel("learning rate")
     ax.set_ylabel("training loss, nats")
-    # The last steps explode: what matters is where it falls.
+    # In the last steps the loss explodes. The limits show the part where it falls.
     lowest, first = min(smoothed), smoothed[0]
     ax.set_ylim(lowest - 0.3 * (first - lowest + 0.05), first + 0.8 * (first - lowest + 0.05))
     figure.legend(*ax.get_legend_handles_labels(), ncols=2, loc="upper right")

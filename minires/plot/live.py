@@ -13,18 +13,16 @@ if TYPE_CHECKING:
 
 
 class LiveCurves:
-    """Draws training and test error after each epoch.
+    """A callback that draws training and test error after each epoch.
 
-    In a notebook that is one picture, which grows; elsewhere it prints a line of text.
-
-    It is a callback: give it to one `Trainer` or several, ``callbacks=[live], progress=False``. The
-    nets are told apart by the trainers' names: plain ones are orange, residual ones blue, deeper
-    ones darker.
+    In a notebook it updates one picture; elsewhere it prints a line of text. Give it to one
+    `Trainer` or several: ``callbacks=[live], progress=False``. The trainers' names tell the nets
+    apart. Plain nets are orange, residual ones blue, deeper ones darker.
 
     Parameters
     ----------
     caption : str
-        For the line under the picture.
+        The text below the picture.
     """
 
     def __init__(self, caption: str = "") -> None:
@@ -33,7 +31,7 @@ class LiveCurves:
         self._display: Any = None
 
     def after_epoch(self, trainer: "Trainer", row: Row) -> None:
-        """Add a row of the trainer's history, and draw."""
+        """Add a row of the trainer's history, and draw. A `Trainer` calls this after each epoch."""
         self.rows.setdefault(trainer.name, []).append(row)
         if in_notebook():
             self._show()
@@ -50,7 +48,7 @@ class LiveCurves:
         """The picture as it is now."""
         figure, (ax,) = panels(1, (7.2, 4.2))
         for name, rows in self.rows.items():
-            # Matplotlib leaves out what begins with "_".
+            # Matplotlib leaves labels that begin with "_" out of the legend.
             colour, shown = self._colour(name), printable(name).lstrip("_") or "net"
             epochs = [row["epoch"] for row in rows]
             ax.plot(
@@ -76,13 +74,14 @@ class LiveCurves:
         ax.set_ylabel("error, %")
         ax.set_xlim(left=0)
         for text in ax.legend().get_texts():
-            text.set_parse_math(False)  # a "$" in a name begins no formula
+            text.set_parse_math(False)  # a "$" in a name does not begin a formula
         write_below(figure, self.caption)
         return figure
 
     def _colour(self, name: str) -> str:
-        """In a family the deeper the darker, as far as it has shades; nets of other names get other
-        colours.
+        """The colour of a net: deeper nets of a family get darker shades, as far as there are any.
+
+        Nets that belong to no family get other colours.
         """
         family = name.split("-")[0]
         alike = [
@@ -100,7 +99,7 @@ class LiveCurves:
         )
 
     def _in_words(self) -> str:
-        """What the picture shows, for readers who do not see it."""
+        """What the picture shows, in words for readers who cannot see it."""
         ends = [
             f"{printable(name)} goes from {rows[0]['train_error']:.0f} and "
             f"{rows[0]['test_error']:.0f} to {rows[-1]['train_error']:.0f} and "
@@ -123,7 +122,7 @@ class LiveCurves:
 
 
 def in_notebook() -> bool:
-    """Whether this runs in a notebook, where pictures can be shown."""
+    """Whether this code runs in a notebook, where pictures can be shown."""
     try:
         from IPython import get_ipython
     except ImportError:

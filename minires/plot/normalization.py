@@ -1,4 +1,4 @@
-"""A drawing of batch norm: the three ways in which one input reaches the outputs."""
+"""A drawing of batch norm: the three ways in which one input affects the outputs."""
 
 from ..errors import ConfigError
 from ..types import Figure
@@ -6,20 +6,21 @@ from .style import GREY, OTHERS, SHADES, panels, styled, write_below
 
 ITSELF, MEAN, VARIANCE = OTHERS[0], OTHERS[1], OTHERS[2]  # a colour for each way
 DIGITS = "₀₁₂₃₄₅₆₇₈₉"
-LEAST, MOST = 2, 6  # inputs: more of them cannot be read
+LEAST, MOST = 2, 6  # inputs; with more of them the drawing cannot be read
 
 
 @styled
 def batch_norm_ways(inputs: int = 4, chosen: int = 2) -> Figure:
-    """How an input of a batch norm reaches the outputs: itself, through the mean, and through the
-    variance.
+    """Draw how one input of a batch norm affects the outputs.
+
+    It does so in three ways: directly, through the mean, and through the variance.
 
     Parameters
     ----------
     inputs : int
-        Of one channel; drawn as boxes.
+        How many inputs of one channel are drawn, as boxes.
     chosen : int
-        Whose ways are coloured, counted from 1.
+        The input whose ways are coloured, counted from 1.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""All verdicts at a glance: a mark for each claim, in the order of the report."""
+"""Figure of all verdicts at a glance: a mark for each claim, in the order of the report."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from ..types import Figure
 from .print_sizes import print_width
 from .style import OTHERS, panels, styled, write_below
 
-ROWS = 9  # in a column of the figure, on a screen
-#: Verdict -> mark, colour: told apart without colour too.
+ROWS = 9  # most rows in a column of the figure, on a screen
+#: Verdict -> (mark, colour). The marks differ in shape, too, for readers who cannot see colours.
 MARKS = {
     "supported": ("o", OTHERS[0]),
     "contradicted": ("X", OTHERS[3]),
@@ -18,12 +18,13 @@ MARKS = {
 
 @styled
 def verdicts(found: Sequence[tuple[str, str, str]], caption: str = "") -> Figure:
-    """A mark for each claim: supported, contradicted, undecided, or only predicted.
+    """Draw a mark for each claim: supported, contradicted, undecided, or only predicted.
 
     Parameters
     ----------
     found : list of (name, verdict, seeds)
-        In the order of the report. `seeds` are those that the verdict is from, in a word or two.
+        In the order of the report. `seeds` says in a word or two which seeds the verdict comes
+        from; claims with "exploratory" seeds get a star.
     caption : str
     """
     width = print_width()

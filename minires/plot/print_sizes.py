@@ -1,8 +1,8 @@
-"""Figures for a column of a paper: as wide as it is, with letters of 7 to 9 points.
+"""Figures for a column of a paper: as wide as the column, with letters of 7 to 9 points.
 
-A figure that is drawn 10 inches wide and printed 3.5 inches wide has letters of 3 points. So it is
-laid out anew for the width: panels go below each other where they do not fit side by side, letters
-and lines get the size that they are printed in, and labels that would run into each other turn.
+If a figure is drawn 10 inches wide and printed 3.5 inches wide, its letters have 3 points. So the
+figure is laid out again for the narrower width: panels that do not fit side by side go below each
+other, letters and lines are drawn in the size of print, and labels that would overlap are turned.
 """
 
 from collections.abc import Iterator
@@ -13,28 +13,29 @@ from math import ceil
 from textwrap import fill
 from typing import Any
 
-SMALLEST, NOTE, LARGEST = 7.0, 7.5, 9.0  # points: of any letter, of one in a panel, of any letter
-PANEL = 1.9  # inches: no panel is narrower
+SMALLEST, LARGEST = 7.0, 9.0  # points, of any letter
+NOTE = 7.5  # points: the largest letter inside a panel
+PANEL = 1.9  # inches, the least width of a panel
 ROW = 2.15  # inches, the height of a row of panels
-LINE = 0.70  # of the width of lines on a screen
-DOTS = 300  # an inch, of an image
+LINE = 0.70  # the width of lines, as a fraction of that on a screen
+DOTS = 300  # per inch, in an image
 
 
 @dataclass(frozen=True)
 class PrintWidth:
-    """A width to draw for: its name, and inches."""
+    """A width of figures: its name, and its size in inches."""
 
     name: str
     inches: float
 
     @property
     def suffix(self) -> str:
-        """Of the names of files drawn in it."""
+        """What is added to the names of files drawn in this width."""
         return f"-{self.name}"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Matplotlib's settings, over those of the theme."""
+        """Settings for Matplotlib, which go over those of the theme."""
         return {
             "font.size": 8,
             "axes.titlesize": 8.5,
@@ -51,22 +52,22 @@ class PrintWidth:
         }
 
     def columns(self, panels: int) -> int:
-        """How many of so many panels stand side by side, in rows that are as full as can be."""
+        """How many of these panels stand side by side, if the rows are as equal as possible."""
         rows = ceil(panels / max(1, int(self.inches / PANEL)))
         return ceil(panels / rows)
 
     def height(self, panels: int) -> float:
-        """Of a figure of so many panels, in inches, with room for legend and caption."""
+        """The height of a figure of so many panels in inches, with room for legend and caption."""
         return ROW * ceil(panels / self.columns(panels)) + 0.55
 
 
-#: Of two columns: IEEE's, which are close to those of most conferences and journals.
+#: The widths of one and of two columns of IEEE, close to those of most conferences and journals.
 WIDTHS = {one.name: one for one in (PrintWidth("one-column", 3.5), PrintWidth("two-column", 7.16))}
 _chosen: ContextVar[PrintWidth | None] = ContextVar("print_width", default=None)
 
 
 def print_width() -> PrintWidth | None:
-    """The width to draw for; None for a screen."""
+    """The width that figures are drawn for; None for a screen."""
     return _chosen.get()
 
 
@@ -81,18 +82,18 @@ def use_width(name: str) -> Iterator[PrintWidth]:
 
 
 def fit(figure: Any) -> None:
-    """Give all letters, lines and marks of a drawn figure the size that they are printed in."""
+    """Give all letters, lines and marks of a drawn figure their size in print."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
 
-    if getattr(figure, "is_fitted", False):  # by a function that this one was drawn in
+    if getattr(figure, "is_fitted", False):  # one drawing function may call another
         return
     figure.is_fitted = True
     for text in figure.findobj(Text):
         text.set_fontsize(min(LARGEST, max(SMALLEST, text.get_fontsize())))
     for ax in figure.axes:
-        for text in ax.texts:  # names and numbers beside lines and bars
+        for text in ax.texts:  # names and numbers inside a panel
             text.set_fontsize(min(NOTE, text.get_fontsize()))
     for line in figure.findobj(Line2D):
         line.set_linewidth(LINE * line.get_linewidth())
@@ -117,7 +118,7 @@ def _in_first_column(ax):
 
 
 def _narrow_legends(figure):
-    """Legends of the figure in as many columns as fit, with the panels below them."""
+    """Give the figure's legends as many columns as fit, and put the panels below them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     for legend in list(figure.legends):
@@ -137,7 +138,7 @@ def _narrow_legends(figure):
 
 
 def _turn_labels(ax, renderer):
-    """Turn the names under the x axis if two of them run into each other."""
+    """Turn the labels under the x axis if two of them would overlap."""
     labels = [label for label in ax.get_xticklabels() if label.get_text()]
     low, high = ax.get_window_extent(renderer).intervalx
     boxes = [label.get_window_extent(renderer) for label in labels]
@@ -150,7 +151,7 @@ def _turn_labels(ax, renderer):
 
 
 def _break_title_of_y(ax, renderer):
-    """Write the name of the y axis in as many lines as the height of the panel asks for."""
+    """Break the label of the y axis into lines until it is no longer than the panel is high."""
     words = " ".join(ax.get_ylabel().split())
     room = ax.get_window_extent(renderer).height
     for lines in range(1, 5):

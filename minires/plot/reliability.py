@@ -1,4 +1,4 @@
-"""How far a net's probabilities can be believed."""
+"""Figure of how far a net's probabilities can be trusted."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,15 @@ from .style import COLOURS, panels, styled, theme, write_below
 
 @styled
 def calibration(bins: Sequence[Row], caption: str = "") -> Figure:
-    """Which part of the images is right, by the probability that the net gave; below, how many.
+    """Draw the fraction of right answers against the probability that the net gave them.
+
+    The panel on the right shows how many images there are for each probability.
 
     Parameters
     ----------
     bins : list of dict
-        Rows with low and high (0 to 1), images, confidence and accuracy (percent).
+        Rows with low and high (0 to 1), images, confidence and accuracy (percent), as in
+        `diagnostics.Bin`.
     caption : str
     """
     figure, (left, right) = panels(2, (9.0, 4.2))

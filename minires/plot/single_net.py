@@ -14,10 +14,10 @@ from ..types import ArrayLike, Figure, Row
 from .fonts import readable_names
 from .style import COLOURS, GREY, panels, styled, whole_numbers, write_below
 
-SHADES = ("#5497d0", "#2f7fbe", "#0a5a96", "#041b36")  # of moments in training: later is darker
-WRITTEN = 20  # classes, up to which the matrix has numbers in it
-NAMED = 60  # classes, up to which they are named
-LONGEST = 22  # characters of a name that are written
+SHADES = ("#5497d0", "#2f7fbe", "#0a5a96", "#041b36")  # for moments in training: later is darker
+WRITTEN = 20  # up to so many classes the matrix contains numbers
+NAMED = 60  # up to so many classes they are named
+LONGEST = 22  # longest name of a class, in characters
 
 
 @styled
@@ -27,7 +27,7 @@ def training_curves(
     drops: Sequence[float] = (),
     validation: Sequence[Row] = (),
 ) -> Figure:
-    """Loss on the left, training and test error on the right, by epoch.
+    """Draw the loss (left) and the training and test error (right) against the epoch.
 
     Parameters
     ----------
@@ -46,9 +46,8 @@ def training_curves(
     figure, (left, right) = panels(2, (9.6, 4.2))
     epochs = [row["epoch"] for row in metrics]
     marker = "o" if len(epochs) <= 12 else None
-    hollow = (
-        {"markersize": 9, "markerfacecolor": "none"} if len(epochs) == 1 else {"markersize": 4}
-    )  # a single point, around another
+    # After one epoch the test error is a hollow circle, which can lie around the other point.
+    hollow = {"markersize": 9, "markerfacecolor": "none"} if len(epochs) == 1 else {"markersize": 4}
     left.plot(
         epochs,
         [row["train_loss"] for row in metrics],
@@ -104,8 +103,10 @@ def training_curves(
 
 @styled
 def gradients_of_a_net(gradients: Sequence[Row], caption: str = "") -> Figure:
-    """Gradient norm of each layer of one net: at the first record, one and ten steps on, and at the
-    last; later is darker.
+    """Draw the gradient norm of each layer of one net at several moments; later is darker.
+
+    These are before training, after 1 step and after 10, as far as they were recorded, and the last
+    record.
 
     Parameters
     ----------
@@ -147,21 +148,23 @@ def gradients_of_a_net(gradients: Sequence[Row], caption: str = "") -> Figure:
 
 @styled
 def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> Figure:
-    """Which classes a net takes for which: a square for each pair, the darker the larger its part
-    of the right class.
+    """Draw which classes a net mistakes for which, as a matrix of squares.
+
+    The darker a square, the larger the part of the right class that was assigned to the other.
 
     Parameters
     ----------
     matrix : array of int, shape (K, K)
-        Images, the right class by row, the net's by column.
+        Numbers of images, with a row for each right class and a column for each predicted class.
     classes : sequence of str
+        The names of the K classes.
     caption : str
 
     Returns
     -------
     matplotlib.figure.Figure
-        With numbers (percent of the row) for up to 20 classes, and names, shortened to 22
-        characters, for up to 60.
+        For up to 20 classes it has numbers (percent of the row). For up to 60 it has names,
+        shortened to 22 characters.
     """
     matrix = np.asarray(matrix)
     share = 100 * matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
@@ -173,7 +176,7 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
     side = max(2.4, 0.42 * count) if count <= WRITTEN else max(5, 0.18 * min(count, NAMED))
     below = longest * {0: 0, 45: 0.71, 90: 1}[rotation]
     figure, (ax,) = panels(1, (max(4.8, side + longest + 2.2), side + below + 1.1))
-    layout: Any = figure.get_layout_engine()  # the one of `panels`
+    layout: Any = figure.get_layout_engine()  # `panels` chose a constrained layout
     layout.set(rect=(0, 0.045, 1, 0.945))
     picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
     ax.grid(False)
@@ -210,8 +213,10 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
 
 
 def _logarithmic(ax):
-    """A logarithmic vertical axis, with plain numbers where it spans less than a decade and so has
-    at most one power of ten.
+    """Make the vertical axis logarithmic.
+
+    If it spans less than a factor of 10, and so has at most one power of ten, plain numbers are
+    written at other ticks.
     """
     from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
@@ -232,8 +237,9 @@ def _logarithmic(ax):
 
 
 def _short(names):
-    """The names, each on one line and cut to a length; from names that would then be the same, the
-    middle is cut.
+    """The names, each on one line and cut to `LONGEST` characters.
+
+    Names that would then look the same are cut in the middle instead of at the end.
     """
     names = [printable(" ".join(name.split())) for name in names]
     cut = [name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…" for name in names]
@@ -247,5 +253,5 @@ def _short(names):
 
 
 def _width(name):
-    """In Latin letters: those of Chinese and Japanese are nearly twice as wide."""
+    """The width of a name in Latin letters; Chinese and Japanese ones are nearly twice as wide."""
     return sum(1.7 if east_asian_width(letter) in "WF" else 1 for letter in name)

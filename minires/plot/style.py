@@ -1,9 +1,10 @@
 """One style for all figures: plain nets in orange, residual nets in blue, deeper nets with more
-contrast: darker on a light page, lighter on a dark one.
+contrast.
 
-Every colour has a contrast of 3:1 or more with its page, and no two shades of nets look alike with
-a common kind of colour blindness. The tests measure both. Matplotlib is imported when a figure is
-drawn, so that importing minires stays quick.
+More contrast means darker on a light page and lighter on a dark one. Every colour has a contrast of
+3:1 or more with its page, and no two shades of nets look alike to readers with a common kind of
+colour blindness. The tests measure both. Matplotlib is imported only when a figure is drawn, so
+that importing minires stays quick.
 """
 
 import io
@@ -31,33 +32,31 @@ SHADES: dict[str, tuple[str, ...]] = {
     "plain": ("#d67c26", "#ad3d00", "#6e2600", "#3d1500"),
     "resnet": ("#4f96d0", "#0868ac", "#08366b", "#041b36"),
 }
-COLOURS = {
-    family: shades[1] for family, shades in SHADES.items()
-}  # where one shade of each is enough
-OTHERS = (
-    "#418d65",
-    "#8f48e5",
-    "#817930",
-    "#cb438e",
-)  # for a third kind of net and more: green, violet, olive, pink
+#: Family of nets -> colour, for figures that need only one shade of each.
+COLOURS = {family: shades[1] for family, shades in SHADES.items()}
+#: Green, violet, olive and pink, for a third kind of net and more.
+OTHERS = ("#418d65", "#8f48e5", "#817930", "#cb438e")
 GREY = "#666666"
-CHARACTERS = 15.5  # of a caption, to an inch
-MOST_LINES = 10  # of a caption, about: more would leave no room for the panels
+CHARACTERS = 15.5  # of a caption, per inch
+MOST_LINES = 10  # of a caption, about; more would leave no room for the panels
 
 
 @dataclass(frozen=True)
 class Theme:
     """The colours of a figure."""
 
-    shades: dict[str, tuple[str, ...]]  # of the nets of a family, from the shallowest on
+    shades: dict[str, tuple[str, ...]]  # family -> the colours of its nets, the shallowest first
     text: str
-    quiet: str  # of what is not to be seen first
+    quiet: str  # for parts that should not draw attention, such as axes and captions
     grid: str
     page: str
-    suffix: str = ""  # of the names of files drawn in it
+    suffix: str = ""  # is added to the names of files drawn in this theme
 
     def colour(self, net: str, nets: Sequence[str]) -> str:
-        """Of one of the `nets`: the deeper in its family, the more contrast."""
+        """The colour of one of the `nets`: deeper nets of a family get more contrast.
+
+        `nets` are in the order of `nets_by_depth`.
+        """
         family = net.split("-")[0]
         relatives = [one for one in nets if one.split("-")[0] == family]
         shades, rank, count = self.shades[family], relatives.index(net), len(relatives)
@@ -67,7 +66,7 @@ class Theme:
 
     @property
     def settings(self) -> dict[Any, Any]:
-        """Matplotlib's settings."""
+        """Settings for Matplotlib."""
         return {
             "font.family": "DejaVu Sans",
             "font.size": 10,
@@ -111,13 +110,13 @@ _theme: ContextVar[Theme] = ContextVar("theme", default=LIGHT)
 
 
 def theme() -> Theme:
-    """The colours to draw in."""
+    """The theme that figures are drawn in."""
     return _theme.get()
 
 
 @contextmanager
 def use_theme(chosen: Theme) -> Iterator[None]:
-    """Within: the figures of runs are drawn in these colours, `LIGHT` or `DARK`."""
+    """Within: figures are drawn in the theme `chosen`, `LIGHT` or `DARK`."""
     token = _theme.set(chosen)
     try:
         yield
@@ -125,7 +124,7 @@ def use_theme(chosen: Theme) -> Iterator[None]:
         _theme.reset(token)
 
 
-#: Settings and metadata with which a drawing is the same file each time, its text still text.
+#: Kind of drawing -> settings and metadata that give the same bytes each time, and leave text text.
 AS_DRAWINGS: dict[str, tuple[Any, Any]] = {
     "pdf": ({"pdf.fonttype": 42}, {"CreationDate": None}),
     "svg": ({"svg.fonttype": "none", "svg.hashsalt": "minires"}, {"Date": None}),
@@ -135,7 +134,7 @@ _also: ContextVar[tuple[str, ...]] = ContextVar("also", default=())
 
 @contextmanager
 def also_as(*kinds: str) -> Iterator[None]:
-    """Within: `save` writes each figure as a drawing too, "pdf" or "svg", beside the image."""
+    """Within: beside each image, `save` also writes drawings of these kinds, "pdf" or "svg"."""
     token = _also.set(kinds)
     try:
         yield
@@ -144,8 +143,10 @@ def also_as(*kinds: str) -> Iterator[None]:
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """Draw in this module's style, whatever the settings of the program around, and with fonts that
-    have the letters of the texts and lists of texts among the arguments.
+    """Make a function draw in this module's style, whatever Matplotlib's settings are outside.
+
+    It uses fonts that have the letters of all texts and lists of texts among its arguments. Within
+    `use_width`, the figure that it returns is fitted to that width.
     """
 
     @wraps(draw)
@@ -165,14 +166,13 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
 
 
 def _texts(arguments: Sequence[Any]) -> list[str]:
+    """The strings among the arguments, and those in lists and tuples among them."""
     lists = [one for one in arguments if isinstance(one, (list, tuple))]
     return [text for some in (arguments, *lists) for text in some if isinstance(text, str)]
 
 
 def use_style() -> None:
-    """Draw all of this program's figures in this style from now on, also the ones that
-    Matplotlib draws by itself.
-    """
+    """Draw all figures of this program in this style from now on, those made with pyplot too."""
     from matplotlib import rcParams
 
     rcParams.update(theme().settings)
@@ -185,25 +185,28 @@ def panels(
     widths: Sequence[float] | None = None,
     rows: int = 1,
 ) -> tuple[Figure, Array]:
-    """A figure of that many panels side by side, with room for a caption below and a legend above.
+    """Make a figure with panels, with room for a caption below and a legend above.
 
-    Within `use_width` it is as wide as a column of a paper, and what does not fit side by side goes
-    into rows.
+    Within `use_width` it is as wide as a column of a paper, and panels that do not fit side by side
+    go into further rows.
 
     Parameters
     ----------
     columns : int
+        The number of panels. They stand side by side, unless there are several `rows`.
     size : (float, float)
-        Of the whole figure, in inches.
+        Width and height of the whole figure, in inches.
     share_y : bool
+        Whether all panels have the same vertical axis.
     widths : list of float, optional
-        Of the panels in a row, relative to each other.
+        The widths of the panels in a row, relative to each other.
     rows : int
-        Into which as many panels are put, row by row; in print the width decides.
+        Over how many rows the panels are spread. Within `use_width` the width decides this.
 
     Returns
     -------
-    figure, array of axes
+    figure : matplotlib.figure.Figure
+    axes : array of matplotlib.axes.Axes, shape (columns,)
     """
     from matplotlib.figure import Figure
 
@@ -213,7 +216,7 @@ def panels(
         widths = widths if each == columns else None
     rows = -(-columns // each)
     figure: Any = Figure(figsize=size, layout="constrained")
-    # So that notebooks show it, whether or not pyplot is in use.
+    # With this method notebooks show the figure, whether or not pyplot is in use.
     figure._repr_png_ = lambda: picture(figure, dots_per_inch=72)
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
     axes = figure.subplots(rows, each, sharey=share_y, squeeze=False, width_ratios=widths).ravel()
@@ -223,11 +226,15 @@ def panels(
 
 
 def save(figure: Figure, path: SomePath) -> SomePath:
-    """Write the figure to `path` as an image of 150 dots an inch, and return the path. Within
-    `also_as` it is written as a drawing beside it, too. Within `use_width` the path gets the
-    width's name, and the image 300 dots an inch.
+    """Write a figure to `path` as an image of 150 dots per inch, and return the path.
 
-    Raises CheckpointError if it cannot be written. Then the picture that was there stays.
+    Within `also_as` drawings are written beside it. Within `use_width` the name of the width is
+    added to the file's name, and the image has 300 dots per inch.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written. A picture that was there before is kept.
     """
     width, dots = print_sizes.print_width(), 150
     if width:
@@ -240,13 +247,13 @@ def save(figure: Figure, path: SomePath) -> SomePath:
 
 
 def picture(figure: Figure, kind: str = "png", dots_per_inch: int = 150) -> bytes:
-    """The figure as a file: an image such as "png", or a drawing, "pdf" or "svg"."""
+    """The bytes of a file with the figure: an image such as "png", or a drawing, "pdf" or "svg"."""
     import matplotlib as mpl
 
     image = io.BytesIO()
     settings, metadata = AS_DRAWINGS.get(kind, ({}, {}))
     with _letters_may_be_missing(), mpl.rc_context(settings):
-        # On the figure's own page, whatever the program around has chosen for saving.
+        # "auto" is the figure's own background, whatever Matplotlib's settings outside say.
         figure.savefig(
             image, format=kind, dpi=dots_per_inch, facecolor="auto", metadata=metadata or None
         )
@@ -260,28 +267,28 @@ def animate(
     path: SomePath,
     per_second: int = 8,
 ) -> SomePath:
-    """Write a GIF to `path` and return the path.
+    """Write an animation to `path` as a GIF, and return the path.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     draw_frame : callable
-        ``draw_frame(frame)`` changes the figure into that frame.
+        ``draw_frame(frame)`` changes the figure so that it shows that frame.
     frames : list
-        The last one stays for two seconds before it begins again.
+        The last frame is shown for two more seconds before the animation begins again.
     path : str or Path
     per_second : int
-        Frames a second.
+        Frames per second.
 
     Raises
     ------
     CheckpointError
-        If it cannot be written. Then the picture that was there stays.
+        If the file cannot be written. A picture that was there before is kept.
     """
     from matplotlib.animation import FuncAnimation, PillowWriter
 
     frames = [*frames, *[frames[-1]] * (2 * per_second)]
-    # Drawn once beforehand, so that nothing moves to make room while it runs.
+    # Draw it once first, so that the layout is final and nothing moves during the animation.
     figure.canvas.draw()
     with TemporaryDirectory() as folder:
         written = Path(folder) / "animation.gif"
@@ -292,9 +299,7 @@ def animate(
 
 @contextmanager
 def _letters_may_be_missing() -> Iterator[None]:
-    """One warning for all letters that are drawn as boxes, since the fonts lack them, instead of
-    one for each.
-    """
+    """Within: letters that are drawn as boxes cause one warning together, and not one each."""
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
         yield
@@ -309,29 +314,32 @@ def _letters_may_be_missing() -> Iterator[None]:
 
 
 def whole_numbers(axis: Any) -> None:
-    """Ticks at whole numbers only, which epochs, layers and classes are."""
+    """Put ticks only at whole numbers, for epochs, layers and classes."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True, min_n_ticks=1))
 
 
 def nets_by_depth(rows: Sequence[Row]) -> list[str]:
-    """The names of the nets in the rows: plain ones first, and shallow ones before deep ones."""
+    """The names of the nets in the rows, sorted by family, and then by depth."""
     names = {row["net"] for row in rows}
     return sorted(names, key=lambda net: (net.split("-")[0], int(net.split("-")[1])))
 
 
 def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> str:
-    """How many seeds the rows are of, for the caption, and what was done with `several` of them."""
+    """The words for a caption that say how many seeds the rows come from.
+
+    `several` has a place for the number if there is more than one, and says how they are shown.
+    """
     count = len({row["seed"] for row in rows})
     return "1 seed" if count == 1 else several.format(count)
 
 
 def write_below(figure: Figure, text: str) -> None:
-    """Write the caption, small, under the figure, in as many lines as it takes.
+    """Write a caption in small letters below the figure, in as many lines as it needs.
 
-    A "$" in it, from the name of a folder, is a "$" and begins no formula. A caption that would
-    take up the figure is cut in the middle.
+    A "$" in it, as in the name of a folder, does not begin a formula. A caption of more than about
+    ten lines is cut in the middle.
     """
     is_print = print_sizes.print_width() is not None
     size = print_sizes.SMALLEST if is_print else 8.5
@@ -341,7 +349,7 @@ def write_below(figure: Figure, text: str) -> None:
     if len(lines) > 1 or is_print:
         line = 0.16 * size / 8.5 / figure.get_figheight()
         room = 1.6 * line + line * (len(lines) - 1) if is_print else 0.045 + line * (len(lines) - 1)
-        layout: Any = figure.get_layout_engine()  # the one of `panels`
+        layout: Any = figure.get_layout_engine()  # `panels` chose a constrained layout
         layout.set(rect=(0, room, 1, (0.99 if is_print else 0.93) - room))
     written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=size, color=theme().quiet)
     written.set(ha="left", va="bottom", parse_math=False)

@@ -1,4 +1,4 @@
-"""What became of runs that differ in a setting or in the seed."""
+"""Figure of the errors of runs that differ in their settings or seed."""
 
 from collections.abc import Mapping, Sequence
 from statistics import mean
@@ -9,15 +9,15 @@ from .style import GREY, OTHERS, panels, styled, write_below
 
 @styled
 def sweep(groups: Mapping[str, Sequence[Row]], caption: str = "") -> Figure:
-    """The errors that the runs of a sweep ended with: a line for each combination of settings.
+    """Draw the final errors of the runs of a sweep, with a line for each combination of settings.
 
     Parameters
     ----------
     groups : dict
-        What a combination is called -> its rows, one for each seed, with train_error and test_error
-        in percent.
+        Name of a combination -> its rows, one for each seed, with train_error and test_error
+        (percent).
     caption : str
-        Goes on below, before the legend in words.
+        Is written below the figure, followed by what the colours mean.
     """
     from matplotlib.ticker import MaxNLocator
 

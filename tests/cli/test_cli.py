@@ -235,7 +235,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
         (["--depths", "21"], "the nearest is 20"),
         (["--data", "/somewhere"], "--dataset cifar10 beside it"),
         (["--width", "1000000000000"], "not enough memory"),
-        (["--device", "cuda"], "got 'cuda'; for NVIDIA's GPUs say 'gpu'"),
+        (["--device", "cuda"], "got 'cuda'; for an NVIDIA GPU say 'gpu'"),
         (["--tf32"], "only a GPU computes in TF32"),
         (["--batch-size", "20000"], "a batch larger than the training set"),
         (["--image-size", "5"], "got 5"),

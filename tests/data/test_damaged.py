@@ -77,7 +77,7 @@ def test_a_class_of_damaged_pictures_only(folder):
         path.write_bytes(CUT)
     with (
         pytest.warns(DamagedPictures, match="7 damaged of 11 pictures.* and 2 more"),
-        pytest.raises(DataError, match="dog: a class of damaged pictures only"),
+        pytest.raises(DataError, match="dog: all pictures of a class are damaged"),
     ):
         load(folder, skip_damaged=True)
 

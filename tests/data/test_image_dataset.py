@@ -98,6 +98,12 @@ def test_resize_by_no_whole_factor(size):
         make(2, 8).resize(size)
 
 
+def test_resize_of_images_that_are_not_square():
+    images = ImageDataset(np.zeros((2, 8, 4, 3), np.uint8), np.zeros(2, np.int64), ("a",), "set")
+    with pytest.raises(ConfigError, match="images: expected equal height and width, got 8x4"):
+        images.resize(4)
+
+
 def test_pixel_mean():
     whole = make(50)
     assert whole.pixel_mean().dtype == np.float32

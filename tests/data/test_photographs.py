@@ -330,7 +330,9 @@ def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
     for path in (folder / "wren").iterdir():
         path.write_text("none")
         path.rename(path.with_suffix(".TXT"))
-    with pytest.raises(DataError, match=r"none in wren/ \(5 .txt only\); convert what is there"):
+    with pytest.raises(
+        DataError, match=r"none in wren/ \(5 .txt only\); convert the files that are there"
+    ):
         load(folder)
 
 
@@ -428,6 +430,13 @@ def test_small_images_have_no_random_parts():
     train, _ = data.synthetic(20, 10)
     with pytest.raises(ConfigError, match="crop_scale is for photographs"):
         loader(train, crop_scale=0.5)
+
+
+@pytest.mark.parametrize("n", [0, 13, 1.5, True])
+def test_take_more_than_there_is(folder, n):
+    train, _ = load(folder)
+    with pytest.raises(ConfigError, match="1 to 12"):
+        train.take(n)
 
 
 def test_a_state_of_another_set(folder):

@@ -58,6 +58,12 @@ def test_too_small(sizes):
         synthetic(*sizes)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "1"])
+def test_a_seed_that_is_none(seed):
+    with pytest.raises(ConfigError, match="seed: expected a whole number of at least 0"):
+        synthetic(10, 10, seed=seed)
+
+
 def test_the_class_cannot_be_read_off_the_mean_colour(sets):
     """The background leans to a hue of the class or to its opposite: on the average over a class
     that cancels."""

@@ -245,6 +245,6 @@ def test_errors():
         trajectory([saved(net)] * 2)
     with pytest.raises(
         ConfigError,
-        match="the weights never moved: expected states that differ, got 5 alike; .*save copies",
+        match="the weights never moved: expected states that differ, got 5 equal .*save copies",
     ):
         trajectory([net.state_dict()] * 5)

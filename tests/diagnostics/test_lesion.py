@@ -340,14 +340,13 @@ def test_errors():
             pass
     with pytest.raises(
         ConfigError,
-        match=r"layer1.1 and layer2.1: expected two blocks of one shape, got conv1 Conv2d\(2, 2, "
+        match=r"layer1.1 and layer2.1: expected two blocks with the same layers, got conv1 "
+        r"Conv2d\(2, 2, "
         r".* and Conv2d\(4, 4",
     ):
         with swapped(net, "layer1.1", "layer2.1"):
             pass
-    with pytest.raises(
-        ConfigError, match="count: expected 0 to 6, for so many blocks there are, got 7"
-    ):
+    with pytest.raises(ConfigError, match="count: expected 0 to 6, the number of blocks, got 7"):
         drop_random(net, [batch()], [7])
     with pytest.raises(
         ConfigError,

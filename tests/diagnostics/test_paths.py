@@ -256,14 +256,14 @@ def test_any_loss():
 def test_errors():
     net, (x, y) = models.resnet(8, width=2), batch()
     with pytest.raises(
-        ConfigError, match="a plain net has one path only: expected a net with shortcuts"
+        ConfigError, match="a plain net has only one path: expected a net with shortcuts"
     ):
         path_gradients(models.plain(8, width=2), x, y)
     with pytest.raises(ConfigError, match="unknown block: .*got 'layer4.0'"):
         path_gradient(net, x, y, ["layer4.0"])
-    with pytest.raises(
-        ConfigError, match="length: expected 0 to 3, for so many blocks there are, got 4"
-    ):
-        path_gradients(net, x, y, lengths=[4])
+    for length in (4, 1.5, "1"):
+        words = f"length: expected 0 to 3, the number of blocks, got {length!r}"
+        with pytest.raises(ConfigError, match=words):
+            path_gradients(net, x, y, lengths=[length])
     with pytest.raises(ConfigError, match="samples: expected a whole number of at least 1, got 0"):
         path_gradients(net, x, y, samples=0)

@@ -189,5 +189,5 @@ def test_errors():
 
 def test_an_optimiser_of_another_kind():
     net = nn.Linear(2, 1)
-    with pytest.raises(ConfigError, match="expected an optim.SGD, got an Adam; pass lr instead"):
+    with pytest.raises(ConfigError, match="expected an optim.SGD, got Adam; pass lr instead"):
         updates(net, optimizer=optim.Adam(net.parameters()))

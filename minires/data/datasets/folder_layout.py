@@ -1,9 +1,9 @@
-"""How a folder of photographs is laid out, found out from what is in it.
+"""Find out how a folder of photographs is laid out, from the names of the folders in it.
 
 photos/cat/1.jpg                a folder for each class; folders within a class belong to it
-photos/train/cat/1.jpg          training pictures apart from those for testing: val/ (or
-photos/val/cat/7.jpg            valid/, validation/, test/, testing/)
-photos/photos/cat/1.jpg         one folder in a folder, as an archive leaves it
+photos/train/cat/1.jpg          training pictures in train/, test pictures in val/ (or valid/,
+photos/val/cat/7.jpg            validation/, test/, testing/)
+photos/photos/cat/1.jpg         a folder alone in a folder, as unpacking an archive often leaves it
 """
 
 import os
@@ -18,11 +18,11 @@ from ...names import as_text
 from ..picture_files import Found, beside, find_pictures, in_words, visible_folders
 
 TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
-#: Where to evaluate: a test set if there is one, else what a training looked at.
+#: Names of the folder to evaluate on, the preferred one first: a test set, else a validation set.
 EVALUATE = ("test", "testing", "val", "valid", "validation")
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 LOOSE = "picture beside the folders of the classes"
-SHOWN = 5  # names in an error
+SHOWN = 5  # how many names an error lists
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,14 @@ class Layout:
     Parameters
     ----------
     root : Path
-        The folder that was meant: the one that was named, or one within it.
+        The folder with the pictures: the one that the user named, or a folder alone in it.
     training : Path or None
-        Holds a folder for each class; None where there is only a test set.
+        Holds a folder for each class. None if there is only a test set.
     testing : Path or None
-        The same for the test set, if it is apart.
+        The same for the test set. None if no folder holds one.
     around : list of Path
-        The folders that hold nothing but the next one, and at last `root`.
+        The folders around `root`, from the outside in. Each holds nothing but the next one, and the
+        last holds nothing but `root`.
     """
 
     root: Path
@@ -58,7 +59,7 @@ class Labelled:
     files : list of (Path, int)
         Each picture with the position of its class, class by class.
     found : Found
-        The same pictures, and what is left out.
+        The same pictures, and how many other files are left out.
     """
 
     classes: tuple[str, ...]
@@ -67,13 +68,17 @@ class Labelled:
 
 
 def find_layout(folder: Path, order: Sequence[str] = TEST) -> Layout:
-    """Where the training and test pictures are.
+    """Find out where in a folder the training and the test pictures are.
 
     Parameters
     ----------
     folder : Path
     order : sequence of str
-        Names of the folder of the test set, the one that is preferred first.
+        The names that the folder of the test set may have, the preferred one first.
+
+    Returns
+    -------
+    Layout
 
     Raises
     ------
@@ -84,7 +89,7 @@ def find_layout(folder: Path, order: Sequence[str] = TEST) -> Layout:
         what = "not a folder" if folder.exists() else "no such folder"
         raise DataError(str(folder), what, LAYOUT)
     root, around = _unwrapped(folder)
-    # A class may be called "train", too: then there are pictures in it, and no folders.
+    # A class may be called "train", too. Then its folder holds pictures, and no folders.
     inside = {path.name.lower(): path for path in visible_folders(root) if visible_folders(path)}
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in order if name in inside), None)
@@ -96,8 +101,9 @@ def find_layout(folder: Path, order: Sequence[str] = TEST) -> Layout:
 
 
 def _unwrapped(folder: Path) -> tuple[Path, list[Path]]:
-    """The folder itself or, if all there is in it is one folder with folders, that one; and the
-    folders around it.
+    """Step into `folder` as long as it holds nothing but one folder of folders.
+
+    Returns the folder that is reached, and the folders around it, from the outside in.
     """
     seen, around = set(), []
     while (real := os.path.realpath(folder)) not in seen:
@@ -113,19 +119,23 @@ def _unwrapped(folder: Path) -> tuple[Path, list[Path]]:
 
 
 def labelled(folder: Path, least: int = 2) -> Labelled:
-    """The pictures in a folder that holds one for each class.
+    """Find the pictures in a folder that holds a folder for each class.
 
     Parameters
     ----------
     folder : Path
     least : int
-        Classes that are needed.
+        How many classes there must be.
+
+    Returns
+    -------
+    Labelled
 
     Raises
     ------
     DataError
-        For fewer classes, one without pictures, two whose names differ in upper and lower case
-        only, or a folder that cannot be read.
+        For fewer classes, a class without pictures, two classes whose names differ only in upper
+        and lower case or in how accents are encoded, or a folder that cannot be read.
     """
     classes = tuple(path.name for path in visible_folders(folder))
     found = beside(folder)
@@ -150,24 +160,25 @@ def labelled(folder: Path, least: int = 2) -> Labelled:
             f"{several} without pictures",
             "pictures in the folder of each class",
             f"none in {_listed(empty)}",
-            "convert what is there, or take the folder away",
+            "convert the files that are there, or remove the folder",
         )
     return Labelled(classes, files, found)
 
 
 def _check_classes(folder: Path, classes: Sequence[str], loose: int, least: int) -> None:
+    """Raise DataError if these folder names cannot be the classes of a set."""
     if len(classes) < least:
         got = f"{len(classes)} folder{'s' * (len(classes) != 1)}"
         got += f" and {loose} loose picture{'s' * (loose != 1)}" if loose else ""
         todo = "sort the pictures into a folder for each class" if loose else None
-        what = "not two classes" if least == 2 else "no classes"
+        what = "fewer than two classes" if least == 2 else "no classes"
         raise DataError(str(folder), what, LAYOUT, got, todo)
     if classes and {name.lower() for name in classes} <= {*TRAIN, *TEST}:
         raise DataError(
             str(folder),
             f"no classes in {_listed([f'{name}/' for name in classes])}",
             LAYOUT,
-            "pictures that no folder says the class of",
+            "pictures that are not in the folder of a class",
         )
     alike = defaultdict(list)
     for name in classes:
@@ -176,7 +187,7 @@ def _check_classes(folder: Path, classes: Sequence[str], loose: int, least: int)
     if twins:
         raise DataError(
             str(folder),
-            "classes whose names differ in upper and lower case or in accents' encoding only",
+            "classes whose names differ only in upper and lower case or in how accents are encoded",
             "one folder for each class",
             _listed(twins),
             "put their pictures into one folder, or rename one",
@@ -213,10 +224,11 @@ def check_same_classes(training: Path, testing: Path, one: Labelled, other: Labe
 
 
 def _key(name: str) -> str:
-    """The same for names that a person would take for the same: Cat and cat, é in two encodings."""
+    """A key that is the same for names that look the same: Cat and cat, é in two encodings."""
     return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return ", ".join(map(as_text, names[:SHOWN])) + more

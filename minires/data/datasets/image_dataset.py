@@ -34,7 +34,8 @@ class ImageDataset:
     Raises
     ------
     DataError
-        If an array has another dtype or shape, is empty, or a label names no class.
+        If an array has another dtype or shape, there are no images, or a label is not a position in
+        `classes`.
     """
 
     images: Array
@@ -99,7 +100,7 @@ class ImageDataset:
         return self.images.shape[1:]
 
     def pick(self, chosen: Array | slice) -> "ImageDataset":
-        """The images at these positions of this set, as a set of their own."""
+        """The images at these positions, as a set of their own."""
         return ImageDataset(self.images[chosen], self.labels[chosen], self.classes, self.name)
 
     def take(self, n: int) -> "ImageDataset":
@@ -108,7 +109,7 @@ class ImageDataset:
         Raises
         ------
         ConfigError
-            If `n` is below 1 or above the number of images.
+            If `n` is not a whole number from 1 to the number of images.
         """
         if not is_integer(n, 1, len(self)):
             raise ConfigError(
@@ -117,14 +118,16 @@ class ImageDataset:
         return self.pick(slice(n))
 
     def split(self, n: int, seed: int | None = None) -> tuple["ImageDataset", "ImageDataset"]:
-        """All images but the last `n`, and the last `n`: 5,000 for the paper's split of CIFAR-10.
+        """Split the set into all images but the last `n`, and the last `n`.
+
+        He et al. 2015 split the training set of CIFAR-10 with n = 5,000.
 
         Parameters
         ----------
         n : int
             Size of the second part.
         seed : int, optional
-            Shuffle the images first (this copies them); by default they stay in the order of the
+            Shuffle the images first, which copies them. By default they stay in the order of the
             files.
 
         Returns
@@ -147,33 +150,32 @@ class ImageDataset:
         return whole.pick(slice(len(self) - n)), whole.pick(slice(len(self) - n, None))
 
     def resize(self, size: int) -> "ImageDataset":
-        """The same images at `size` x `size`: a new pixel is the mean of a square of old ones.
+        """Shrink the images to `size` x `size`. A new pixel is the mean of a square of old ones.
 
         Raises
         ------
         ConfigError
-            If `size` does not divide the height and the width into equal whole factors.
+            If the images are not square, or `size` does not divide their height.
         """
         height, width = self.images.shape[1:3]
-        if not is_integer(size, 1) or height % size or width % size or height != width:
-            raise ConfigError(
-                f"{self.name}.resize",
-                "a new pixel is the mean of a square of old ones",
-                f"a divisor of {height}, because the images are {height}x{width}",
-                str(size),
-            )
+        where = f"{self.name}.resize"
+        if height != width:
+            raise ConfigError(where, "images", "equal height and width", f"{height}x{width}")
+        if not is_integer(size, 1) or height % size:
+            expected = f"a divisor of {height}, because the images are {height}x{width}"
+            raise ConfigError(where, "size", expected, str(size))
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)
-        for start in range(0, len(self), BLOCK):  # blocks keep the wide sums in the cache
+        for start in range(0, len(self), BLOCK):  # in blocks, so that the sums stay in the cache
             block = self.images[start : start + BLOCK].astype(np.uint32)
             rows: Any = sum(block[:, row::factor] for row in range(factor))
             total = sum(rows[:, :, column::factor] for column in range(factor))
-            half = factor**2 // 2  # added first, it rounds to nearest
+            half = factor**2 // 2  # added before the division, so that it rounds to nearest
             small[start : start + BLOCK] = (total + half) // factor**2
         return ImageDataset(small, self.labels, self.classes, self.name)
 
     def pixel_mean(self) -> Array:
-        """The mean image, to be subtracted from every image as in He et al. 2015.
+        """The mean image, which is subtracted from every image (as in He et al. 2015).
 
         Returns
         -------
@@ -189,9 +191,9 @@ class ImageDataset:
 
     @property
     def transform(self) -> ImageTransform:
-        """The `ImageTransform` that makes another picture look to a net as these images do.
+        """The `ImageTransform` that prepares any picture for a net trained on these images.
 
-        The mean colour stands for the mean image, which is nearly the same everywhere.
+        It subtracts the mean colour instead of the mean image, whose pixels are nearly alike.
         """
         size = min(self.input_shape[:2])
         mean = [round(float(colour), 6) for colour in self.pixel_mean().mean(axis=(0, 1))]

@@ -1,6 +1,6 @@
-"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder has them.
+"""Photographs sorted into folders, one for each class, as for torchvision's ImageFolder.
 
-What a folder may look like is in `folder_layout`; docs/folders.md shows it.
+`folder_layout` recognises several layouts of such folders; docs/folders.md shows them.
 """
 
 import hashlib
@@ -50,53 +50,57 @@ def image_folder(
     test_transform: ImageTransform | None = None,
     original_pixels: bool = False,
 ) -> tuple[PhotographDataset, PhotographDataset]:
-    """The training and test set in a folder of photographs.
+    """Make a training and a test set from a folder of photographs.
 
     Parameters
     ----------
     folder : str or Path
-        Holds a folder for each class, or ``train/`` and ``val/`` which do; without ``val/``,
-        ``test/`` is taken. If there is nothing in it but one folder, that one.
+        Holds a folder for each class; or ``train/`` and ``val/``, each with a folder for each
+        class. Without ``val/``, ``test/`` is used. If the folder holds nothing but one folder, that
+        one is read.
     size : int
-        Height and width in pixels of what the net sees.
+        Height and width, in pixels, of the images that the net sees.
     val_fraction : float
-        The part of each class that is kept for testing, where the folder has no train/ and val/.
+        The fraction of each class that is kept for testing if there is neither ``val/`` nor
+        ``test/``.
     seed : int
-        For the choice of these.
+        For the random choice of these test pictures.
     workers : int, optional
-        Processes that decode and prepare batches; by default one for each core. In a program they
-        need the usual ``if __name__ == "__main__":``; with 0 all is done in one process.
+        How many processes decode pictures and prepare batches; by default one for each core. A
+        script that uses them needs the usual ``if __name__ == "__main__":``. With 0, everything is
+        done in this process.
     cache : str or Path, optional
-        Where decoded pictures are kept; by default in the user's cache.
+        The folder for decoded pictures; by default it is in the user's cache.
     progress : bool
+        Whether to show how far the decoding is.
     transform : ImageTransform, optional
-        Instead of `size`: also how pictures are resized and normalised, for a net that was not
-        trained as ImageNet's are.
+        How pictures are resized, cropped and normalised; `size` is then ignored. For a net that was
+        trained on images prepared in another way than ImageNet's usually are.
     skip_damaged : bool
-        Leave out pictures that cannot be read, with a `DamagedPictures` warning: the sets are those
-        of the folder without them. ``train.damaged`` lists them.
+        Leave out pictures that cannot be read, with a `DamagedPictures` warning. The sets are then
+        those of a folder without these files. ``train.damaged`` lists them.
     test_transform : ImageTransform, optional
-        Another one for the test set. A net that was trained on random crops, which show things
-        larger than they are in the whole picture, does better at a size somewhat above that of its
-        training (Touvron et al. 2019, arXiv:1906.06423).
+        Another transform for the test set. A net that was trained on random crops, which show
+        things larger than they are in the whole picture, does better at a size somewhat above that
+        of its training (Touvron et al. 2019, arXiv:1906.06423).
     original_pixels : bool
-        Decode the files whenever a picture is needed, and cut crops from all their pixels, instead
-        of from smaller copies in a cache.
+        Decode a file each time its picture is needed, and crop from all its pixels instead of from
+        a smaller copy in the cache.
 
     Returns
     -------
     train, test : PhotographDataset
-        Hidden files and folders (names that begin with a dot, ``__MACOSX``) are not read. All that
-        is there and is left out is counted in a `LeftOut` warning; a `DuplicatePictures` warning
-        names pictures that are in both sets, or in two classes.
+        Hidden files and folders (``__MACOSX``, and names that begin with a dot) are not read. A
+        `LeftOut` warning counts all files that are left out. A `DuplicatePictures` warning names
+        pictures that are in both sets, or in two classes.
 
     Raises
     ------
     DataError
-        If the folder is not laid out like that, holds fewer than two classes, a class without
-        pictures, or pictures that cannot be read.
+        If the folder has another layout, fewer than two classes, a class without pictures, or
+        pictures that cannot be read.
     ConfigError
-        For a size, a fraction or a number of workers that makes no sense.
+        For a size, a fraction or a number of workers that is not possible.
     """
     folder = expanded(folder)
     if transform is None:
@@ -114,7 +118,9 @@ def image_folder(
     if layout.training is None:
         assert layout.testing is not None
         raise DataError(
-            str(folder), f"{layout.testing.name}/ without train/", "folders to train on"
+            str(folder),
+            f"{layout.testing.name}/ without train/",
+            "train/ beside it, with a folder for each class",
         )
     training = labelled(layout.training)
     files, classes = [training.files], training.classes
@@ -144,9 +150,11 @@ def photographs_to_test(
     progress: bool = True,
     skip_damaged: bool = False,
 ) -> PhotographDataset:
-    """All photographs in a folder that holds one for each class; of ``train/``, ``val/`` and
-    ``test/`` in it, those in ``test/``, else those in ``val/``. Parameters and errors are those of
-    `image_folder`, but one class is enough.
+    """Make a test set from all photographs in a folder that holds a folder for each class.
+
+    If the folder holds ``train/``, ``val/`` and ``test/``, only ``test/`` is read, or without it
+    only ``val/``. Parameters and errors are those of `image_folder`, except that one class is
+    enough.
     """
     folder = expanded(folder)
     workers = _number_of(workers)
@@ -154,7 +162,7 @@ def photographs_to_test(
     place = layout.testing or layout.training
     assert place is not None
     testing = labelled(place, least=1)
-    if layout.testing is not None:  # the training pictures are there, and not read
+    if layout.testing is not None:  # training pictures that are there are reported as left out
         layout = replace(layout, training=None)
     _tell(folder, layout, testing.found)
     pictures, parts = _decoded(
@@ -173,7 +181,7 @@ def _number_of(workers: int | None) -> int:
 
 
 def _tell(folder: Path, layout: Layout, found: Found) -> None:
-    """Say what is left out, and in which folder of folders the pictures were found."""
+    """Warn of files that are left out, and if the pictures are in a folder within `folder`."""
     for one in layout.around:
         found.left_out += beside(one).left_out
     used = [path for path in (layout.training, layout.testing) if path is not None]
@@ -202,10 +210,12 @@ def _decoded(
     progress: bool,
     skip_damaged: bool,
 ) -> tuple[PictureCache | OriginalPictures, list[Files]]:
-    """The pictures of all files, and the files without the damaged ones. They are decoded once to
-    have `side` pixels on the shorter side; None leaves them in their files.
+    """The decoded pictures of all files, and the files without the damaged ones.
+
+    In the cache each picture has `side` pixels on its shorter side. With None there is no cache,
+    and pictures are decoded from their files when they are needed.
     """
-    # Sorted by name, so that another seed finds the same cache.
+    # Sorted, so that the cache is the same for every seed.
     paths = sorted(path for part in files for path, _ in part)
     pictures: PictureCache | OriginalPictures
     if side is None:
@@ -219,7 +229,7 @@ def _decoded(
 
 
 def _folder(place: Path, side: int, cache: PathLike | None) -> Path:
-    """Where the decoded pictures of the folder `place` are kept, at this size."""
+    """The folder of the cache that holds the pictures of the folder `place` at this size."""
     path = Path(os.path.realpath(place))
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
@@ -233,16 +243,16 @@ def _check_left(place: Path, parts: Sequence[Files], classes: Sequence[str]) -> 
         if lost:
             raise DataError(
                 str(place / classes[min(lost)]),
-                "a class of damaged pictures only",
-                "one that can be read",
-                todo="mend them, or take the folder away",
+                "all pictures of a class are damaged",
+                "at least one that can be read",
+                todo="mend them, or remove the folder",
             )
 
 
 def _datasets(folder, pictures, parts, classes, transform, workers):
-    """A data set for each list of (path, label). They share the decoded pictures."""
+    """A data set for each list of (path, label). All of them share the decoded pictures."""
     positions = {name: i for i, name in enumerate(pictures.names)}
-    # Macs write é as e and an accent: NFC makes them one letter, as in the names of other nets.
+    # macOS stores é as e and an accent. NFC makes it one letter, as in class names elsewhere.
     names = tuple(normalize("NFC", as_text(name)) for name in classes)
     title = as_text(folder.resolve().name)
     return [
@@ -267,7 +277,7 @@ def _tell_duplicates(
     names = [[pictures.names[i] for i in one.indices] for one in sets]
     together = [name for part in names for name in part]
     labels = [int(label) for one in sets for label in one.labels]
-    pairs = duplicates.under_two_labels([its for part in digests for its in part], labels)
+    pairs = duplicates.under_two_labels([one for part in digests for one in part], labels)
     duplicates.tell(
         root,
         [(together[i], together[j]) for i, j in pairs],
@@ -286,7 +296,7 @@ def _tell_duplicates(
 
 
 def _split(files, classes, val_fraction, seed, folder):
-    """From each class a random part for testing, at least one picture; the rest for training."""
+    """Split the files: of each class a random part, at least one picture, is kept for testing."""
     rng, training, testing = np.random.default_rng(seed), [], []
     for label, name in enumerate(classes):
         own = [file for file in files if file[1] == label]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ...checks import is_integer
 from ...errors import ConfigError
 from ...names import as_text
 from ...types import Array, Shape
@@ -17,17 +18,19 @@ class PhotographDataset:
     Parameters
     ----------
     pictures : PictureCache or OriginalPictures
+        Pictures that other sets may share.
     indices : ndarray of int64, shape (N,)
         Which of the pictures are in this set.
     labels : ndarray of int64, shape (N,)
         Positions in `classes`.
     classes : tuple of str
+        The name of each class.
     name : str
         What the set is called in tables and errors.
     transform : ImageTransform
-        How each becomes an input of the net.
+        How each photograph is resized, cropped and normalised for the net.
     workers : int
-        Processes that prepare batches.
+        How many processes prepare batches; 0 means this one.
     """
 
     pictures: PictureCache | OriginalPictures
@@ -50,19 +53,22 @@ class PhotographDataset:
 
     @property
     def input_shape(self) -> Shape:
-        """The shape of one image as the net sees it."""
+        """The shape of one image as the net sees it, (H, W, 3)."""
         return self.transform.crop, self.transform.crop, 3
 
     def pick(self, chosen: Array | slice) -> "PhotographDataset":
-        """The photographs at these positions of this set, as a set of their own."""
+        """The photographs at these positions, as a set of their own."""
         return replace(self, indices=self.indices[chosen], labels=self.labels[chosen])
 
     def take(self, n: int) -> "PhotographDataset":
-        """The first `n`.
+        """The first `n` photographs.
 
-        Raises ConfigError if `n` is below 1 or above the number of photographs.
+        Raises
+        ------
+        ConfigError
+            If `n` is not a whole number from 1 to the number of photographs.
         """
-        if not 1 <= n <= len(self):
+        if not is_integer(n, 1, len(self)):
             raise ConfigError(
                 f"{self.name}.take",
                 "not that many photographs in the set",
@@ -73,9 +79,9 @@ class PhotographDataset:
 
     @property
     def damaged(self) -> dict[str, str]:
-        """The files that could not be read and were left out, each with what is wrong."""
-        return {as_text(path): its for path, its in self.pictures.damaged.items()}
+        """The files that could not be read and were left out: name -> what is wrong with it."""
+        return {as_text(path): reason for path, reason in self.pictures.damaged.items()}
 
     def names(self) -> list[str]:
-        """The file of each photograph, as text."""
+        """The file name of each photograph, as text."""
         return [as_text(self.pictures.names[index]) for index in self.indices]

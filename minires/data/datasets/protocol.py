@@ -1,8 +1,8 @@
-"""What a data set is: the few things that loaders and trainers use.
+"""What a data set must have: the few attributes that loaders and trainers use.
 
-`ImageDataset`, `PhotographDataset` and `FeatureDataset` are data sets. One of your own needs no
-base class, only these attributes. Points in the plane that belong to the inner or the outer of two
-rings::
+`ImageDataset`, `PhotographDataset` and `FeatureDataset` have them. A data set of your own needs no
+base class, only these attributes. Here is one of points in the plane, which belong to the inner or
+the outer of two rings::
 
     class Rings:
         name, classes, input_shape = "rings", ("inner", "outer"), (2,)
@@ -44,7 +44,7 @@ class Dataset(Protocol):
         The shape of one example as the net sees it, (H, W, 3) for an image.
     """
 
-    # Properties, because nothing but reading is asked for: plain attributes will do.
+    # Written as properties because they are only read. Plain attributes will do.
 
     @property
     def name(self) -> str: ...
@@ -62,9 +62,9 @@ class Dataset(Protocol):
         """How many examples there are."""
 
     def inputs(self, indices: Array) -> Array:
-        """The examples at positions as the net sees them: float32, of shape
+        """The examples at these positions, as the net sees them: float32, of shape
         ``(len(indices), *input_shape)``.
 
-        Images in memory and photographs do without: `data.batches` makes batches of these, with
-        random crops and flips.
+        `ImageDataset` and `PhotographDataset` lack this method: `data.batches` makes their batches,
+        with random crops and flips.
         """

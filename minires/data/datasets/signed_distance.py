@@ -1,9 +1,10 @@
 """Ten shapes, each as a signed distance: how far a point lies from the outline, negative inside.
 
-A function takes the coordinates of many points at once, arrays x and y of any one shape, measured
-so that each shape about fills the circle of radius 1 around the origin, and returns an array of
-that shape. Shapes combine by simple arithmetic on distances: ``minimum`` is "or", ``maximum`` is
-"and", a minus sign is "not".
+Each function takes the coordinates of many points, as two arrays x and y of the same size, and
+returns an array of that size. In these coordinates each shape about fills the circle of radius 1
+around the origin. Distances are combined by simple arithmetic: ``minimum`` is "or", ``maximum`` is
+"and", a minus sign is "not". Outside a corner the result may be less than the true distance; for
+drawing an outline that does not matter.
 """
 
 import numpy as np
@@ -27,7 +28,7 @@ def square(x: Array, y: Array) -> Array:
 
 
 def triangle(x: Array, y: Array) -> Array:
-    """A filled triangle with three equal sides: the points on the inner side of three lines."""
+    """A filled triangle with three equal sides: all points on the inner side of three lines."""
     sides = [
         np.cos(angle) * x + np.sin(angle) * y
         for angle in np.deg2rad([90, 210, 330]).astype(np.float32)
@@ -41,8 +42,10 @@ def cross(x: Array, y: Array) -> Array:
 
 
 def star(x: Array, y: Array) -> Array:
-    """Five points: all ten half-points are one wedge, turned and mirrored, so fold the plane onto
-    that wedge.
+    """A star with five points.
+
+    It consists of ten wedges, which are one wedge turned and mirrored. So the plane is folded onto
+    a single wedge, with one straight edge.
     """
     wedge = np.float32(np.pi / 5)
     radius = np.hypot(x, y)
@@ -55,7 +58,7 @@ def star(x: Array, y: Array) -> Array:
 
 
 def crescent(x: Array, y: Array) -> Array:
-    """A disk without a second, shifted disk."""
+    """A disk from which a second, shifted disk is cut out."""
     return np.maximum(np.hypot(x, y) - 0.95, 0.75 - np.hypot(x - np.float32(0.45), y))
 
 
@@ -74,20 +77,20 @@ def stripes(x: Array, y: Array) -> Array:
 
 
 def checkerboard(x: Array, y: Array) -> Array:
-    """Three by three fields, those at the corners and in the middle filled, cut to a square."""
+    """Three by three fields in a square; the corners and the middle are filled."""
     across, down = _bars(x, 1.0), _bars(y, 1.0)
-    fields = np.maximum(
-        np.minimum(across, down), -np.maximum(across, down)
-    )  # bars one way or the other, not both
+    # In bars of one direction, but not in both.
+    fields = np.maximum(np.minimum(across, down), -np.maximum(across, down))
     return np.maximum(-fields, _box(x, y, 0.75, 0.75))
 
 
 def _box(x, y, half_width, half_height):
+    """A filled rectangle around the origin."""
     return np.maximum(np.abs(x) - np.float32(half_width), np.abs(y) - np.float32(half_height))
 
 
 def _bars(x, period):
-    """Endless bars half a period wide, one of them around 0."""
+    """Endless bars, each half a period wide, one of them around 0."""
     period = np.float32(period)
     return np.abs(x - period * np.round(x / period)) - period / 4
 

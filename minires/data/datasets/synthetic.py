@@ -1,12 +1,12 @@
 """Ten classes of drawn shapes: a data set that needs no file.
 
-Each image shows one shape of `signed_distance.py` at a random place, size, angle and in random
-colours, on a shaded and textured background, among distracting strokes that tell nothing of the
-class, partly covered, under noise. Some images are plain and some a mess, as photographs are. Place
-and brightness say nothing about the class and the background's hue a little, so only a classifier
-that finds edges and puts them together does well.
+Each image shows one shape from `signed_distance.py`, at a random place, size and angle, in random
+colours, on a shaded and textured background. Strokes lie behind it and partly cover it, and noise
+is added. As with photographs, some images are clear and others a mess. Place, brightness and
+strokes do not depend on the class, and the background's hue depends on it only a little. So only a
+classifier that finds edges and puts them together does well.
 
-The constants set how hard that is.
+The constants below set how hard the task is.
 """
 
 import numpy as np
@@ -15,28 +15,26 @@ from ... import checks
 from .image_dataset import ImageDataset
 from .signed_distance import SHAPES
 
-# Each image has a difficulty, evenly spread from 0 to 1. A pair gives the value at 0 and at 1.
+# Each image has a random difficulty from 0 to 1. A pair gives the value at difficulty 0 and at 1.
 # Lengths are in half image widths, colours and brightness from 0 to 1.
-CONTRAST = (0.70, 0.10)  # by how much the shape is lighter than the background, or darker
+CONTRAST = (0.70, 0.10)  # by how much the shape is lighter or darker than the background
 RADIUS = (0.80, 0.40)  # of the shape
 SHIFT = (0.00, 0.40)  # how far its centre may lie from the middle, in x and in y
 NOISE = (0.00, 0.15)  # standard deviation of the noise on each pixel and channel
 TEXTURE = (0.00, 0.15)  # strength of the background's gradient and of each of its two gratings
-BEHIND, IN_FRONT = (
-    5,
-    3,
-)  # strokes before and after the shape; each is there with the difficulty as probability
+# Strokes painted before and after the shape; the difficulty is the probability of each.
+BEHIND, IN_FRONT = 5, 3
 
 LIGHTER = 0.8  # share of the images in which the shape is lighter than the background
 GROUND = (0.15, 0.65)  # range of the background's colour, each channel
 HINT = 0.10  # how far the background leans to a hue of its class or, as often, to the opposite one
-TINT = 0.20  # how far each colour channel of the shape may be off
-STRETCH = 1.3  # width to height of the shape, at most; or height to width
+TINT = 0.20  # by how much each colour channel of the shape may deviate
+STRETCH = 1.3  # largest ratio of the shape's width and height
 WAVES = (2.0, 9.0)  # range of the gratings' wave numbers, radians per half image
-STROKE_LENGTH = 0.6  # half of a stroke's length, at most; 0 would be a dot
-STROKE_WIDTH = (0.05, 0.14)  # range of half of its width
+STROKE_LENGTH = 0.6  # largest half of a stroke's length; 0 would be a dot
+STROKE_WIDTH = (0.05, 0.14)  # range of half of a stroke's width
 
-BLOCK = 200  # images drawn at a time: what they need stays in the cache
+BLOCK = 200  # images drawn at a time, so that their arrays stay in the processor's cache
 TRAIN, TEST = 0, 1  # number of the random stream of each set
 
 
@@ -48,8 +46,8 @@ def synthetic(
     Parameters
     ----------
     train_size, test_size : int
-        Number of images; a multiple of 10 has equally many of each class. A longer set begins with
-        the images of a shorter one (up to the last 200).
+        Number of images. If it is a multiple of 10, there are equally many of each class. Images
+        are drawn in blocks of 200: a longer set begins with all full blocks of a shorter one.
     size : int
         Height and width in pixels.
     seed : int
@@ -63,14 +61,16 @@ def synthetic(
     Raises
     ------
     ConfigError
-        If a size is below 1, or the images are too small to show anything (below 8 pixels).
+        If there are no images, they are too small to show anything (below 8 pixels), or the seed is
+        below 0.
     MemoryError
-        If there is not that much memory.
+        If the images do not fit into memory.
     """
     for name, value, least in (
         ("train_size", train_size, 1),
         ("test_size", test_size, 1),
         ("size", size, 8),
+        ("seed", seed, 0),
     ):
         checks.integer("synthetic", name, value, least)
     return _draw_set(train_size, size, (seed, TRAIN)), _draw_set(test_size, size, (seed, TEST))
@@ -90,10 +90,10 @@ def _draw_set(n, size, stream):
 
 
 def _draw(labels, size, rng):
-    """One image for each label, uint8 (N, size, size, 3).
+    """Draw one image for each label: uint8 (N, size, size, 3).
 
-    The canvas is (3, N, size, size) while it is drawn: whole planes are added up faster than
-    triples of colours.
+    While it is drawn, the canvas is (3, N, size, size): NumPy adds whole planes faster than triples
+    of colours.
     """
     n = len(labels)
     axis = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1
@@ -122,9 +122,7 @@ def _uniform(rng, low, high, shape):
 
 
 def _sign(positive):
-    """1 where `positive`, -1 elsewhere; float32, for float64 would make the drawing twice as
-    slow.
-    """
+    """1 where `positive`, -1 elsewhere. It is float32: float64 would make drawing twice as slow."""
     return np.where(positive, np.float32(1), np.float32(-1))
 
 
@@ -138,7 +136,7 @@ def _hue(labels):
 
 
 def _at(difficulty, pair):
-    """The value for each image between the two of `pair`."""
+    """The value for each image: `pair` gives those at difficulty 0 and 1."""
     easy, hard = pair
     return easy + (hard - easy) * difficulty
 
@@ -175,27 +173,27 @@ def _object(labels, x, y, difficulty, rng):
 
 
 def _stroke(x, y, difficulty, rng):
-    """Signed distance to a short line with round ends, or a dot, anywhere in each image: (N, size,
-    size).
+    """Signed distance to a stroke anywhere in each image: (N, size, size).
+
+    A stroke is a short line with round ends, or a dot. Some images get none.
     """
     n = len(difficulty)
     u, v = _turned(x - _uniform(rng, -1, 1, (n,)), y - _uniform(rng, -1, 1, (n,)), n, rng)
     u = np.maximum(np.abs(u) - _uniform(rng, 0, STROKE_LENGTH, (n,)), 0)
     drawn = _uniform(rng, 0, 1, (n,)) < difficulty
-    return np.sqrt(u * u + v * v) - np.where(
-        drawn, _uniform(rng, *STROKE_WIDTH, (n,)), -1
-    )  # width -1: no inside
+    half_width = np.where(drawn, _uniform(rng, *STROKE_WIDTH, (n,)), -1)  # -1: nothing is inside
+    return np.sqrt(u * u + v * v) - half_width
 
 
 def _turned(x, y, n, rng):
-    """The coordinates after a random turn for each image."""
+    """The coordinates x and y, turned by a random angle for each image."""
     turn = _uniform(rng, 0, 2 * np.pi, (n,))
     cos, sin = np.cos(turn), np.sin(turn)
     return cos * x + sin * y, cos * y - sin * x
 
 
 def _paint(canvas, distance, colour):
-    """Fill the inside of an outline with a colour; a pixel on the outline is partly covered."""
+    """Fill the inside of an outline with a colour. A pixel on the outline is partly covered."""
     size = canvas.shape[-1]
     cover = np.clip(0.5 - distance * (size / 2), 0, 1)
     canvas += cover * (colour - canvas)

@@ -1,6 +1,6 @@
-"""The backend on the GPU: CUDA kernels, in .cu files beside their launchers.
+"""The GPU backend: CUDA kernels in .cu files, each beside the Python file that launches it.
 
-The rest is `common` on arrays of CuPy.
+All other kernels come from `common`, which works on CuPy's arrays too.
 """
 
 from ..common import *

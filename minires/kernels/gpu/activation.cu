@@ -1,4 +1,4 @@
-// ReLU, alone and after an addition, element by element, on arrays of one shape.
+// ReLU, alone or after an addition, element by element, on arrays of one shape.
 //
 // Launch: one thread for each element, THREADS in a block, n in all.
 
@@ -6,7 +6,7 @@ typedef REAL real;
 
 static __device__ real positive_part(real x)
 {
-    return x < 0 ? real(0) : x;                  // a nan is not below 0, so it is not hidden
+    return x < 0 ? real(0) : x;                  // a nan is not below 0, so it stays a nan
 }
 
 extern "C" __global__ void relu(const real* __restrict__ x, real* __restrict__ y, int n)

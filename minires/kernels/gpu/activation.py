@@ -1,4 +1,4 @@
-"""ReLU in CUDA, alone and after an addition. Broadcasting is left to `common`."""
+"""ReLU in CUDA, alone or after an addition. Where shapes broadcast, `common` computes instead."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class relu(common.relu):
 
 
 class add_relu(common.add_relu):
-    """y = max(a + b, 0)."""
+    """y = max(a + b, 0); shapes broadcast.    dL/da = dL/db = dL/dy where y > 0, else 0."""
 
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
         if a.shape != b.shape:

@@ -1,10 +1,10 @@
-// A batch of training images from the bytes of the whole set: normalised, cropped, flipped.
+// Make a batch of training images from the bytes of the whole set: normalise, crop and flip.
 //
-//   images (all, height, width, channels) bytes; mean (height, width, channels)
-//   indices (N,): which image
-//   top, left (N,): where the crop begins in the image with a border of `padding` zeros
-//   flipped (N,): 1 to flip it left to right
-//   batch (N, height, width, 3) = image / 255 - mean, and 0 outside the image
+//   images (all, height, width, channels): bytes; mean (height, width, channels)
+//   indices (N,): which images
+//   top, left (N,): where the crop begins in the image with its border of `padding` zeros
+//   flipped (N,): 1 to flip the crop left to right, else 0
+//   batch (N, height, width, channels) = image / 255 - mean, and 0 outside the image
 //
 // Launch: one thread for each element of the batch, THREADS in a block, n in all.
 

@@ -1,4 +1,4 @@
-"""A batch of training images, made on the GPU from the bytes of the whole set."""
+"""Making a batch of training images on the GPU, from the bytes of the whole set."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def prepare_images(
 ) -> Array:
     """``images[indices] / 255 - mean``, cropped and flipped.
 
-    Parameters and result as for the function of this name in `cpu`.
+    Parameters and result are those of the function with this name in `kernels.cpu`.
     """
     n, (height, width, channels) = len(indices), images.shape[1:]
     top, left = (np.full(n, padding), np.full(n, padding)) if corners is None else corners

@@ -1,14 +1,14 @@
-"""Convolution by im2col in CUDA and matrix products by cuBLAS.
+"""Convolution: im2col in CUDA, then matrix products by cuBLAS.
 
-Each output pixel is the product of a window of the image, laid out as a row, with the weights:
+Each output pixel is the product of a window of the image, written as a row, with the weights:
 
     columns (N H' W', KH KW C)  @  weights (KH KW C, O)  =  output (N H' W', O)
 
-Backward lays out dL/dy as columns: the row of a pixel of x holds dL/dy of all outputs that the
-pixel went into. One product with the weights gives dX, another one with X gives dW, and no
-additions are scattered.
+Backward writes dL/dy as columns: the row of a pixel of x holds dL/dy of all outputs that this pixel
+contributed to. One product with the weights gives dL/dx, another one with x gives dL/dw. No two
+threads ever add to the same address.
 
-The parts have the names of the CPU's: `convolve` goes through the images, a few at a time,
+The names are those of the CPU backend: `convolve` goes through the images, a few at a time,
 `Columns` makes their columns, and `Product` and `WeightGradient` multiply these.
 """
 
@@ -23,7 +23,7 @@ from ..kernel import Kernel
 from .activation import add_relu, relu
 from .launch import contiguous, empty, launch, one_thread_each
 
-MAX_COLUMN_BYTES = 2**28  # at a time: columns take KH KW times the memory of the images
+MAX_COLUMN_BYTES = 2**28  # in memory at a time: columns are KH KW times as large as the images
 
 
 class conv2d(Kernel):
@@ -52,7 +52,7 @@ class conv2d(Kernel):
         dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True)
     ) -> tuple[Array | None, Array | None]:
         x, w, window, groups = cache
-        if not needs[0]:  # the first layer: X has few channels, so few columns
+        if not needs[0]:  # the first layer: x has few channels, so its columns are small
             columns = Columns("im2col", x, window, groups, dy.shape[1:3])
             convolve(columns, dw := WeightGradient(columns, dy))
             return None, dw.total()
@@ -69,7 +69,7 @@ class conv2d(Kernel):
 class conv2d_relu(Kernel):
     """y = relu(conv2d(x, w) + b + shortcut), with b (O,) and an optional shortcut of y's shape.
 
-    One kernel after the other: all it saves is that shortcut and ReLU take one launch together.
+    Each kernel is launched in turn; only the addition of the shortcut and the ReLU share a launch.
     """
 
     def forward(
@@ -93,7 +93,7 @@ class conv2d_relu(Kernel):
     def backward(
         dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True, True, True)
     ) -> tuple[Array | None, ...]:
-        """Back through the ReLU, then the convolution; the bias was added to every pixel."""
+        """Back through the ReLU, then the convolution; dL/db sums over all pixels."""
         conv_cache, y, has_shortcut = cache
         dz = relu.backward(dy, y)
         gradients = (*conv2d.backward(dz, conv_cache, needs[:2]), dz.sum(axis=(0, 1, 2)))
@@ -101,27 +101,27 @@ class conv2d_relu(Kernel):
 
 
 def convolve(columns: "Columns", *consumers: "Product | WeightGradient") -> None:
-    """Make columns, of a few images at a time, and hand them to the consumers."""
+    """Make the columns of a few images at a time, and give them to each of the consumers."""
     for group in range(columns.groups):
         for first, last in columns.chunks():
             made = columns(group, first, last)
             for consumer in consumers:
                 consumer.take(made, group, first, last)
-            del made  # before the next ones are made
+            del made  # frees the memory before the next columns are made
 
 
 class Columns:
-    """The columns of a few images: ``columns(group, first, last)``, (n H' W', KH KW C / groups).
+    """Makes the columns of images: ``columns(group, first, last)`` is (n H' W', KH KW C / groups).
 
     Parameters
     ----------
     kernel : str
-        In `im2col.cu`: "im2col", or "im2col_backward" where the images are dL/dy.
+        The kernel in `im2col.cu`: "im2col", or "im2col_backward" if `images` is dL/dy.
     images : array (N, H, W, C)
     window : Window
     groups : int
     size : (int, int)
-        H', W': a row of columns for each of these pixels.
+        (H', W'): the height and width of the result. Each of its pixels gets one row.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Columns:
         )
 
     def chunks(self) -> Iterator[tuple[int, int]]:
-        """(first, last) of as many images as may be in memory as columns."""
+        """Yield (first, last) for each run of images whose columns fit into memory together."""
         n = len(self.images)
         image_bytes = self.size[0] * self.size[1] * self.column_size * self.images.itemsize
         at_once = n if self.as_they_are else max(1, MAX_COLUMN_BYTES // image_bytes)
@@ -191,13 +191,13 @@ class Product:
 class WeightGradient:
     """dweights = columns^T @ grad_output, summed over all images.
 
-    `grad_output` is (N, H', W', O). Where the columns are those of dL/dy, x takes its place.
+    `grad_output` is (N, H', W', O). If the columns are those of dL/dy, it is x instead.
     """
 
     def __init__(self, columns: Columns, grad_output: Array) -> None:
         self.grad_output, self.groups = grad_output, columns.groups
         self.shape = *columns.window.kernel_size, columns.channels, grad_output.shape[3]
-        self.totals: dict[int, Array] = {}  # of each group
+        self.totals: dict[int, Array] = {}  # group -> the sum so far
 
     def take(self, columns: Array, group: int, first: int, last: int) -> None:
         pixels = _as_matrix(_part(self.grad_output[first:last], group, self.groups))
@@ -205,7 +205,7 @@ class WeightGradient:
         self.totals[group] = self.totals[group] + part if group in self.totals else part
 
     def total(self) -> Array:
-        """The sum (KH, KW, C / groups, O)."""
+        """The gradient, summed over all images: (KH, KW, C / groups, O)."""
         if not self.totals:  # no images
             return np.zeros_like(self.grad_output, shape=self.shape)
         totals = [self.totals[group] for group in range(self.groups)]
@@ -214,7 +214,7 @@ class WeightGradient:
 
 
 def _part(array, group, groups):
-    """The channels (last axis) of one group: a view."""
+    """The channels (last axis) of one group, as a view."""
     if groups == 1:
         return array
     size = array.shape[-1] // groups

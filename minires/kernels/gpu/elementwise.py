@@ -1,4 +1,4 @@
-"""Addition in CUDA. Broadcasting is left to `common`."""
+"""Addition in CUDA. Where shapes broadcast, `common` computes instead."""
 
 from ...types import Array, Shape
 from .. import common

@@ -1,6 +1,7 @@
-// The columns of a convolution: for each pixel of the result, a row with the pixels of its window.
+// Make the columns of a convolution: for each pixel of the result, a row with the pixels of its
+// window.
 //
-//   images   (N, height, width, in_channels): `channels` of these, from first_channel on
+//   images   (N, height, width, in_channels), of which `channels` are copied, from first_channel on
 //   columns  (N, out_height, out_width, kernel_h, kernel_w, channels)
 //
 // Launch: one thread for each (pixel of the result, channel), THREADS in a block, `threads` in all.
@@ -10,7 +11,7 @@
 
 typedef REAL real;
 
-// Forward: the result is y. At position a of its window, pixel i of y sees
+// Forward: the result is y. Along each axis, position a of the window of y's pixel i lies on
 //
 //     pixel  i stride + a dilation - padding  of x.
 
@@ -39,13 +40,13 @@ extern "C" __global__ void im2col(
     }
 }
 
-// Backward: the images are dL/dy, and the result is dL/dx. At position a of the window, pixel i of
-// x went into
+// Backward: the images are dL/dy, and the result is dL/dx. Along each axis, pixel i of x was at
+// position a of the window of
 //
 //     pixel  (i + padding - a dilation) / stride  of y,
 //
-// if that is a whole number and there is such a pixel. Every pixel of x gathers its own gradients:
-// no two threads write to one address, so no atomic additions are needed.
+// if that is a whole number and y has such a pixel. Every pixel of x gathers its own gradients: no
+// two threads write to the same address, so no atomic additions are needed.
 
 extern "C" __global__ void im2col_backward(
     const real* __restrict__ images, real* __restrict__ columns, int threads,

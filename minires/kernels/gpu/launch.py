@@ -1,8 +1,7 @@
 """Compile the CUDA files of this folder, and launch their kernels.
 
-NVRTC compiles a file for the GPU at hand when one of its kernels is first needed; CuPy keeps the
-result on disk. `real` in a file stands for float or double, so there is a compiled kernel for each
-dtype.
+When a kernel is first needed, NVRTC compiles its file for the GPU at hand; CuPy keeps the result on
+disk. In a file `real` stands for float or double, so each dtype has a compiled kernel of its own.
 """
 
 from pathlib import Path
@@ -34,21 +33,22 @@ def launch(
     Parameters
     ----------
     file, kernel : str
-        ``"im2col", "im2col_backward"``: the kernel of that name in ``im2col.cu``.
+        Name of the file without ``.cu``, and of the kernel in it: ``"im2col", "im2col_backward"``.
     dtype : np.dtype
         What `real` stands for: float32 or float64.
     grid, block : int or tuple of int
-        The numbers of blocks in the grid, and of threads in a block, along each axis. A grid of no
-        blocks is not launched.
+        The number of blocks in the grid, and of threads in a block, along each axis. If the grid
+        has no blocks, nothing is launched.
     *arguments
-        Arrays on the GPU, contiguous; ints (passed as 32 bits) and floats (passed as `real`).
+        Contiguous arrays on the GPU, ints (passed as 32 bits) and floats (passed as `real`).
 
     Raises
     ------
     DtypeError
-        If `dtype`, or the dtype of an array of floats, is a different one.
+        If `dtype` is neither float32 nor float64, or an array of floats has another dtype.
     DeviceError
-        If an array is on the CPU or too large, or if the GPU does not take the kernel.
+        If an array is on the CPU, an int does not fit into 32 bits, or the kernel does not compile
+        or run on this GPU.
     """
     dtype = np.dtype(dtype)
     grid, block = _as_tuple(grid), _as_tuple(block)
@@ -58,7 +58,7 @@ def launch(
 
 
 def one_thread_each(elements: int) -> tuple[int, int]:
-    """The grid and the block that give each of so many elements a thread."""
+    """(grid, block) for one thread per element: the number of blocks, and of threads in each."""
     return -(-elements // THREADS), THREADS
 
 
@@ -68,26 +68,26 @@ def contiguous(array: Array) -> Array:
 
 
 def empty(shape: int | Shape, dtype: DTypeLike) -> Array:
-    """A new array on the GPU, which may hold any numbers."""
+    """A new array on the GPU, whose numbers are not set."""
     return backend.cupy().empty(shape, dtype)
 
 
 def elementwise(file: str, kernel: str, *arrays: Array) -> Array:
-    """The result of a kernel that works element by element on arrays of one shape."""
+    """Launch a kernel that works element by element on arrays of one shape; return its result."""
     y = empty(arrays[0].shape, arrays[0].dtype)
     launch(file, kernel, y.dtype, *one_thread_each(y.size), *map(contiguous, arrays), y, y.size)
     return y
 
 
 def source(file: str) -> str:
-    """The text of a CUDA file, such that the compiler's errors name its lines."""
+    """The text of a CUDA file, with a first line that makes the compiler's errors name the file."""
     return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text(
         encoding="utf-8"
     )
 
 
 def options(dtype: np.dtype) -> tuple[str, str]:
-    """The compiler's options: what `real` stands for, and the number of threads in a block."""
+    """The compiler's options: the type that `real` stands for, and the threads in a block."""
     return f"-DREAL={REAL[dtype]}", f"-DTHREADS={THREADS}"
 
 
@@ -96,9 +96,9 @@ def _as_tuple(size: int | tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _kernel_argument(argument, dtype):
-    """An argument as a kernel takes it.
+    """Check an argument and convert it to the type that the kernel declares.
 
-    Without this CuPy would pass Python's numbers in 64 bits, and the address of any array.
+    CuPy itself would pass Python's numbers in 64 bits, and the address of an array of any dtype.
     """
     if backend.is_array(argument):
         if backend.device_of(argument) != "gpu":
@@ -132,7 +132,7 @@ def _compiled(file, kernel, dtype):
         except backend.gpu_errors() as error:
             todo = "is the driver as new as CUDA's libraries? see nvidia-smi, and pip list"
             raise DeviceError(
-                path, "was compiled, but the GPU does not take it", None, str(error), todo
+                path, "was compiled, but this GPU cannot load it", None, str(error), todo
             ) from error
         except backend.cupy().cuda.compiler.CompileException as error:
             lines = [line for line in error.get_message().splitlines() if "error" in line]

@@ -1,12 +1,12 @@
 // Log-softmax and cross-entropy of rows of logits (rows, classes).
 //
-// Launch: one block for each row, with a thread for each class, rounded up to a power of two and at
-// most THREADS; each thread takes every blockDim.x-th class. cross_entropy_backward: one thread for
-// each element.
+// Launch: one block for each row. A block has a thread for each class, rounded up to a power of two
+// and at most THREADS; each thread takes every blockDim.x-th class. cross_entropy_backward: one
+// thread for each element.
 //
-// weight (classes,) holds how much each class counts, and all_weights their sum. Where all_weights
-// is 0 every class counts 1, and weight is not read. total: what the sum over the rows is divided
-// by, the number of rows or the sum of their labels' weights.
+// weight (classes,) holds how much each class counts, and all_weights is the sum over the classes.
+// If all_weights is 0, every class counts 1, and weight is not read. The sum over the rows is
+// divided by total: the number of rows, or the sum of the weights of their labels.
 
 typedef REAL real;
 
@@ -20,7 +20,7 @@ static __device__ real block_max(real value, real* shared)
     }
     __syncthreads();
     real result = shared[0];
-    __syncthreads();                             // all threads have read it before one writes again
+    __syncthreads();                             // all threads must read it before one writes again
     return result;
 }
 
@@ -38,7 +38,7 @@ static __device__ real block_sum(real value, real* shared)
 }
 
 // log p_k = x_k - log(sum over j of e^(x_j)). The largest x is subtracted first, so that e^x does
-// not overflow. A nan among the x makes the sum nan.
+// not overflow. If one of the x is nan, so are the sum and all results.
 static __device__ void write_log_softmax(const real* x, real* y, int classes, real* shared)
 {
     real largest = x[0];
@@ -98,8 +98,8 @@ extern "C" __global__ void cross_entropy(const real* __restrict__ logits,
     if (threadIdx.x == 0) losses[blockIdx.x] = sum;
 }
 
-// dlogits = (T softmax - target) dloss / total, where T is the sum of the row's targets: of those
-// s/K at every class, times its weight, and of 1 - s at the label, times its own.
+// dlogits = (T softmax - target) dloss / total, where T is the sum of the row's targets: s/K for
+// every class, times the weight of that class, and 1 - s times the weight of the label.
 extern "C" __global__ void cross_entropy_backward(const real* __restrict__ log_p,
                                                   const long long* __restrict__ labels,
                                                   const real* __restrict__ dloss,

@@ -1,4 +1,4 @@
-"""From logits to a loss in CUDA: log-softmax and cross-entropy."""
+"""Log-softmax and cross-entropy in CUDA: from logits to a loss."""
 
 from typing import Any
 
@@ -48,10 +48,11 @@ class log_softmax(common.log_softmax):
 class cross_entropy(common.cross_entropy):
     """loss = mean over the batch of -sum over k of t_k log softmax(logits)_k.
 
-    logits (N, K) on the GPU; labels (N,), integers that are checked on the CPU, so that is where
-    they should be. The target t is 1 - s + s/K at the label and s/K elsewhere, where s is the label
-    smoothing. With a `weight` for each class, t_k is multiplied by it and N is the sum of the
-    labels' weights. dL/dlogits_k = (T softmax(logits)_k - t_k) / N, T the sum of a row's targets.
+    logits (N, K) are on the GPU; labels (N,) are integers, which should be on the CPU, because they
+    are checked there. The target t is 1 - s + s/K at the label and s/K elsewhere, where s is the
+    label smoothing. With a `weight` for each class, t_k is multiplied by the weight of class k, and
+    the sum is divided by the sum of the labels' weights instead of N. With T the sum of a row's
+    targets, dL/dlogits_k = (T softmax(logits)_k - t_k) / N.
     """
 
     def forward(
@@ -64,7 +65,7 @@ class cross_entropy(common.cross_entropy):
         total = n if weight is None else float(weight[labels].sum())
         all_weights = 0.0 if weight is None else float(weight.sum())
         labels = backend.move(labels.astype(np.int64), "gpu")
-        # Without weights the kernels read none of them: a single number will do.
+        # Without weights the kernels do not read the array, so one number in it is enough.
         weight = backend.move(np.ones(1, logits.dtype) if weight is None else weight, "gpu")
         log_p, losses = empty(logits.shape, logits.dtype), empty(n, logits.dtype)
         launch(
@@ -108,7 +109,7 @@ class cross_entropy(common.cross_entropy):
 
 
 def _one_block_per_row(shape):
-    """The grid and the block that give each row a block. Its threads are a power of two."""
+    """(grid, block) for one block per row. Its number of threads is a power of two."""
     rows = 1
     for size in shape[:-1]:
         rows *= size

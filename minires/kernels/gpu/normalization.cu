@@ -1,11 +1,12 @@
-// Batch norm over x (rows, channels), where rows is N H W: statistics, normalising, and gradients,
-// with an addition and a ReLU done in the same passes where they follow.
+// Batch norm over x (rows, channels), where rows is N H W: statistics, normalising, and gradients.
+// An addition and a ReLU that follow are done in the same passes.
 //
 // Launch of the sums (moments, gradient_sums): blocks of (w, THREADS / w) threads, w a power of
 // two. threadIdx.x and blockIdx.x choose the channel, threadIdx.y and blockIdx.y = 0 .. slabs - 1
 // the rows: each thread goes down its channel in large steps. Each block writes its result to
 // `partial` (slabs, ..., channels). Then the finish_ kernels, with blocks of the same shape in a
-// grid of a single row, merge the slabs. The order is always the same, and so are the bits.
+// grid of one row, merge the slabs. Sums are always taken in the same order, so two runs give the
+// same bits.
 //
 // Launch of the others: one thread for each element (normalise, input_gradient) or for each channel
 // (given_statistics, update_running_stats).
@@ -14,12 +15,12 @@
 
 typedef REAL real;
 
-struct Moments {                                 // of numbers; squares is the sum of (x - mean)^2
+struct Moments {                                 // squares is the sum of (x - mean)^2
     real count, mean, squares;
 };
 
-// The moments of both together (Chan, Golub and LeVeque 1979). Unlike mean(x^2) - mean(x)^2 this
-// does not cancel where the mean is large.
+// The moments of two sets of numbers together (Chan, Golub and LeVeque 1979). The difference
+// mean(x^2) - mean(x)^2 would lose digits where the mean is large; this does not.
 static __device__ Moments merge(Moments a, Moments b)
 {
     if (b.count == 0) return a;
@@ -32,8 +33,8 @@ static __device__ Moments merge(Moments a, Moments b)
     return both;
 }
 
-// Merge the moments of all threads of one channel, half with half until one is left. The thread
-// with threadIdx.y == 0 gets the result.
+// Merge the moments of all threads of one channel: in each round half of the threads merge with the
+// other half, until one is left. The thread with threadIdx.y == 0 gets the result.
 static __device__ Moments merge_rows(Moments total)
 {
     __shared__ real count[THREADS], mean[THREADS], squares[THREADS];
@@ -55,6 +56,7 @@ struct Sums {                                    // over the rows: of dz, and of
     real dz, product;
 };
 
+// Add up the sums of all threads of one channel, in the same way.
 static __device__ Sums add_rows(Sums total)
 {
     __shared__ real dz[THREADS], product[THREADS];
@@ -79,7 +81,7 @@ extern "C" __global__ void moments(const real* __restrict__ x, real* __restrict_
     Moments total = {0, 0, 0};
     if (channel < channels)
         for (int row = first; row < rows; row += step) {
-            real value = x[(long long)row * channels + channel];        // Welford 1962
+            real value = x[(long long)row * channels + channel];  // one at a time: Welford 1962
             total.count += 1;
             real difference = value - total.mean;
             total.mean += difference / total.count;
@@ -113,8 +115,8 @@ extern "C" __global__ void finish_moments(const real* __restrict__ partial,
     }
 }
 
-// In inference mean and variance are given. They are copied, because running averages may change
-// before backward.
+// In inference the mean and variance are given. They are copied, because the running averages may
+// change before backward reads them.
 extern "C" __global__ void given_statistics(const real* __restrict__ mean,
                                             const real* __restrict__ variance,
                                             real* __restrict__ statistics, int channels, real eps)
@@ -126,7 +128,8 @@ extern "C" __global__ void given_statistics(const real* __restrict__ mean,
     statistics[2 * channels + channel] = 1 / sqrt(variance[channel] + eps);
 }
 
-// y = weight x_hat + bias, plus the shortcut if there is one, at least 0 if a ReLU follows.
+// y = weight x_hat + bias, where x_hat = (x - mean) / sqrt(variance + eps). If there is a shortcut,
+// it is added; if a ReLU follows, negative results become 0.
 extern "C" __global__ void normalise(
     const real* __restrict__ x, const real* __restrict__ statistics,
     const real* __restrict__ weight, const real* __restrict__ bias,
@@ -142,8 +145,8 @@ extern "C" __global__ void normalise(
     y[i] = has_relu && value < 0 ? real(0) : value;
 }
 
-// The sums over each channel of dz and of dz (x - mean). With a ReLU, dz = dy where y > 0, else 0,
-// and dz is written; otherwise dz is dy.
+// For each channel, the sums of dz and of dz (x - mean) over the rows. With a ReLU, dz is dy where
+// y > 0 and 0 elsewhere, and is written out; without one, dz is dy.
 extern "C" __global__ void gradient_sums(
     const real* __restrict__ dy, const real* __restrict__ x, const real* __restrict__ y,
     const real* __restrict__ statistics, real* __restrict__ dz, real* __restrict__ partial,
@@ -211,8 +214,8 @@ extern "C" __global__ void input_gradient(
     dx[i] = weight[channel] * inverse_std * gradient;
 }
 
-// Running averages move towards the batch's statistics, the variance towards the unbiased one,
-// variance * correction.
+// Move the running averages towards the batch's mean and its unbiased variance, which is variance *
+// correction.
 extern "C" __global__ void update_running_stats(
     real* __restrict__ running_mean, real* __restrict__ running_variance,
     const real* __restrict__ mean, const real* __restrict__ variance,

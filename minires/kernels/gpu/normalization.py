@@ -1,7 +1,7 @@
-"""Batch norm over the last axis, alone and with the addition and ReLU that follow it.
+"""Batch norm in CUDA, for each channel (last axis), alone or with an addition and ReLU after it.
 
-The formulas are in ``normalization.cu``. Forward takes three launches: one for the moments of slabs
-of rows, one to merge them, one to normalise. Backward takes as many.
+The formulas are in ``normalization.cu``. In training, forward takes three launches: one for the
+moments of slabs of rows, one to merge them, one to normalise. Backward takes three as well.
 """
 
 from typing import NamedTuple
@@ -11,12 +11,15 @@ from .. import shapes
 from ..kernel import Kernel
 from .launch import THREADS, contiguous, empty, launch, one_thread_each
 
-ROWS = 16  # that each thread adds up, or more where MAX_SLABS are reached
+ROWS = 16  # rows that each thread adds up; more once there are MAX_SLABS slabs
 MAX_SLABS = 1024
 
 
 class Cache(NamedTuple):
-    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
+    """The arrays that backward needs.
+
+    The caller moves the running averages towards `mean` and `var` (C,).
+    """
 
     x: Array
     weight: Array
@@ -24,7 +27,7 @@ class Cache(NamedTuple):
     mean: Array
     var: Array
     from_batch: bool
-    y: Array | None = None  # only with a ReLU, like the next one
+    y: Array | None = None  # y and has_shortcut are set only if a ReLU follows
     has_shortcut: bool = False
 
 
@@ -48,7 +51,7 @@ class batch_norm(Kernel):
 
     def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
         dy = contiguous(dy)
-        gradients = _gradient_sums(dy, dy, cache)  # without a ReLU, dz is not written
+        gradients = _gradient_sums(dy, dy, cache)  # without a ReLU dz is dy, and is not written
         dx = _input_gradient(dy, gradients, cache, out=empty(dy.shape, dy.dtype))
         return dx, gradients[0], gradients[1]
 
@@ -71,7 +74,9 @@ class batch_norm_relu(Kernel):
         return y, cache._replace(y=y, has_shortcut=shortcut is not None)
 
     def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
-        """With dz = dy where y > 0, else 0: batch norm's gradients for dz; dz for the shortcut."""
+        """With dz = dy where y > 0, else 0: batch norm's gradients from dz, and dz itself for the
+        shortcut.
+        """
         dz = empty(dy.shape, dy.dtype)
         gradients = _gradient_sums(contiguous(dy), dz, cache)
         out = empty(dy.shape, dy.dtype) if cache.has_shortcut else dz
@@ -166,7 +171,7 @@ def _forward(x, weight, bias, shortcut, mean, var, eps, relu):
 def _gradient_sums(dy, dz, cache):
     """dL/dweight and dL/dbias, as an array (2, C).
 
-    With a ReLU, it also writes dz = dy where y > 0, else 0.
+    With a ReLU, dz = dy where y > 0, else 0, is written into the array `dz`.
     """
     x, channels, has_relu = cache.x, cache.x.shape[-1], cache.y is not None
     rows = x.size // channels
@@ -227,8 +232,9 @@ def _input_gradient(dz, gradients, cache, out):
 def sum_geometry(rows: int, channels: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """The grid (columns, slabs) and the block (width, height) for sums over (rows, channels).
 
-    A block is as wide as there are channels, rounded up to a power of two, and at most 32: a warp
-    then reads 32 neighbouring numbers, of several rows where there are few channels.
+    The width of a block is the number of channels, rounded up to a power of two, but at most 32. So
+    a warp reads neighbouring numbers: 32 channels of one row, or several rows if there are fewer
+    channels.
     """
     width = min(32, 1 << (channels - 1).bit_length())
     height = THREADS // width

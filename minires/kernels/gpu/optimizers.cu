@@ -1,12 +1,12 @@
 // One step of SGD with momentum for all parameters of a net at once.
 //
-//   weights, velocities   one flat array each; parameter p: sizes[p] elements, from starts[p] on
-//   gradients (P,)        the address of each parameter's gradient, 0 where it has none
+//   weights, velocities   one flat array each; parameter p has sizes[p] elements, from starts[p] on
+//   gradients (P,)        the address of each parameter's gradient, or 0 if it has none
 //   decays (P,)           the weight decay of each parameter
-//   lr_scales (P,)        the factor of its learning rate
+//   lr_scales (P,)        the factor of each parameter's learning rate
 //
 // Launch: blockIdx.y is the parameter. The blocks along x share its elements: each thread takes
-// every (gridDim.x blockDim.x)-th.
+// every (gridDim.x blockDim.x)-th element.
 
 typedef REAL real;
 

@@ -1,4 +1,4 @@
-"""A step of SGD for a whole net in one launch."""
+"""SGD in CUDA: one launch makes a step for all parameters of a net."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from ...errors import DtypeError
 from ...types import Array
 from .launch import THREADS, contiguous, empty, launch
 
-BLOCKS = 16  # for each parameter; each takes every 16th run of THREADS elements
-ALIGNMENT = 64  # elements: cuBLAS reads several at once if weights begin at a multiple
+BLOCKS = 16  # for each parameter; a block takes every 16th run of THREADS elements
+ALIGNMENT = 64  # elements; cuBLAS reads several at once if weights begin at a multiple of this
 
 
 class sgd:
@@ -20,14 +20,19 @@ class sgd:
     Parameters
     ----------
     weights : list of arrays
-        Copied to the flat array.
+        The parameters of a net; they are copied to the flat array.
     decays, lr_scales : list of float
-        The weight decay of each weight, and the factor of its learning rate.
+        The weight decay of each parameter, and the factor of its learning rate.
 
     Attributes
     ----------
     weights, velocities : list of arrays
-        Views of the flat arrays.
+        Views of the flat arrays, in the parameters' shapes.
+
+    Raises
+    ------
+    DtypeError
+        If the parameters are of two dtypes.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class sgd:
         momentum: float,
         nesterov: bool,
     ) -> list[Array]:
-        """Move every weight that has a gradient (not None).
+        """Update every parameter whose gradient is not None.
 
         Returns the weights, which are views of the flat array.
         """
@@ -101,9 +106,9 @@ class sgd:
         return self.weights
 
     def _copy_to_flat(self, weights):
-        """Copy the weights that are not views of the flat array to it.
+        """Copy the weights that are not views of the flat array into it.
 
-        At first these are all; later those that someone has replaced by another array.
+        At first no weight is a view. Later a caller may have put another array in a view's place.
         """
         for view, weight in zip(self.weights, weights):
             if weight is not view:

@@ -1,8 +1,8 @@
 // Pooling of images x (N, height, width, channels) to y (N, out_height, out_width, channels).
 //
 // Launch: one thread for each element of the result, THREADS in a block, n in all. Backward
-// gathers: every pixel of x looks at all windows that hold it, so no two threads write to one
-// address.
+// gathers: the thread of a pixel of x looks at all windows that contain it, so no two threads write
+// to the same address.
 
 typedef REAL real;
 
@@ -18,8 +18,8 @@ static __device__ Element element(int index, int height, int width, int channels
     return result;
 }
 
-// `argmax` is the position of the largest in its window, kernel_w a + b. A nan counts as larger
-// than any number. Of several equal ones it is the first.
+// `argmax` is the position of the largest value in its window: kernel_w a + b for row a, column b.
+// Of several equal values the first counts, and a nan counts as larger than any number.
 extern "C" __global__ void max_pool(
     const real* __restrict__ x, real* __restrict__ y, int* __restrict__ argmax, int n,
     int height, int width, int channels, int out_height, int out_width,
@@ -66,7 +66,7 @@ extern "C" __global__ void max_pool_backward(
     dx[in] = sum;
 }
 
-// Zeros of the padding count.
+// The mean over the whole window; the padding counts as zeros.
 extern "C" __global__ void avg_pool(
     const real* __restrict__ x, real* __restrict__ y, int n,
     int height, int width, int channels, int out_height, int out_width,

@@ -11,7 +11,10 @@ from .launch import contiguous, empty, launch, one_thread_each
 
 
 class max_pool2d(Kernel):
-    """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first."""
+    """y[n, i, j, c] = largest x in the window.
+
+    Backward adds dL/dy to that x. If several are the largest, the first gets it.
+    """
 
     def forward(
         x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
@@ -49,7 +52,10 @@ class max_pool2d(Kernel):
 
 
 class avg_pool2d(Kernel):
-    """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
+    """y[n, i, j, c] = mean of x over the window, with the padding as zeros (as in PyTorch).
+
+    Backward gives each x in the window an equal share of dL/dy.
+    """
 
     def forward(
         x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
@@ -121,5 +127,5 @@ class global_avg_pool2d(Kernel):
 
 
 def _sizes(x, y, window):
-    """The sizes that the kernels take: of images `x`, of results `y`, of the window."""
+    """The sizes that the kernels take, from the shapes of images `x`, results `y`, the window."""
     return *x[1:], *y[1:3], *window.kernel_size, *window.stride, *window.padding

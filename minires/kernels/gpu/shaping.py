@@ -1,4 +1,4 @@
-"""Indexing on the GPU. The other kernels of `common.shaping` work as they are."""
+"""Indexing on the GPU. The other kernels of `common.shaping` work on CuPy's arrays unchanged."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from .. import common, shapes
 
 
 class getitem(common.getitem):
-    """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
+    """y = x[index], for any index NumPy takes. An element picked twice gets both gradients."""
 
     def forward(x: Array, index: Any) -> tuple[Array, Any]:
         parts = index if isinstance(index, tuple) else (index,)
         has_indices = any(isinstance(part, (np.ndarray, list)) for part in parts)
         if has_indices and not any(backend.device_of(part) == "gpu" for part in parts):
-            # NumPy checks them: in CuPy, an index out of range starts again at the other end.
+            # NumPy checks the indices: CuPy would wrap one out of range around to the other end.
             shapes.getitem(np.broadcast_to(np.float32(0), x.shape), index)
         parts = tuple(
             backend.move(part, "gpu") if isinstance(part, np.ndarray) else part for part in parts
