@@ -121,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
             "from which weights?",
             "a file of a trained net",
             "none",
-            "name it by --weights; without any it is minires train",
+            "name it with --weights; without any it is minires train",
         )
     if args.seeds != 1 or args.sweep:
         if args.find_lr:

@@ -103,7 +103,7 @@ def read_errors(folder: PathLike) -> dict[str, float | None]:
             "cannot be read",
             "the evaluation of a finished run",
             getattr(error, "strerror", None) or str(error),
-            "let the run go on to its end by --resume, which writes it again",
+            "let the run go on to its end with --resume, which writes it again",
         ) from None
 
 
@@ -136,7 +136,7 @@ def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
         expected, got = f"{config['test_images']} test images", f"{images}"
     else:
         return rows
-    todo = "let the run go on to its end by --resume, which writes it again"
+    todo = "let the run go on to its end with --resume, which writes it again"
     raise DataError(str(path), "rows are missing or were changed", expected, got, todo)
 
 

@@ -164,7 +164,7 @@ def disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
     found = f"{_size(free)} free in {Path.cwd()}"
     if free < DISK_NEEDED:
-        return Check("disk", BAD, found, "make room, or write elsewhere by --out")
+        return Check("disk", BAD, found, "make room, or write elsewhere with --out")
     return Check("disk", GOOD, found)
 
 
@@ -176,7 +176,7 @@ def write_access() -> Check:
             "write access",
             BAD,
             f"none in {', '.join(refused)}",
-            "choose another folder by --out, and by MINIRES_DATA for downloads",
+            "choose another folder with --out, and with MINIRES_DATA for downloads",
         )
     return Check("write access", GOOD, f"here, and in {user_cache()}")
 

@@ -94,7 +94,7 @@ def build(
             f"{config.train!r} of a net with random weights",
             "weights to start from",
             "none",
-            "name them by --weights",
+            "name them with --weights",
         )
     if config.train not in (ALL, HEAD):
         parts = [name for name, part in vars(model).items() if isinstance(part, Module)]

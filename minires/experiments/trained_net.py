@@ -97,7 +97,7 @@ def resolved(
             str(file.path),
             "the file does not say which net its weights belong to",
             got=f"arrays that fit {fit}" if fit else None,
-            todo="name the net by --model",
+            todo="name the net with --model",
         )
     return name, settings
 

@@ -290,7 +290,7 @@ def check_once(path: Path, metrics: Sequence[Row]) -> None:
 
 def nothing_to_show(folder: PathLike, expected: str) -> DataError:
     """The error for a run that has not come far enough."""
-    todo = "let the run go on, by --resume"
+    todo = "let the run go on, with --resume"
     return DataError(str(folder), "nothing to show yet", expected, "empty tables", todo)
 
 

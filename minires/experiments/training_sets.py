@@ -54,7 +54,7 @@ def _photographs(config, file, progress):
             "which folder of photographs?",
             "one with a folder for each class in it",
             "none",
-            "name it by --data",
+            "name it with --data",
         )
     sets = data.image_folder(
         config.data,

@@ -614,7 +614,7 @@ def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
     assert capsys.readouterr().err.endswith(
         "net.safetensors: the file does not say which net its weights belong to; "
-        "name the net by --model\n"
+        "name the net with --model\n"
     )
 
 

@@ -140,7 +140,7 @@ def _times(ratio):
 
 
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
-    """The numbers as text: a row for each net with the columns of `HEAD`; `found` is from `results`."""
+    """The `results` as text: a row for each net, with the columns of `HEAD`."""
 
     def cell(value, form, ending=""):
         return "-" if value is None else f"{value:{form}}{ending}"

@@ -15,7 +15,7 @@ def check_free(out: Path) -> None:
     """Raise ConfigError if there is anything in the folder `out`, or it cannot be read."""
     check_new(out, resume=None)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        todo = "choose another folder by --out"
+        todo = "choose another folder with --out"
         got = "other files"
         raise ConfigError(str(out), "the folder is not empty", "a new or empty folder", got, todo)
 
@@ -63,7 +63,7 @@ def _cannot_write(out: Path, error: OSError) -> ConfigError:
         "cannot write here",
         "a folder that can be created and written",
         error.strerror or str(error),
-        "choose another by --out",
+        "choose another with --out",
     )
 
 

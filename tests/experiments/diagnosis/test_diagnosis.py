@@ -157,7 +157,7 @@ def test_records_that_do_not_fit_are_an_error(out, tmp_path):
 
     shutil.copytree(out, tmp_path / "copy")
     (tmp_path / "copy" / "nets.csv").write_text("net,images,loss,error\n")
-    with pytest.raises(DataError, match="do not fit each other"):
+    with pytest.raises(DataError, match="contradict each other"):
         diagnosis.report(tmp_path / "copy")
     (tmp_path / "copy" / "ranks.csv").unlink()
     with pytest.raises(DataError, match="ranks.csv: no such file"):
