@@ -184,7 +184,7 @@ def test_a_run_that_was_stopped_is_pooled_and_goes_on(whole, parts, tmp_path, mo
     found = pooling.merge([parts[0], part, parts[2]], tmp_path / "out")
     assert found.notes[-1] == (
         "not finished: resnet-8 seed 1, plain-14 seed 1, resnet-14 seed 1; "
-        "train them by the runs' command with --seeds 3 --resume"
+        "to train them, repeat the runs' command with --seeds 3 --resume"
     )
     report = degradation.report(tmp_path / "out")
     assert "not finished, and left out here: resnet-8 seed 1" in report

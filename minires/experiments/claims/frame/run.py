@@ -295,7 +295,7 @@ def _nothing_yet(out: Path) -> DataError:
         "nothing to report yet",
         "at least one measured claim",
         "none",
-        "let the run go on",
+        "let the run continue until it has measured a claim",
     )
 
 
