@@ -33,8 +33,8 @@ def check(sources: Sequence[Source]) -> None:
 
 
 def read(source: Source) -> dict[Unit, Part]:
-    """The parts of a run: every measured claim, also those that this version does not know, and
-    every net that has a folder. Raises DataError if there are none, or records are damaged.
+    """The parts of a run: every measured claim, whether or not this version knows it, and every net
+    that has a folder. Raises DataError if there are none, or records are damaged.
     """
     parts: dict[Unit, Part] = {}
     registered = registration.read(source.path)

@@ -280,7 +280,9 @@ def test_a_row_that_is_there_twice(parts, tmp_path):
     other = copy(parts[1], tmp_path / "other")
     table = other / "nets/plain-8/seed1/metrics.csv"
     table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
-    with pytest.raises(DataError, match=f"^{table}, plain-8, iteration 6: there twice"):
+    with pytest.raises(
+        DataError, match=f"^{table}, plain-8, iteration 6: two rows for the same step"
+    ):
         pooling.merge([parts[0], other], tmp_path / "out")
 
 
