@@ -245,7 +245,7 @@ def report(folder: PathLike) -> str:
 
 
 def errors_by_epoch(folder: PathLike) -> dict[str, list[float]]:
-    """ "training" and "test" -> the error in percent after each epoch of the run in `folder`.
+    """The errors in percent after each epoch of the run in `folder`: "training" and "test" -> list.
 
     Raises DataError as `report` does.
     """

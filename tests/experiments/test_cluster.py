@@ -597,8 +597,8 @@ def test_a_script_is_printed_and_not_submitted(tmp_path, capfd, monkeypatch):
 @pytest.mark.parametrize(
     "words, error",
     [
-        ("degradation --partition p", "--partition: only jobs have one: expected --cluster, got p"),
-        ("claims --time 5", "--time: only jobs have one: expected --cluster, got 5"),
+        ("degradation --partition p", "--partition: applies only to jobs of a cluster: expected"),
+        ("claims --time 5", "--time: applies only to jobs of a cluster: expected --cl"),
         (
             "degradation --cluster local --partition p",
             "--partition: has no use here: expected --cluster slurm or script, got --cluster local",

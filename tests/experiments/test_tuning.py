@@ -212,7 +212,7 @@ def test_the_learning_rate_command(tmp_path, capsys):
 @pytest.mark.parametrize(
     "words, message",
     [
-        (["--find-lr", "--seeds", "2"], "tests the rates of one net"),
+        (["--find-lr", "--seeds", "2"], "tests the learning rates of one net"),
         (["--find-lr", "--resume"], "a new one"),
         (["--only", "disk"], "two or more"),
         (["--only", "discs", "cross"], "unknown class"),
