@@ -62,7 +62,7 @@ def restore(run: RunFolder, nets: Sequence[Net]) -> None:
         except DataError as error:
             found = str(error)
         if not set(found.splitlines()) <= set(table.lines(right).splitlines()):
-            say(f"{table.path}: rows were changed; they are put back from those in nets/")
+            say(f"{table.path}: rows were changed; they are restored from the tables in nets/")
     gather(run, nets)
 
 

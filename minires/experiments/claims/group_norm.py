@@ -174,7 +174,7 @@ CLAIM = Claim(
     statement="The explosion is batch norm's: with group norm or layer norm the gradients of a "
     "deep plain net do not explode at initialisation, and it trains better.",
     source="Yang et al. 2019, arXiv:1902.08129, for batch norm; Wu and He 2018, arXiv:1803.08494, "
-    "for group norm, in residual nets; of plain nets nobody seems to have published it",
+    "for group norm, in residual nets; for plain nets nobody seems to have published it",
     predictions={
         "the explosion does the harm": "a factor of 1 a layer, where batch norm has 1.14 to 1.21, "
         "and a lower training error",

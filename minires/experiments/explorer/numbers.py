@@ -19,7 +19,7 @@ from .folders import LONGEST_NAME, Run, Training
 PER_POWER = 1000  # units in a power of ten: logarithms are stored in thousandths
 MOST_EPOCHS = 400  # per training
 MOST_NORMS = 500_000  # in all trainings together; that many take about 3 MB
-FEWEST_STEPS = 8  # per training; so many are kept even if there are too many norms
+FEWEST_STEPS = 8  # per training, kept even if there are too many norms
 
 
 def data(runs: Sequence[Run]) -> dict[str, Any]:
