@@ -116,9 +116,9 @@ def run(
     found = classify(fused, _shown(batches, len(images), progress), flip=flip)
     _check_finite(found.logits, file)
     classified = Classified(found.logits, order[found.labels])
-    with RunFolder(expanded(out), settings, device=device) as its:
-        evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
-        _write(its, classified, classes, images.names())
+    with RunFolder(expanded(out), settings, device=device) as run_folder:
+        evaluation_records.write_damaged(run_folder, getattr(images, "damaged", {}))
+        _write(run_folder, classified, classes, images.names())
 
 
 def _check_finite(logits, file):

@@ -77,10 +77,10 @@ def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
         settings = _settings(sources[0].config) | kind.settings(sources, parts)
         settings["sources"] = computed
         with staged(out) as folder:
-            with RunFolder(folder, settings) as its:
+            with RunFolder(folder, settings) as run_folder:
                 for part in parts.values():
                     copy_files(part.files, folder)
-                kind.write(its, settings, parts)
+                kind.write(run_folder, settings, parts)
         return Pooled(
             sorted({seed for _, seed in parts}),
             settings_hash(settings),

@@ -73,6 +73,16 @@ def of(out, table, net, **also):
     ]
 
 
+def test_the_seed_chooses_blocks_and_paths_and_no_images(files, out, tmp_path):
+    net = trained_net(open_weights(files["resnet-14"]))
+    settings = {"dataset": "synthetic", "images": IMAGES, "paths": 2, "progress": False}
+    diagnosis.run([net], tmp_path, seed=1, **settings)
+    for table in ("nets", "responses", "gradients", "ranks"):
+        assert of(tmp_path, table, "resnet-14") == of(out, table, "resnet-14")
+    for table, also in (("lesions", {"lesion": "random"}), ("paths", {})):
+        assert of(tmp_path, table, "resnet-14", **also) != of(out, table, "resnet-14", **also)
+
+
 def test_the_whole_net_and_each_block(out, files, batches):
     for name in ("resnet-14", "plain-14"):
         net = trained_net(open_weights(files[name])).model
