@@ -178,8 +178,8 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
             )
         shown = f"{', '.join(own[:MOST_NAMES])}{', ...' * (len(own) > MOST_NAMES)}"
         warnings.warn(
-            f"{file.path}: the file does not name its classes; assumed are those of {images.name}, "
-            f"in this order: {shown}",
+            f"{file.path}: the file does not name its classes: they are taken to be those of "
+            f"{images.name}, in this order: {shown}",
             WeightsWarning,
             stacklevel=2,
         )

@@ -81,6 +81,6 @@ def how_it_ended(validation: Sequence[Row], config: Mapping[str, Any]) -> str:
     images = config.get("validation_images")
     of = f" of {images:,} images" if images else ""
     return (
-        f"{why}; the weights of epoch {best['epoch']:g} were kept, "
+        f"{why}; kept are the weights of epoch {best['epoch']:g}, "
         f"validation error {best['val_error']:.1f} %{of}"
     )

@@ -284,7 +284,7 @@ def test_words_that_are_missing(words, capsys):
         (["--weights", "photos/a.png"], "got a picture; name the file of weights"),
         (["--classes", "nothing.txt"], "nothing.txt: no such file: expected class names"),
         (["--device", "cuda"], "for NVIDIA's GPUs say 'gpu'"),
-        (["--resize", "16"], "--crop 16 beside it"),
+        (["--resize", "16"], "add --crop 16"),
         (["--std", "1", "0", "1"], "three numbers above 0"),
     ],
 )

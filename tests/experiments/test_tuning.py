@@ -80,7 +80,7 @@ def test_the_run_ends_early_and_says_so(stopped):
     best = min(found, key=lambda row: row["val_error"])
     report = single_net.report(stopped)
     assert f"stopped after epoch {found[-1]['epoch']:g}: no lower validation error" in report
-    assert f"the weights of epoch {best['epoch']:g} were kept" in report
+    assert f"kept are the weights of epoch {best['epoch']:g}" in report
     kept = next(row for row in metrics if row["iteration"] == best["iteration"])
     assert f"test error {kept['test_error']:.1f} %" in report
     assert read_config(stopped)["validation_images"] == 20  # 2 of the 8 of each class
@@ -117,11 +117,11 @@ def test_how_a_run_ended():
     found = [{"epoch": e, "iteration": e, "val_error": v} for e, v in ((1, 30), (2, 20), (3, 25))]
     config = {"patience": 1, "validation_images": 1000}
     assert how_it_ended(found, config) == (
-        "stopped after epoch 3: no lower validation error in 1 epoch; the weights of epoch 2 were "
-        "kept, validation error 20.0 % of 1,000 images"
+        "stopped after epoch 3: no lower validation error in 1 epoch; kept are the weights of "
+        "epoch 2, validation error 20.0 % of 1,000 images"
     )
     config["patience"] = 5
-    assert how_it_ended(found, config).startswith("trained to the end, epoch 3; the weights")
+    assert how_it_ended(found, config).startswith("trained to the end, epoch 3; kept")
 
 
 def test_a_figure_shows_the_validation_errors_and_marks_the_lowest(stopped):
@@ -213,7 +213,7 @@ def test_the_learning_rate_command(tmp_path, capsys):
     "words, message",
     [
         (["--find-lr", "--seeds", "2"], "tests the learning rates of one net"),
-        (["--find-lr", "--resume"], "a new one"),
+        (["--find-lr", "--resume"], "one process, without --resume, got --resume"),
         (["--only", "disk"], "two or more"),
         (["--only", "discs", "cross"], "unknown class"),
         (["--class-weights", "1", "2"], "class_weights: numbers: expected 10"),

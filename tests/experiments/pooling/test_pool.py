@@ -247,9 +247,9 @@ def test_folders_that_cannot_be(parts, tmp_path):
         ([one], tmp_path / "out", "runs to pool: expected two or more, got 1"),
         ([one, two, one], tmp_path / "out", "the same run twice"),
         ([one, one / "nets" / ".."], tmp_path / "out", "the same run twice"),
-        ([one, two], two / "out", "--out: .* none of the runs"),
-        ([one, two], two, "--out: .* none of the runs"),
-        ([inner, two], tmp_path / "outer", "--out: .* none of the runs"),
+        ([one, two], two / "out", "--out: .* neither lies in one of"),
+        ([one, two], two, "--out: .* neither lies in one of"),
+        ([inner, two], tmp_path / "outer", "--out: .* neither lies in one of"),
         ([one, two], tmp_path / "used", "the folder is not empty"),
         ([one, two], tmp_path / "used" / "thesis.txt", "cannot write here"),
     ):
