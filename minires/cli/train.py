@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     if args.usual and config.weights is None:
         raise ConfigError(
             "finetune",
-            "from which weights?",
+            "no weights to start from",
             "a file of a trained net",
             "none",
             "name it with --weights; to start without weights, use minires train",
@@ -199,7 +199,7 @@ def _run_sweep(args, config):
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     if isinstance(args.seeds, list) and args.seed is not None:
-        raise ConfigError("--seeds", "which seeds?", "--seed, or seeds such as 30-59", "both")
+        raise ConfigError("--seeds", "two choices of seeds", "--seed, or seeds such as 30-59", "both")
     cluster = cluster_of(args, args.workers, config.threads, config.device)
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:

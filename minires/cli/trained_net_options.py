@@ -100,7 +100,7 @@ def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
         If no images are given, or the device cannot be used.
     """
     if args.dataset is None and args.data is None:
-        raise ConfigError(command, "on which images?", "--dataset cifar10, or --data DIR", "none")
+        raise ConfigError(command, "no images", "--dataset cifar10, or --data DIR", "none")
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     device = backend.check_device(args.device, "--device")

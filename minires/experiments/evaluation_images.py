@@ -94,7 +94,7 @@ def source_of(dataset: str | None, folder: PathLike | None) -> data.ImageDataset
             )
         return data.load(dataset, folder)[1]
     if folder is None:
-        raise ConfigError("images", "which ones?", "the name of a data set, or a folder", "none")
+        raise ConfigError("images", "none given", "the name of a data set, or a folder", "none")
     return folder
 
 

@@ -56,7 +56,7 @@ def _photographs(config, file, progress):
     if config.data is None:
         raise ConfigError(
             "data",
-            "which folder of photographs?",
+            "no folder of photographs",
             "a folder with a subfolder for each class",
             "none",
             "name it with --data",

@@ -193,7 +193,7 @@ def test_the_command(files, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words, message",
     [
-        ([], "on which images"),
+        ([], ": no images: expected --dataset"),
         (["--dataset", "synthetic", "--data", "nowhere"], "synthetic images are drawn"),
         (["--data", "nowhere"], "no such folder"),
         (["--dataset", "synthetic", "--family", "caffe"], "minires wrote this file"),
