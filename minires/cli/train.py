@@ -199,7 +199,9 @@ def _run_sweep(args, config):
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     if isinstance(args.seeds, list) and args.seed is not None:
-        raise ConfigError("--seeds", "two choices of seeds", "--seed, or seeds such as 30-59", "both")
+        raise ConfigError(
+            "--seeds", "two choices of seeds", "--seed, or seeds such as 30-59", "both"
+        )
     cluster = cluster_of(args, args.workers, config.threads, config.device)
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:

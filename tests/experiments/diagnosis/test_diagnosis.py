@@ -258,5 +258,5 @@ def test_too_few_images():
 
 
 def test_no_images():
-    with pytest.raises(ConfigError, match="which ones"):
+    with pytest.raises(ConfigError, match="images: none given"):
         source_of(None, None)
