@@ -1,5 +1,5 @@
-"""The command ``minires``: parse, call, print. A file for each command, which adds itself to the
-parser.
+"""The command ``minires``: parse, call, print. Each command has a file of its own, which adds the
+command to the parser.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from . import (
 from .arguments import INTERRUPTED, Parser, fitted
 from .output import lasting
 
-PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
+PIPE_CLOSED = 141  # the usual exit status when the reader of a pipe is gone: 128 + SIGPIPE
 COMMANDS = (
     demo,
     degradation,
@@ -57,7 +57,7 @@ COMMANDS = (
     doctor,
     completion,
 )
-#: Package -> the extra of minires that brings it.
+#: Package -> the extra of minires that installs it.
 EXTRAS = {
     "PIL": "images",
     "h5py": "keras",
@@ -73,12 +73,14 @@ EXTRAS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1
-    failed, 2 wrong usage, 130 stopped, 141 nobody read the output to its end.
+    """Run the command line `argv` (``sys.argv[1:]`` if None), and return the exit status.
+
+    0: done; 1: failed; 2: wrong usage (as SystemExit); 130: interrupted; 141: the reader of the
+    output stopped reading before its end.
     """
     if argv is not None:
         return _run(argv)
-    os.environ["MPLBACKEND"] = "agg"  # this process is the command, which draws into files
+    os.environ["MPLBACKEND"] = "agg"  # this process only draws into files
     try:
         return _run(None)
     finally:
@@ -89,7 +91,7 @@ def _run(argv):
     with lasting() as output, _signals_as_ctrl_c():
         status = _status(argv, output)
         if status:
-            failure.end_all(status)  # of several ranks, the others too
+            failure.end_all(status)  # end the other ranks, too
         return status
 
 
@@ -99,7 +101,7 @@ def _status(argv, output):
         with failure.only_rank_0_prints():
             args = _parser().parse_args(_with_help(sys.argv[1:] if argv is None else argv))
         status = args.run(args) or 0
-        output.flush()  # here, where an error of it is still reported
+        output.flush()  # now, because an error of writing can still be reported here
     except MiniresError as error:
         return _failed(str(error))
     except ModuleNotFoundError as error:
@@ -109,7 +111,7 @@ def _status(argv, output):
         return _failed(_deleted_folder() or f"{where}{error.strerror or error}")
     except MemoryError as error:
         return _failed(
-            f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
+            f"not enough memory: {error}; use fewer or smaller images, or a narrower net"
         )
     except KeyboardInterrupt:
         if failure.should_report():
@@ -119,7 +121,7 @@ def _status(argv, output):
         if not failure.several_ranks():
             raise
         return _failed(f"{type(error).__name__}: {error}", traceback.format_exc())
-    if isinstance(output.error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+    if isinstance(output.error, BrokenPipeError):  # the reader, such as `head`, has stopped reading
         return PIPE_CLOSED
     if output.error is not None:
         return _failed(f"output: {output.error.strerror}")
@@ -140,14 +142,14 @@ def _failed(line: str, details: str = "") -> int:
 
 
 def _missing(error: ModuleNotFoundError) -> str:
-    """What to install for a module that is missing."""
+    """The error for a module that is missing, and what to install."""
     package = str(error.name).partition(".")[0]
     extra = f"[{EXTRAS[package]}]" if package in EXTRAS else ""
     return f'the package {package} is not installed; pip install "minires{extra}"'
 
 
 def _deleted_folder() -> str | None:
-    """An error if the current folder is gone: then no relative path leads anywhere."""
+    """The error if the current folder has been deleted, so that relative paths fail; else None."""
     try:
         os.getcwd()
     except OSError:
@@ -157,28 +159,28 @@ def _deleted_folder() -> str | None:
 
 @contextmanager
 def _signals_as_ctrl_c() -> Iterator[None]:
-    """Within: signals that end a program do what Ctrl-C does, once: SIGTERM, by which ``timeout``
-    and batch systems end it, and SIGHUP, by which a terminal does when it is closed.
+    """In the ``with`` block, signals that end a program act like Ctrl-C: SIGTERM, which ``timeout``
+    and batch systems send, and SIGHUP, which a terminal sends when it is closed.
 
-    Once, because `timeout` sends it twice, to the program and to its group, and a second Ctrl-C
-    would not wait for the end of a step.
+    Only the first signal does so. ``timeout`` sends SIGTERM twice, to the program and to its group,
+    and a second Ctrl-C would not wait for the end of a training step.
     """
     signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # Where the program around has its own way, as nohup has with SIGHUP, it stays.
+    # Handlers that are already set stay, such as the one that nohup sets for SIGHUP.
     signals = [one for one in signals if signal.getsignal(one) is signal.SIG_DFL]
     if threading.current_thread() is not threading.main_thread():
-        signals = []  # Python delivers signals to the main thread only
+        signals = []  # only the main thread may set handlers of signals
     terminals = [number for number in (1, 2) if _is_terminal(number)]
 
     def stop(signum, frame):
         for one in signals:
             signal.signal(one, signal.SIG_IGN)
-        if signum != signal.SIGTERM:  # the terminal is gone, and writing to it an error
+        if signum != signal.SIGTERM:  # the terminal is gone, and writing to it would be an error
             for number in terminals:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         if callable(signal.getsignal(signal.SIGINT)):
             signal.raise_signal(signal.SIGINT)
-        else:  # a shell lets what it starts in the background ignore Ctrl-C
+        else:  # Ctrl-C is ignored, as shells arrange it for programs in the background
             raise KeyboardInterrupt
 
     for one in signals:
@@ -198,7 +200,9 @@ def _is_terminal(number):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Its column fits the longest command: argparse forgets that they are indented."""
+    """Makes the first column wide enough for the longest command. argparse does not take into
+    account that commands are indented.
+    """
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog)

@@ -1,5 +1,5 @@
-"""What the commands have in common: kinds of arguments, shared options, and a parser that suggests
-what was meant.
+"""The common parts of the commands: types of arguments, shared options, and a parser that suggests
+what the user may have meant.
 """
 
 import argparse
@@ -22,20 +22,22 @@ from ..names import expanded, printable, shortened, shown
 from ..starting import INTERRUPTED as INTERRUPTED
 from ..training.interrupt import StoppedAtOnce
 
-#: What ``add_subparsers`` returns.
+#: The type of what ``add_subparsers`` returns.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Parser(argparse.ArgumentParser):
-    """Suggests the nearest option or command for one that does not exist, and takes no short form
-    of one, which another option may share one day.
+    """A parser that suggests the nearest option or command for one that does not exist.
+
+    It does not accept abbreviated options, since an abbreviation may become ambiguous when options
+    are added.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **settings})
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the error, on one line of bearable length, and exit."""
+        """Print the usage and the error, shortened if it is very long, and exit with status 2."""
         line = f"{self.prog}: error: {printable(shortened(message, 1000))}"
         self.print_usage(sys.stderr)
         self.exit(2, fitted(line, sys.stderr) + "\n")
@@ -53,15 +55,15 @@ class Parser(argparse.ArgumentParser):
         if not (self.allow_abbrev or self._subparsers):
             self._suggest(
                 word for word in (sys.argv[1:] if args is None else args) if word.startswith("--")
-            )  # before a required one is missed
+            )  # before argparse complains about a missing required option
         namespace, unknown = super().parse_known_args(args, namespace)
         self._suggest(unknown)
-        if unknown and not self._subparsers:  # here, for the usage of this command
+        if unknown and not self._subparsers:  # here, so that the usage is that of this command
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return namespace, unknown
 
     def _suggest(self, words: Iterable[str]) -> None:
-        """An error for the first of the words that is nearly an option."""
+        """Report an error for the first word that is nearly an option."""
         options = {
             option.lstrip("-"): option
             for action in self._actions
@@ -83,7 +85,9 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(eq=False)  # argparse hashes it
 class OneOf:
-    """An argument that must be one of the `known` words; the error suggests the nearest."""
+    """The type of an argument that must be one of the `known` words. The error suggests the
+    nearest one.
+    """
 
     kind: str
     known: Collection[str]
@@ -99,6 +103,8 @@ class OneOf:
 
 
 def at_least(least: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number of at least `least`, such as 5000 or 5_000."""
+
     def parse(text: str) -> int:
         try:
             value = int(text.replace("_", ""))
@@ -114,7 +120,7 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def seeds(text: str) -> int | list[int]:
-    """How many seeds from 0 on (3), or which: 30-59, or 0-2,7."""
+    """The type of ``--seeds``: a number of seeds (3), or the seeds themselves (30-59, or 0-2,7)."""
     found = parse_seeds(text)
     if not found:
         raise argparse.ArgumentTypeError(
@@ -124,6 +130,7 @@ def seeds(text: str) -> int | list[int]:
 
 
 def positive_number(text: str) -> float:
+    """The type of an argument that is a finite number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -134,6 +141,7 @@ def positive_number(text: str) -> float:
 
 
 def number(text: str) -> int | float:
+    """The type of an argument that is a finite number."""
     value = literal(text)
     if isinstance(value, (bool, str)):
         raise argparse.ArgumentTypeError(f"expected a number, got {shown(text)}")
@@ -141,7 +149,7 @@ def number(text: str) -> int | float:
 
 
 def colour(text: str) -> int | float:
-    """A part of red, green or blue, whose range is 0 to 1."""
+    """The type of an argument that is an amount of red, green or blue, from 0 to 1."""
     value = number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {shown(text)}")
@@ -149,16 +157,19 @@ def colour(text: str) -> int | float:
 
 
 def path(text: str) -> str:
-    """A path, with ``~`` as the home folder: the shell leaves that in ``--out=~/runs``."""
+    """The type of an argument that is a path. ``~`` stands for the home folder, even in
+    ``--out=~/runs``, where the shell does not replace it.
+    """
     if not text:
         raise argparse.ArgumentTypeError("expected a path, got ''")
     return str(expanded(text))
 
 
 def check_page(name: str, usual: str) -> Path:
-    """The page `name` to write, given by ``--out``; `usual` is a name that it could have.
+    """The path of an HTML page to be written, given with ``--out``.
 
-    Raises ConfigError if it is a folder, no page, or in a folder that is not there.
+    `usual` is a name that the error suggests for a page. Raises ConfigError if `name` is a folder,
+    does not end in .html or .htm, or lies in a folder that does not exist or cannot be written.
     """
     target = Path(name)
     if target.is_dir():
@@ -171,13 +182,13 @@ def check_page(name: str, usual: str) -> Path:
             "cannot write here",
             "a file in a folder that is there",
             str(target),
-            "make the folder first, or choose another",
+            "create the folder first, or choose another",
         )
     return target
 
 
 def own_setting(text: str) -> tuple[str, int | float | bool | str]:
-    """A setting of a net, NAME=VALUE, as (name, value)."""
+    """The type of ``--net``: a setting of a net, NAME=VALUE, as (name, value)."""
     name, sign, value = text.partition("=")
     if not sign or not name or not value:
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {shown(text)}")
@@ -185,7 +196,7 @@ def own_setting(text: str) -> tuple[str, int | float | bool | str]:
 
 
 def swept(text: str) -> tuple[str, list[int | float | bool | str]]:
-    """A setting and the values it takes in a sweep, NAME=VALUE,VALUE, as (name, values)."""
+    """The type of ``--sweep``: a setting and its values, NAME=VALUE,VALUE, as (name, values)."""
     name, sign, values = text.partition("=")
     if not sign or not name or not all(values.split(",")):
         raise argparse.ArgumentTypeError(
@@ -195,7 +206,7 @@ def swept(text: str) -> tuple[str, list[int | float | bool | str]]:
 
 
 def literal(text: str) -> int | float | bool | str:
-    """A finite number, true or false; else the text itself."""
+    """The value of a text: a finite number, or True or False, or else the text itself."""
     for kind in (int, float):
         try:
             value = kind(text)
@@ -207,7 +218,7 @@ def literal(text: str) -> int | float | bool | str:
 
 
 def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> None:
-    """The options that all experiments share: on what, how large, how often and where."""
+    """Add the options that all experiments share: data, preset, seeds and device."""
     command.add_argument(
         "--dataset",
         type=OneOf("data set", ("synthetic", "cifar10")),
@@ -234,7 +245,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
         type=seeds,
         default=1,
         metavar="N",
-        help="repeat with seeds 0 to N - 1, or with those named: 30-59 (default: 1)",
+        help="repeat with seeds 0 to N - 1, or with the given seeds: 30-59 (default: 1)",
     )
     command.add_argument(
         "--device",
@@ -245,7 +256,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     command.add_argument(
         "--tf32",
         action="store_true",
-        help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster",
+        help="on a GPU: round matrix products to 10 bits of mantissa, which is faster",
     )
     command.add_argument(
         "--threads",
@@ -256,64 +267,70 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
 
 
 def add_workers(command: argparse.ArgumentParser) -> None:
-    """The option of commands that train several nets."""
+    """Add the option of commands that train several nets."""
     command.add_argument(
         "--workers",
         type=at_least(1),
         metavar="N",
-        help="processes that train at the same time, a net each (default: as many as cores and "
-        "memory allow)",
+        help="processes that each train one net at a time (default: as many as cores and memory "
+        "allow)",
     )
 
 
 def add_transform(command: argparse.ArgumentParser) -> None:
-    """The options of commands that prepare pictures for a trained net."""
+    """Add the options of commands that prepare pictures for a trained net."""
     add = command.add_argument
     add(
         "--resize",
         type=at_least(1),
         metavar="N",
-        help="pixels of the shorter side, to which a picture is scaled before the crop (default: "
-        "as for the weights)",
+        help="pixels of the shorter side to which a picture is scaled before the crop (default: "
+        "as in the training of the weights)",
     )
     add(
         "--crop",
         type=at_least(1),
         metavar="N",
-        help="pixels of the square cut from the middle, which the net sees (default: as for the "
-        "weights)",
+        help="pixels of the square that is cut from the middle for the net (default: as in the "
+        "training of the weights)",
     )
     add(
         "--mean",
         type=colour,
         nargs=3,
         metavar="X",
-        help="mean of red, green and blue in training, each from 0 to 1 (default: as for the "
-        "weights)",
+        help="mean of red, green and blue in training, each from 0 to 1 (default: as in the "
+        "training of the weights)",
     )
     add(
         "--std",
         type=colour,
         nargs=3,
         metavar="X",
-        help="their standard deviations (default: as for the weights)",
+        help="standard deviations of red, green and blue (default: as in the training of the "
+        "weights)",
     )
 
 
 def add_damaged(command: argparse.ArgumentParser, what: str) -> None:
-    """The option of commands that read folders of pictures."""
+    """Add the option of commands that read folders of pictures. `what` says what the command does
+    about damaged pictures.
+    """
     command.add_argument(
         "--skip-damaged", action="store_true", help=f"leave out damaged pictures, and {what}"
     )
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """Check where to compute and on what, and set it up."""
+    """Check the options of `add_setting`, and set up threads and device.
+
+    Raises ConfigError if options do not go together, and DeviceError if the device cannot be used.
+    """
     if args.data is not None and args.dataset == "synthetic":
         raise ConfigError(
             "--data",
             "the synthetic images are drawn, not read",
-            "--dataset cifar10 beside it",
+            "--data together with --dataset cifar10",
             "--dataset synthetic",
         )
     if args.threads is not None:
@@ -324,16 +341,15 @@ def prepare(args: argparse.Namespace) -> None:
             raise ConfigError(
                 "--tf32",
                 "only a GPU computes in TF32",
-                "--device gpu beside it",
+                "--tf32 together with --device gpu",
                 f"--device {args.device}",
             )
         backend.allow_tf32()
 
 
 def fitted(text: str, stream: Any = None) -> str:
-    """Text whose long lines are broken between words to fit the terminal, if it goes to one.
-
-    A line goes on below its first letter. `stream`: where it goes to (default: stdout).
+    """The text with long lines broken between words to fit the terminal, if `stream` (by default
+    stdout) is one. The parts of a line keep its indentation.
     """
     if not (stream or sys.stdout).isatty():
         return text
@@ -358,29 +374,31 @@ def _filled(line, width):
 
 
 def say(line: str) -> None:
-    """Print lines that may name files: nothing in a name changes the terminal. On a terminal they
-    are broken between words, and plain and residual nets are in their colours.
+    """Print lines that may contain names of files; control characters in names are made harmless.
+
+    On a terminal, long lines are broken between words, and names of plain and residual nets are in
+    their colours.
     """
     text = "\n".join(map(printable, line.split("\n")))
     print(in_colour(fitted(text), sys.stdout))
 
 
 def say_damaged(out: Path) -> None:
-    """Name the list of damaged pictures in the folder of a run, if there is one."""
+    """Print where the list of damaged pictures is, if the folder of a run has one."""
     if (out / "damaged.csv").exists():
         say(f"written: {out / 'damaged.csv'}: the damaged pictures that were left out")
 
 
 def note(line: str) -> None:
-    """Tell the person on stderr what they may not have meant; the work goes on."""
+    """Print a note on stderr about something that the user may not have meant."""
     print(fitted(f"minires: note: {printable(line)}", sys.stderr), file=sys.stderr)
 
 
 def interrupted(
     out: Path, stop: KeyboardInterrupt, again: str = "the same command and --resume"
 ) -> int:
-    """Say what becomes of a run in the folder `out` that Ctrl-C stopped, and by which command it
-    goes on; the exit status.
+    """Print what is saved of a run in the folder `out` after Ctrl-C, and the command that goes on
+    with it. Returns the exit status.
     """
     saved = "everything so far is saved"
     if isinstance(stop, StoppedAtOnce):

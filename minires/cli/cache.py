@@ -8,12 +8,12 @@ from ..names import as_text
 from .arguments import Commands, path, say
 
 DESCRIPTION = """\
-Photographs are decoded once and kept on disk, made as small as the nets need
-them. This shows where they are, and how much room they take. When they take
-more than MINIRES_CACHE_LIMIT (20 GB, unless the environment variable says
-another size, or none), the sets that nobody used for longest are removed."""
+Show where decoded photographs are kept, and how much room they take. They are
+decoded once, made as small as the nets need them, and kept on disk. If they
+take more room than the environment variable MINIRES_CACHE_LIMIT allows (by
+default 20 GB; none means no limit), the least recently used sets are removed."""
 EPILOG = """\
-Nothing is lost by clearing: pictures are decoded again when they are needed.
+Clearing the cache loses nothing: pictures are decoded again when needed.
 
 examples:
   minires cache
@@ -22,7 +22,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "cache",
         help="show or clear the cache of decoded photographs",
@@ -32,18 +32,18 @@ def add_to(commands: Commands) -> None:
     )
     command.set_defaults(run=run)
     add = command.add_argument
-    add("--clear", action="store_true", help="remove all that no process uses now")
-    add("--yes", action="store_true", help="do not ask before --clear")
+    add("--clear", action="store_true", help="remove all sets that no process uses now")
+    add("--yes", action="store_true", help="with --clear: do not ask")
     add(
         "--cache",
         type=path,
         metavar="DIR",
-        help="another folder, as --cache of minires finetune (default: in the user's cache)",
+        help="folder of the cache, as for minires finetune (default: in the user's cache)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show what is there, and clear it if that is wanted."""
+    """Show what is in the cache, and clear it with ``--clear``."""
     from ..data import cache_store
 
     place = cache_store.cache_place(args.cache)
@@ -93,10 +93,10 @@ def _show(place, found, limit):
 
 
 def _agreed(count):
-    """Whether the person at the terminal says yes."""
+    """Whether the user agrees. Raises ConfigError if there is no terminal at which to ask."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise ConfigError(
-            "cache", "nobody is there to be asked", "--yes beside --clear", "no terminal"
+            "--clear", "cannot ask before removing", "--clear together with --yes", "no terminal"
         )
     try:
         answer = input(f"Remove {'it' if count == 1 else f'all {count}'}? [y/N] ")

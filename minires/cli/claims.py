@@ -20,17 +20,17 @@ from .arguments import (
 from .cluster_options import add_cluster, cluster_of
 
 DESCRIPTION = """\
-Test what is said about deep nets. Each claim is measured; a table, a figure and
-a verdict that follows from the numbers go into a report (report.md and
-report.html). All claims take about 40 minutes a seed on two cores. What was
-measured or trained before is used again, so an interrupted run goes on with the
-same command, and more claims or seeds can be added to it."""
+Test popular claims about deep nets. Each claim is measured; a table, a figure
+and a verdict that follows from the numbers go into a report (report.md and
+report.html). All claims take about 40 minutes a seed on two cores. Results and
+trained nets in the output folder are used again, so an interrupted run goes on
+with the same command, and more claims or seeds can be added to it."""
 
-AS_STATED = 0  # of --decide without a number: as many seeds as each claim states
+AS_STATED = 0  # --decide without a number: as many seeds as each claim states
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "claims",
         help="test popular claims about deep nets",
@@ -50,8 +50,8 @@ def add_to(commands: Commands) -> None:
         const=AS_STATED,
         metavar="N",
         help="measure with N fresh seeds, from 100 on, which nobody had seen when the claims "
-        "were written; where a claim has such seeds, they alone decide (default: as many as each "
-        "claim states, see --list)",
+        "were written; if a claim has such seeds, its verdict depends on them alone (default: as "
+        "many as each claim states, see --list)",
     )
     add_setting(command, ("quick", "standard"))
     add_workers(command)
@@ -65,7 +65,9 @@ def add_to(commands: Commands) -> None:
 
 
 def _number_of_seeds(text):
-    """What --decide takes; after it a claim's name would be taken for the number."""
+    """The number after --decide. The error explains the likely mistake: the name of a claim after
+    --decide would be taken for the number.
+    """
     try:
         return at_least(1)(text)
     except argparse.ArgumentTypeError as error:
@@ -113,8 +115,8 @@ def run(args: argparse.Namespace) -> int:
         )
     except KeyboardInterrupt:
         print(
-            f"\nminires: interrupted; what was measured so far, and each net as of its last "
-            f"checkpoint, are in {printable(str(out))}. Go on with the same command.",
+            f"\nminires: interrupted; the measurements so far, and the last checkpoint of each "
+            f"net, are in {printable(str(out))}. Go on with the same command.",
             file=sys.stderr,
         )
         return INTERRUPTED

@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 
 def add_cluster(command: argparse.ArgumentParser) -> None:
     """Add the options to a command that trains several nets."""
-    group = command.add_argument_group("on a cluster, a job for each net")
+    group = command.add_argument_group("on a cluster, with a job for each net")
     group.add_argument(
         "--cluster",
         metavar="KIND",
-        help="slurm; local (processes of this machine, for trying it) or debug (within this "
-        "process); script only prints a script for sbatch",
+        help="slurm; or, to try it without one, local (processes on this machine) or debug (within "
+        "this process); script only prints a script for sbatch",
     )
     group.add_argument(
-        "--partition", metavar="NAME", help="part of the cluster (default: the cluster's own)"
+        "--partition", metavar="NAME", help="partition of the cluster (default: SLURM's choice)"
     )
     group.add_argument(
         "--time",
         type=at_least(1),
         metavar="MINUTES",
-        help="time limit of a job (default: 60); what needs longer goes on in the queue",
+        help="time limit of a job (default: 60); a training that needs longer saves, goes back "
+        "into the queue and continues later",
     )
     group.add_argument(
         "--array-parallelism", type=at_least(1), metavar="N", help="at most N jobs at a time"
@@ -43,19 +44,20 @@ def cluster_of(
     Raises
     ------
     ConfigError
-        For options that do not go together.
+        If options do not go together.
     """
     if args.cluster is None:
         for name in ("partition", "time", "array_parallelism"):
             if (value := getattr(args, name)) is not None:
                 option = "--" + name.replace("_", "-")
                 todo = "leave it out, or add --cluster slurm"
-                raise ConfigError(option, "only jobs have one", "--cluster", str(value), todo)
+                what = "applies only to jobs of a cluster"
+                raise ConfigError(option, what, "--cluster", str(value), todo)
         return None
     if workers is not None:
         todo = "leave out one of them; --array-parallelism limits jobs"
         raise ConfigError(
-            "--workers", "a cluster's jobs are no workers of this machine", "one way", "both", todo
+            "--workers", "cannot be combined with --cluster", "one of them", "both", todo
         )
     from ..experiments.scheduler import Cluster
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .arguments import Commands, OneOf, path
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-#: Nets that exist at any depth, at some.
+#: Nets that exist at any depth, with some depths as examples.
 OF_ANY_DEPTH = (
     "resnet-20",
     "resnet-56",
@@ -16,17 +16,17 @@ OF_ANY_DEPTH = (
     "residual_mlp-20",
     "plain_mlp-20",
 )
-FOLDERS = ("DIR", "FOLDER", "RUN", "SUBMISSIONS")  # metavars of paths to folders
+FOLDERS = ("DIR", "FOLDER", "RUN", "SUBMISSIONS")  # metavars of arguments that are folders
 DESCRIPTION = """\
-Print a script for your shell. With it the Tab key completes commands, options,
-names of nets, claims, presets and data sets, and paths. The script is made by
-the package shtab: pip install -e ".[completion]". When minires has been
-updated, make it again."""
+Print a script for your shell, with which the Tab key completes commands,
+options, names of nets, claims, presets and data sets, and paths. The script is
+made by the package shtab: pip install -e ".[completion]". Make it again after
+each update of minires."""
 EPILOG = """\
-in bash, for this terminal; in ~/.bashrc for all to come:
+in bash, for this terminal, or in ~/.bashrc for every new one:
   eval "$(minires completion bash)"
 
-for all to come, read only when it is needed (package bash-completion):
+for every new terminal, and read only when needed (package bash-completion):
   mkdir -p ~/.local/share/bash-completion/completions
   minires completion bash > ~/.local/share/bash-completion/completions/minires
 
@@ -38,7 +38,7 @@ in fish:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "completion",
         help="let the Tab key complete commands in your shell",
@@ -62,7 +62,9 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Those of the parser and of all within it, which get short descriptions on the way."""
+    """All actions of the parser and of the parsers within it. These parsers also get short
+    descriptions.
+    """
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for listed in action._get_subactions():
@@ -74,7 +76,7 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 
 def _describe(action, file, folder):
-    """Tell shtab what may stand in the place of the action's argument."""
+    """Tell shtab the possible values of an argument: words, files or folders."""
     if known := (*getattr(action.type, "known", ()), *_names(action)):
         action.choices = known
     elif action.type is path or action.metavar in (*FOLDERS, "PATH"):
@@ -82,7 +84,7 @@ def _describe(action, file, folder):
 
 
 def _names(action):
-    """The words that other parts of minires know: they are imported here only."""
+    """The words that an argument may be, from parts of minires that are imported only here."""
     if action.dest == "model":
         from ..models.registry import OF_ONE_DEPTH
 

@@ -10,7 +10,7 @@ from .arguments import INTERRUPTED, Commands, Parser, at_least, path, say
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command and its own three to the parser's."""
+    """Add the command and its three subcommands to the parser."""
     command = commands.add_parser(
         "course",
         help="assignments: build, check and grade them",
@@ -29,15 +29,14 @@ def add_to(commands: Commands) -> None:
         "build",
         help="write the students' and the instructors' notebooks",
         description="Write source/ (for instructors), release/ (for students, without solutions "
-        "and "
-        "hidden tests) and a zip of the release.",
+        "and hidden tests) and a zip of the release.",
     )
     step.set_defaults(run=build)
     step.add_argument(
         "out",
         type=path,
         metavar="OUT",
-        help="folder to write to; it can be a course directory of nbgrader",
+        help="folder for the notebooks, which can be a course directory of nbgrader",
     )
     _add_students(step, "give each student a variant of each assignment, in OUT/personal")
     _add_sources(step)
@@ -46,7 +45,7 @@ def add_to(commands: Commands) -> None:
         "check",
         help="check your own notebook",
         usage="minires course check NOTEBOOK ... [OPTIONS ...]",
-        description="Run the checks that a notebook of an assignment holds, as the grader does.",
+        description="Run the checks in a notebook of an assignment, as the grader does.",
     )
     step.set_defaults(run=check)
     step.add_argument("notebooks", nargs="+", type=path, metavar="NOTEBOOK", help="an .ipynb file")
@@ -57,9 +56,9 @@ def add_to(commands: Commands) -> None:
         help="grade a folder of submissions",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires course grade SUBMISSIONS --out DIR [OPTIONS ...]",
-        description="Grade every notebook of a folder with a fresh copy of the tests, each in a\n"
-        "process of its own. What was graded before is not graded again, so an\n"
-        "interrupted run goes on with the same command.",
+        description="Grade every notebook in a folder with a fresh copy of the tests, each in a\n"
+        "process of its own. Submissions that were graded before are not graded again,\n"
+        "so an interrupted run goes on with the same command.",
         epilog="SUBMISSIONS holds STUDENT/NAME.ipynb, STUDENT/ASSIGNMENT/NAME.ipynb (as for\n"
         "nbgrader), or STUDENT_ASSIGNMENT.ipynb.",
     )
@@ -74,13 +73,13 @@ def add_to(commands: Commands) -> None:
         "--jobs",
         type=at_least(1),
         metavar="N",
-        help="how many at a time (default: one for each core)",
+        help="submissions to grade at the same time (default: one for each core)",
     )
     step.add_argument(
         "--seed",
         type=at_least(0),
         metavar="N",
-        help="leads to the numbers of hidden tests (default: drawn when --out is first used)",
+        help="seed of the numbers in hidden tests (default: drawn when --out is first used)",
     )
     _add_students(step, "mark each student's notebook as the variant of the id")
     _add_sources(step)
@@ -113,8 +112,8 @@ def check(args: argparse.Namespace) -> int:
     right, limits, known = True, _limits(args), notebooks.find()
     folders.remove_leftovers()
     say(
-        "run as `minires course grade` runs it, with two differences: the numbers are those on "
-        "view, and the tests those in the notebook. Grading repeats each with hidden numbers."
+        "checked as in `minires course grade`, with two differences: with the numbers that you can "
+        "see, and with the tests in the notebook. Grading repeats each test with hidden numbers."
     )
     say(f"isolation: {isolation.WORDS[isolation.choose(limits.isolation)]}")
     for notebook_path in map(Path, args.notebooks):
@@ -224,12 +223,12 @@ def _limits(args):
 
     total = max(args.seconds, args.total)
     packages = tuple(filter(None, (args.packages or "").replace(" ", "").split(",")))
-    allowed.entries(packages)  # says so at once if one of them is not installed
+    allowed.entries(packages)  # raises an error at once if a package is not installed
     return Limits(args.seconds, total, args.memory * 1024**2, args.isolation, packages)
 
 
 def _students(args):
-    """The ids of --students and --student; None without either."""
+    """The ids given with --students and --student; None if there are none."""
     from ..course.variants import ids
 
     found = ids.read(args.students) if args.students else []
@@ -261,21 +260,21 @@ def _add_sources(command: argparse.ArgumentParser) -> None:
 
 
 def _add_limits(command: argparse.ArgumentParser) -> None:
-    """How a submission is marked, and what it may use."""
+    """Add the options on how a submission is marked, and what it may use."""
     command.add_argument(
         "--follow-through",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="test later tasks with right answers to those that failed, so that a mistake costs "
-        "its points once (default: yes)",
+        help="test later tasks with correct answers to failed ones, so that a mistake costs its "
+        "points only once (default: yes)",
     )
     command.add_argument(
         "--seconds",
         type=at_least(1),
         default=60,
         metavar="N",
-        help="for each cell; up to five times as many while the machine is too busy with other "
-        "things to compute for it (default: 60)",
+        help="seconds for each cell, and up to five times as many if the machine is busy with "
+        "other programs (default: 60)",
     )
     command.add_argument(
         "--total",
@@ -289,17 +288,18 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
         type=at_least(1),
         default=4096,
         metavar="MB",
-        help="for each notebook (default: 4096)",
+        help="memory for each notebook (default: 4096)",
     )
     command.add_argument(
         "--isolation",
         metavar="NAME",
-        help="the wall around a submission: bubblewrap, container, landlock, or process for "
+        help="how a submission is isolated: bubblewrap, container, landlock, or process for "
         "students whom you trust (default: the strongest that works here)",
     )
     command.add_argument(
         "--packages",
         metavar="NAMES",
-        help="installed packages that submissions may import besides those that minires needs, "
-        "such as scipy,pandas (behind bubblewrap and landlock; a container has those of its image)",
+        help="installed packages that submissions may import besides the packages that minires "
+        "needs, such as scipy,pandas (with bubblewrap and landlock; a container has the packages "
+        "of its image)",
     )

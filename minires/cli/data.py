@@ -6,7 +6,7 @@ from .arguments import Commands, OneOf, path, say
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "data",
         help="download a data set",
@@ -23,7 +23,7 @@ def add_to(commands: Commands) -> None:
         "--data",
         type=path,
         metavar="DIR",
-        help="folder to put it in (default: $MINIRES_DATA, else the user's cache)",
+        help="folder for the files (default: $MINIRES_DATA, or else the user's cache)",
     )
 
 

@@ -27,7 +27,7 @@ degradation.png, gradients.png and report.html to the output folder."""
 EXAMPLES = """presets:
   demo      8x8 images, width 8, 4,000 images, 4 epochs: half a minute
   quick     16x16 images, width 8, 10,000 images, 7 epochs:
-            a few minutes on two cores; the first half of the picture
+            a few minutes on two cores; half of the paper's result
   small     16x16 images, width 8, 50,000 images, 16 epochs:
             a longer training, about three quarters of an hour
   standard  32x32 images, width 16, 50,000 images, 20 epochs:
@@ -45,7 +45,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "degradation",
         help="train plain and residual nets, draw error curves and gradient norms",
@@ -129,18 +129,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def show(out: Path) -> None:
-    """Say what the run in `out` shows, draw its figures and write its page."""
+    """Print the results of the run in `out`, draw its figures and write its page."""
     from ..experiments import degradation as experiment
 
     banner.show_errors("training error by epoch", experiment.errors_by_epoch(out))
     say("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         say(f"drawn: {figure}")
-    say(f"written: {experiment.write_page(out)}, to be opened in a browser")
+    say(f"written: {experiment.write_page(out)}; open it in a browser")
 
 
 def _config(args):
-    """The preset with what the command line overrides."""
+    """The preset, with the settings that the command line overrides."""
     given = {name: getattr(args, name) for name in OVERRIDING if getattr(args, name) is not None}
     if args.width is not None:
         given["net"] = {"width": args.width}

@@ -16,14 +16,14 @@ with shortcuts. It takes about half a minute on two cores.
 Results: {out}
 """
 AFTER = """
-So small a run is a look, not a measurement. To go on:
+Such a small run gives a first impression and measures nothing. To go on:
   minires degradation    the same with more images and epochs: a few minutes
   minires notebooks      the lessons, from a first derivative to ResNet-56
-  minires claims --list  what is said about depth, and how it is put to the test"""
+  minires claims --list  popular claims about depth, and how they are tested"""
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "demo",
         help="four nets, plain and residual, in half a minute: start here",

@@ -12,9 +12,9 @@ from .trained_net_options import add_net_and_images, given_transform, prepared
 DESCRIPTION = """\
 Look inside trained nets: what they lose without a block, how strongly their
 layers respond, which paths carry the gradient to the images, how large it is at
-each layer, and in how many directions images differ on their way. The weights
-can be yours or anybody's, residual or plain; several files are compared. Writes
-tables, figures and a page, report.html, to the output folder."""
+each layer, and in how many directions images differ after each block. The nets
+can be yours or somebody else's, residual or plain; several nets are compared.
+Writes tables, figures and a page, report.html, to the output folder."""
 EPILOG = """\
 Options that are not given are taken from each file of weights, if it has them,
 or from the family that its net belongs to.
@@ -28,7 +28,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "diagnose",
         help="look inside trained nets: lesions, responses, paths, gradients",
@@ -51,21 +51,21 @@ def add_to(commands: Commands) -> None:
         type=at_least(2),
         default=1000,
         metavar="N",
-        help="images of the test set to look at, drawn at random (default: 1000)",
+        help="number of test images, drawn at random, always the same (default: 1000)",
     )
     command.add_argument(
         "--paths",
         type=at_least(1),
         default=8,
         metavar="N",
-        help="paths of each length to send the gradient along (default: 8)",
+        help="paths of each length along which the gradient is measured (default: 8)",
     )
     command.add_argument(
         "--seed",
         type=at_least(0),
         default=0,
         metavar="N",
-        help="where random numbers start: which images, blocks and paths are drawn (default: 0)",
+        help="seed of the random choices of blocks and paths (default: 0)",
     )
     add_net_and_images(command, "runs/diagnose-WEIGHTS-DATA", batch_size=250)
 
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError("--weights", "a file twice", "different files", " ".join(args.weights))
     more = f"-and-{len(files) - 1}-more" if len(files) > 1 else ""
     out = args.out or f"runs/diagnose-{short_name(files[0].path)}{more}-{images}"
-    check_new(out, resume=None)  # before the work
+    check_new(out, resume=None)  # fail before the work, not after it
     nets = [trained_net(file, args.model, dict(args.net), given_transform(args)) for file in files]
     diagnosis.run(
         nets,
@@ -110,4 +110,4 @@ def run(args: argparse.Namespace) -> None:
     say_damaged(expanded(out))
     for figure in drawn:
         say(f"drawn: {figure}")
-    say(f"written: {page}, to be opened in a browser")
+    say(f"written: {page}; open it in a browser")

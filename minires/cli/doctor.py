@@ -16,21 +16,21 @@ WIDTH = 15  # of the column of names
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "doctor",
         help="check this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"
-        "optional packages, and time one training step. Each line that is not good comes\n"
-        "with its cure. The exit status is 1 if a run needs something that is missing.",
+        "optional packages, and time one training step. Below each line that is not good\n"
+        "is its cure. The exit status is 1 if something is missing that a run needs.",
     )
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print one JSON list instead")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at everything and print what was found."""
+    """Make all checks and print their results."""
     from ..course.sandbox.installed import grading
     from ..experiments.installation import BAD, check_all
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _line(check):
-    """A line on what was found, in its colour on a terminal, and one with the cure beneath."""
+    """The line for a check, with a coloured sign on a terminal, and below it the cure, if any."""
     sign = SIGNS[check.state]
     if has_colours(sys.stdout):
         sign = f"{COLOURS[check.state]}{sign}\033[0m"
@@ -56,7 +56,7 @@ def _line(check):
 
 
 def _beside(first, text):
-    """The text, broken to fit the terminal to the right of `first`, if the output goes to one."""
+    """The text, broken to fit to the right of `first` if the output is a terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return text
     indent = 4 + WIDTH + 3 * first.endswith("-> ")

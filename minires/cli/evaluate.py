@@ -9,11 +9,11 @@ from .arguments import Commands, path, say, say_damaged
 from .trained_net_options import add_net_and_images, given_transform, prepared
 
 DESCRIPTION = """\
-What are trained weights worth? Let their net classify a data set that it was
-not trained on: CIFAR-10's test set, or a folder of photographs with a folder in
-it for each class. The weights can be yours or anybody's: safetensors, PyTorch's
-files of every age, NumPy's .npz, and Keras's ResNets. Writes tables and figures
-to the output folder."""
+Measure the error of trained weights on images that the net was not trained on:
+CIFAR-10's test set, or a folder of photographs with a subfolder for each class.
+The weights can be yours or somebody else's: safetensors, PyTorch's files of
+every age, NumPy's .npz, and Keras's ResNets. Writes tables and figures to the
+output folder."""
 EPILOG = """\
 Options that are not given are taken from the file of weights, if it has them,
 or from the family that its net belongs to.
@@ -26,7 +26,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "evaluate",
         help="measure the error of trained weights on a test set",
@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--flip",
         action="store_true",
-        help="look at each image twice, as it is and mirrored, and take the mean",
+        help="classify each image twice, as it is and mirrored, and take the mean",
     )
     add_net_and_images(command, "runs/evaluate-WEIGHTS-DATA", batch_size=250)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from .arguments import Commands, check_page, note, path, say
 
 DESCRIPTION = """\
-Make one page of HTML from the records of runs, to look around in: error curves
-of all nets and seeds, the gradient norm of every layer at every recorded step,
+Make one HTML page from the records of runs, to look around in: error curves of
+all nets and seeds, the gradient norm of every layer at every recorded step,
 weight norms, and two runs side by side. The page needs no other file and no
-connection. It takes any run with error curves: of degradation, demo, train,
-finetune, a sweep, or merge; also one that is still going on."""
+connection. Runs of degradation, demo, train, finetune, sweeps and merge have
+error curves and can be explored, even while they are still going on."""
 EPILOG = """\
 examples:
   minires explore runs/demo
@@ -18,7 +18,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "explore",
         help="a page to look around in runs: every net, seed, layer and step",
@@ -34,8 +34,8 @@ def add_to(commands: Commands) -> None:
         "--out",
         type=path,
         metavar="FILE",
-        help="the page to write (default: explorer.html in the folder of the run; of several runs, "
-        "here)",
+        help="the page to write (default: explorer.html in the folder of the run, or for several "
+        "runs in the current folder)",
     )
 
 

@@ -6,10 +6,10 @@ from .arguments import Commands, note, path, say
 from .plot import draw
 
 TEXT = """\
-Pool runs that differ in nothing but their seeds, such as those of a class or
-of several labs: copy them into one new run, which can be drawn, reported and
-resumed as any other. The runs stay as they are. Settings must be the same;
-machines and versions may differ, and config.json says who computed what."""
+Pool runs that differ only in their seeds, such as the runs of a class or of
+several labs: copy them into one new run, which can be drawn, reported and
+resumed like any other. The old runs are not changed. Settings must be the same;
+machines and versions may differ, and config.json says which computed what."""
 EXAMPLES = """examples:
   minires degradation --seeds 0-9 --out anna        on one machine
   minires degradation --seeds 10-19 --out ben       on another
@@ -20,10 +20,10 @@ EXAMPLES = """examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "merge",
-        help="pool runs of the same settings and different seeds",
+        help="pool runs with the same settings and different seeds",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires merge RUN RUN [RUN ...] --out DIR",
         description=TEXT,

@@ -7,11 +7,11 @@ from ..names import shown
 from .arguments import Commands, check_page, path, say
 
 DESCRIPTION = """\
-A museum of mistakes: wrong lines of code that students write, each with a
-question what it breaks, a picture of where its numbers differ from the right
-ones, what a short training does with it, and what the check of the coursework
-says. Without --out it lists the exhibits; with it, their code is run and one
-page of HTML is written, which needs no other file and no connection."""
+A museum of mistakes: wrong lines of code that students write. Each comes with
+the question of what it breaks, a picture of where its numbers are wrong, its
+effect on a short training, and what the check of the coursework says. Without
+--out the exhibits are listed; with it, their code is run and one HTML page is
+written, which needs no other file and no connection."""
 EPILOG = """\
 examples:
   minires museum
@@ -20,7 +20,7 @@ examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "museum",
         help="typical mistakes, what each breaks, and how training reacts",
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
     )
     command.set_defaults(run=run)
     add = command.add_argument
-    add("exhibits", nargs="*", metavar="NAME", help="which of them (default: all)")
+    add("exhibits", nargs="*", metavar="NAME", help="which exhibits (default: all)")
     add("--out", type=path, metavar="FILE", help="the page to write, such as museum.html")
 
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is None:
         _list(chosen)
         return
-    target = check_page(args.out, "museum.html")  # now, and not after minutes of training
+    target = check_page(args.out, "museum.html")  # fail now, not after minutes of training
     found = []
     for number, exhibit in enumerate(chosen, 1):
         say(f"{number} of {len(chosen)}: {exhibit.key}")
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _list(exhibits):
-    """A line for each, room by room."""
+    """Print a line for each exhibit, room by room."""
     room = ""
     for one in exhibits:
         if one.room != room:

@@ -11,22 +11,22 @@ PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (
     PACKAGE / "notebooks",
     PACKAGE.parent / "notebooks",
-)  # of an installed minires, and of a checkout
+)  # in an installed minires, and in a checkout
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "notebooks",
         help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Copy the fourteen notebooks to a folder, to be read, run and changed there.\n"
-        "Nothing is opened, and a notebook that is there already is left as it is.",
+        description="Copy the fourteen notebooks to a folder, where you can read, run and change\n"
+        "them. Nothing is opened, and notebooks that are already there are not replaced.",
         epilog="example:\n  minires notebooks lessons && jupyter lab lessons",
     )
     command.set_defaults(run=run)
     command.add_argument(
-        "folder", type=path, metavar="DIR", help="where to put them; made if it is not there"
+        "folder", type=path, metavar="DIR", help="folder for the notebooks, created if necessary"
     )
 
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
             "cannot write here",
             "a folder that can be created and written",
             error.strerror or str(error),
-            "choose another",
+            "choose another folder",
         ) from None
     say(f"written: {copied} notebooks to {target}")
     if kept:

@@ -1,5 +1,5 @@
-"""Where a command writes to: a terminal, a file, a program that reads. Each of them may be gone
-before the command is done, and the work goes on without it.
+"""The output of a command, to a terminal, a file or another program. If that disappears before the
+command is done, the command goes on without output.
 """
 
 import os
@@ -13,12 +13,13 @@ from .arguments import note
 
 
 class Output:
-    """A stream that drops what can no longer be written, and keeps the error.
+    """A stream that drops text which can no longer be written, and keeps the error.
 
     Attributes
     ----------
     error : OSError or None
-        BrokenPipeError if the reader, such as ``head``, has seen enough.
+        The first error of writing: BrokenPipeError if the reader, such as ``head``, has stopped
+        reading.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -26,12 +27,12 @@ class Output:
         self.error: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write, if anyone is there to read."""
+        """Write the text, unless writing has failed before."""
         self._try(lambda: self._stream.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Send on what was written."""
+        """Write out buffered text."""
         self._try(self._stream.flush)
 
     def _try(self, action: Callable[[], object]) -> None:
@@ -43,8 +44,10 @@ class Output:
                 self._write_to_nowhere()
 
     def _write_to_nowhere(self) -> None:
-        """Python would write out the rest when it ends, and report the same error again."""
-        with suppress(OSError, ValueError):  # a stream without a file
+        """Connect the stream to the null device. Otherwise Python would try to write the rest when
+        it ends, and report the same error again.
+        """
+        with suppress(OSError, ValueError):  # some streams have no file
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def __getattr__(self, name: str) -> Any:
@@ -52,29 +55,32 @@ class Output:
 
 
 def nobody_reads() -> bool:
-    """Whether what is printed is dropped: then there is no need to go on for the sake of it."""
+    """Whether printed text is dropped, so that a command can stop computing what it would print."""
     return isinstance(sys.stdout, Output) and sys.stdout.error is not None
 
 
 @contextmanager
 def lasting() -> Iterator[Output]:
-    """Within: whatever becomes of stdout and stderr, printing raises no error; yields stdout.
+    """In the ``with`` block, printing raises no errors, whatever happens to stdout and stderr.
+    Yields the `Output` for stdout.
 
-    Letters that a terminal lacks are escaped, and a warning is a line without source code.
+    Characters that a terminal cannot show are escaped, and warnings are printed as one line each,
+    without source code.
     """
     _open_to_nowhere()
     with ExitStack() as stack:
         outputs = [Output(stream or _nowhere(stack)) for stream in (sys.stdout, sys.stderr)]
         for output in outputs:
-            if hasattr(output, "reconfigure"):  # the streams of a notebook lack it
-                output.reconfigure(errors="backslashreplace")  # 犬 on a terminal of ASCII
+            if hasattr(output, "reconfigure"):  # streams in a notebook do not have it
+                output.reconfigure(errors="backslashreplace")  # 犬 on an ASCII terminal
         stack.enter_context(redirect_stdout(outputs[0]))
         stack.enter_context(redirect_stderr(outputs[1]))
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _Notes()
-        if not sys.warnoptions:  # what overflows is reported where it ends, with the layer's name
+        if not sys.warnoptions:
+            # An overflow that matters raises an error later, with the name of the layer.
             warnings.simplefilter("ignore", RuntimeWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)  # other packages' own
+            warnings.simplefilter("ignore", DeprecationWarning)  # of other packages
         try:
             yield outputs[0]
         finally:
@@ -83,8 +89,10 @@ def lasting() -> Iterator[Output]:
 
 
 def _open_to_nowhere() -> None:
-    """Open what was closed before the command began: a process that it starts needs all three, and
-    a pipe or a file of ours under such a number would be taken for the terminal.
+    """Open stdin, stdout and stderr if they were closed before the command began.
+
+    Processes that the command starts need all three, and a file or pipe that we open would get the
+    number of a closed one and be taken for the terminal.
     """
     for number in (0, 1, 2):
         try:
@@ -98,12 +106,12 @@ def _open_to_nowhere() -> None:
 
 
 def _nowhere(stack: ExitStack) -> Any:
-    """A stream in the place of one that was closed before the command began."""
+    """A stream that replaces one that was closed before the command began."""
     return stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
 
 
 class _Notes:
-    """Prints warnings, each of them once: a file of weights may be read twice."""
+    """Prints each warning only once, even if, for example, a file of weights is read twice."""
 
     def __init__(self) -> None:
         self.said: set[str] = set()

@@ -10,14 +10,14 @@ from .arguments import Commands, OneOf, path, say
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "plot",
         help="draw the figures of a run again, without training",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Draw the figures of a run from its tables (metrics.csv and others), even\n"
-        "while it is still going on. The report of claims, degradation and diagnose is\n"
-        "written again, too.",
+        "while it is still going on. The reports of claims, degradation and diagnose are\n"
+        "also written again.",
         epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
         "  minires plot --dark runs/degradation-synthetic-quick\n"
         "  minires plot runs/degradation-synthetic-quick --also pdf svg\n"
@@ -36,14 +36,14 @@ def add_to(commands: Commands) -> None:
         type=OneOf("format", ("pdf", "svg")),
         default=(),
         metavar="KIND",
-        help="write each figure as a drawing too, for a paper or slide: pdf, svg, or both",
+        help="also write each figure as vector graphics, for a paper or slide: pdf, svg, or both",
     )
     command.add_argument(
         "--width",
         type=OneOf("width", ("one-column", "two-column")),
         metavar="WIDTH",
-        help="draw for a column of a paper, with letters of 7 to 9 points, as NAME-WIDTH.png: "
-        "one-column (3.5 inches) or two-column (7.16)",
+        help="draw for a paper, with letters of 7 to 9 points, as NAME-WIDTH.png: one-column (3.5 "
+        "inches) or two-column (7.16)",
     )
 
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
     with plot.also_as(*args.also):
         if args.dark and args.width:
-            raise ConfigError("--dark", "does not go with --width", "one of them", "both")
+            raise ConfigError("--dark", "cannot be combined with --width", "one of them", "both")
         if args.dark:
             draw_dark(args.folder)
         elif args.width:
@@ -61,11 +61,11 @@ def run(args: argparse.Namespace) -> None:
         else:
             draw(args.folder)
     if args.also:
-        say(f"and beside each figure: {', '.join(f'.{kind}' for kind in args.also)}")
+        say(f"also written for each figure: {', '.join(f'.{kind}' for kind in args.also)}")
 
 
 def draw_dark(folder: PathLike) -> None:
-    """Draw the figures of a run of degradation in light colours on a dark page.
+    """Draw the figures of a degradation run with light colours on a dark background.
 
     Raises ConfigError if the folder holds a run of another kind.
     """
@@ -83,7 +83,9 @@ def draw_dark(folder: PathLike) -> None:
 
 
 def draw_for_print(folder: PathLike, width: str) -> None:
-    """Draw the figures of the run in `folder` for a column of a paper; reports stay as they are."""
+    """Draw the figures of the run in `folder` in the size of a column of a paper. Reports are not
+    written again.
+    """
     from .. import plot
     from ..experiments import claims, diagnosis
     from ..experiments.records import read_config, save_figures
@@ -109,7 +111,9 @@ def _drawn_by(kind: str) -> Any:
 
 
 def draw(folder: PathLike) -> None:
-    """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
+    """Draw the figures of the run in `folder`, write its report again, if it has one, and print
+    where they are.
+    """
     from ..experiments import claims, degradation, diagnosis
     from ..experiments.records import read_config
 
@@ -121,10 +125,10 @@ def draw(folder: PathLike) -> None:
         *figures, page = diagnosis.draw(folder)
         for figure in figures:
             say(f"drawn: {figure}")
-        say(f"written: {page}, to be opened in a browser")
+        say(f"written: {page}; open it in a browser")
     else:
         drawn_by = _drawn_by(str(kind))
         for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")
         if drawn_by is degradation:
-            say(f"written: {degradation.write_page(folder)}, to be opened in a browser")
+            say(f"written: {degradation.write_page(folder)}; open it in a browser")

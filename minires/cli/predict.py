@@ -15,21 +15,22 @@ from .output import nobody_reads
 from .trained_net_options import add_family, given_transform
 
 DESCRIPTION = """\
-Name the likeliest classes of each picture. The weights can be torchvision's or
-timm's (.pth, .safetensors) or those of a net trained here. A picture is resized
-and cropped as in torchvision's evaluation. One that cannot be read is reported,
-the others go on, and the exit status is 1; with --skip-damaged a line at the
-end names them, and the exit status is 0. Of a folder all pictures are read, in
-the folders within too; a line says what is left out (docs/folders.md)."""
+Print the most likely classes of each picture. The weights can be torchvision's
+or timm's (.pth, .safetensors) or those of a net trained here. A picture is
+resized and cropped as in torchvision's evaluation. If one cannot be read, it is
+reported, the others are still classified, and the exit status is 1; with
+--skip-damaged a line at the end names such pictures, and the exit status is 0.
+In a folder all pictures are read, also in its subfolders, and a line says which
+files are left out (docs/folders.md)."""
 
 EPILOG = """\
 Trained weights (torchvision's, for ImageNet), for example:
   https://download.pytorch.org/models/resnet50-0676ba61.pth
 
 Options that are not given are taken from the file of weights, if it has them.
-Otherwise the nets for ImageNet get a crop of 224 after resizing to 8/7 of it,
-small nets 32 for both, and all nets ImageNet's mean and standard deviations
-and, if they have 1000 classes, its class names.
+Otherwise pictures are resized to 256 and cropped to 224 for ImageNet's nets,
+resized to 32 for small nets, and normalised by ImageNet's mean and standard
+deviations. Nets with 1000 classes get the names of ImageNet's classes.
 
 examples:
   minires predict cat.jpg --model resnet50 --weights resnet50-0676ba61.pth
@@ -37,11 +38,11 @@ examples:
       --json > photos.json
   minires predict *.png --weights runs/resnet-20-cifar10/weights.safetensors"""
 
-FEW = 64  # pictures: below, processes take longer to start than they save
+FEW = 64  # pictures: with fewer, starting processes takes longer than they save
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command to the parser's."""
+    """Add the command to the parser."""
     command = commands.add_parser(
         "predict",
         help="name what is in your pictures",
@@ -57,14 +58,14 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         type=path,
         metavar="IMAGE",
-        help="a picture, or a folder: all pictures in it",
+        help="a picture, or a folder with pictures",
     )
     add_damaged(command, "do not count them as a failure")
     add(
         "--model",
         metavar="NAME",
-        help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; "
-        "not needed if the file of weights says it, as those of minires train and finetune do",
+        help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; not needed if the "
+        "file of weights contains it, as files of minires train and finetune do",
     )
     add(
         "--weights",
@@ -112,7 +113,7 @@ def add_to(commands: Commands) -> None:
     add(
         "--flip",
         action="store_true",
-        help="look at each picture twice, as it is and mirrored, and take the mean",
+        help="classify each picture twice, as it is and mirrored, and take the mean",
     )
     add(
         "--workers",
@@ -173,7 +174,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pictures(words):
-    """The image files that are named, and all in the folders that are named, sorted."""
+    """The given image files, and all pictures in the given folders, sorted within each folder."""
     from ..data.picture_files import find_pictures, in_words
 
     paths = []
@@ -195,7 +196,9 @@ def _pictures(words):
 
 
 def _class_names(path, file):
-    """The names of the classes, from the file `path` if it is given; None if nobody knows them."""
+    """The names of the classes: from the file `path`, if given, or from the file of weights, or
+    ImageNet's. None if they are not known.
+    """
     from ..data.class_names import imagenet_classes, read_classes
 
     count = file.num_classes
@@ -211,9 +214,9 @@ def _class_names(path, file):
 
 
 def _print_all(predictions, as_json, skip_damaged):
-    """Print the predictions as they are made, and on stderr what is wrong with pictures.
+    """Print the predictions as they are made, and errors of pictures on stderr.
 
-    Returns the pictures that could not be read, each with what is wrong with it.
+    Returns the pictures that could not be read: path -> what is wrong with it.
     """
     from ..data.images import AGAIN
 
@@ -259,7 +262,7 @@ def _entry(prediction):
 
 
 def _print(text: str, file: TextIO | None = None) -> None:
-    """Print beside a progress bar."""
+    """Print without disturbing a progress bar."""
     from tqdm import tqdm
 
     file = file or sys.stdout

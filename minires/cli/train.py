@@ -1,4 +1,4 @@
-"""``minires train`` and ``minires finetune``: one net, any of them, on any data set."""
+"""``minires train`` and ``minires finetune``: train one net of any kind on any data set."""
 
 import argparse
 from collections.abc import Collection
@@ -28,8 +28,9 @@ from .arguments import (
 )
 from .cluster_options import add_cluster, cluster_of
 
-FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
-#: A flag is for this run, a file for many: what it is instead of does not stand in its way.
+FINETUNE = {"dataset": FOLDER, "train": HEAD}  # defaults of `finetune` that differ from `train`
+#: Flag -> settings in a settings file that it replaces. A file is for many runs, so if a run has
+#: ``--epochs``, the iterations in the file are ignored.
 INSTEAD = {
     "epochs": ["iterations"],
     "iterations": ["epochs"],
@@ -72,10 +73,10 @@ A settings file is TOML with the same names, and the net's own in a table:
   width = 8"""
 FINETUNE_TEXT = """\
 Start from the weights of a trained net, and teach it the classes of a folder
-of photographs: with a folder for each class in it, or train/ and val/ with
-these. By default only a new last layer is trained, on features that are found
-once (a linear probe): minutes without a GPU. Results are as with minires train.
-Folders as people have them are read; a line says what is left out of them."""
+of photographs, which has a subfolder for each class, or train/ and val/ with
+such subfolders. By default only a new last layer is trained, on features that
+are computed once (a linear probe): minutes without a GPU. The results are those
+of minires train. Folders need not be tidy: a line says what is left out."""
 FINETUNE_EXAMPLES = """examples:
   minires finetune --weights resnet18-f37072fd.pth --data photos
   minires finetune --weights resnet18-f37072fd.pth --data photos \\
@@ -85,10 +86,10 @@ FINETUNE_EXAMPLES = """examples:
 
 
 def add_to(commands: Commands) -> None:
-    """Add both commands to the parser's."""
+    """Add both commands to the parser."""
     command = commands.add_parser(
         "train",
-        help="train one net, any of them, on any data set",
+        help="train one net of any kind, on any data set",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
         description=TRAIN_TEXT,
@@ -118,22 +119,23 @@ def run(args: argparse.Namespace) -> int:
     if args.usual and config.weights is None:
         raise ConfigError(
             "finetune",
-            "from which weights?",
+            "no weights to start from",
             "a file of a trained net",
             "none",
-            "name it by --weights; without any it is minires train",
+            "name it with --weights; to start without weights, use minires train",
         )
     if args.seeds != 1 or args.sweep:
         if args.find_lr:
             todo = "leave out --seeds and --sweep"
-            raise ConfigError("--find-lr", "tests the rates of one net", "one", "several", todo)
+            what = "tests the learning rates of one net"
+            raise ConfigError("--find-lr", what, "one net", "several", todo)
         if world.size > 1:
             raise ConfigError(
                 "mpiexec",
-                "the nets of --seeds and --sweep train side by side, each on its own",
+                "each net of --seeds and --sweep is trained by one process",
                 "one process",
                 str(world.size),
-                "start without mpiexec, and with --workers",
+                "start without mpiexec; --workers trains several nets at a time",
             )
         return _run_sweep(args, config)
     cluster_of(args, args.workers, config.threads, config.device)
@@ -179,7 +181,8 @@ def _find_lr(args, config, out, file, world):
 
     if args.resume or world.size > 1:
         got = "--resume" if args.resume else f"{world.size} processes"
-        raise ConfigError("--find-lr", "a minute's test", "a new one, in one process", got)
+        what = "is a short test by itself"
+        raise ConfigError("--find-lr", what, "one process, without --resume", got)
     lr_search.run(config, out, file=file)
     say(lr_search.report(out))
     say(f"written: {out / 'lr_finder.csv'}")
@@ -196,7 +199,9 @@ def _run_sweep(args, config):
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     if isinstance(args.seeds, list) and args.seed is not None:
-        raise ConfigError("--seeds", "which seeds?", "--seed, or seeds such as 30-59", "both")
+        raise ConfigError(
+            "--seeds", "two choices of seeds", "--seed, or seeds such as 30-59", "both"
+        )
     cluster = cluster_of(args, args.workers, config.threads, config.device)
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:
@@ -228,7 +233,9 @@ def _run_sweep(args, config):
 
 
 def _config(args, quiet=False):
-    """What flags say, else the settings file, else what the command and the data suggest."""
+    """The settings from flags, then from the settings file, then the defaults for the command and
+    the data.
+    """
     given = read_settings(args.config) if args.config else {}
     flags = {
         one.name: getattr(args, one.name)
@@ -244,7 +251,8 @@ def _config(args, quiet=False):
             if one in flags and other not in flags:
                 given.pop(other, None)
     config = RunConfig.for_data(**args.usual | given | flags)
-    in_use = {"workers"} if args.seeds != 1 or args.sweep else set()  # they train, then
+    # With several nets, workers train nets instead of reading pictures.
+    in_use = {"workers"} if args.seeds != 1 or args.sweep else set()
     for line in check_given({*given, *flags} - in_use, config):
         if not quiet:
             note(line)
@@ -252,7 +260,9 @@ def _config(args, quiet=False):
 
 
 def _once(settings, quiet):
-    """The pairs of ``--net`` as a dict; the last one of a name counts, as with other options."""
+    """The pairs of ``--net`` as a dict. If a name occurs twice, the last pair counts, as with other
+    options, and a note says so.
+    """
     found = {}
     for name, value in settings:
         if found.get(name, value) != value and not quiet:
@@ -262,7 +272,9 @@ def _once(settings, quiet):
 
 
 def _run_name(config):
-    """The net, the data, and the part of the net that is trained if it is not all."""
+    """The name of a run: the net, the data and, if it is not the whole net, the part that is
+    trained.
+    """
     dataset = config.dataset
     if dataset == FOLDER and config.data:
         dataset = shortened(expanded(config.data).resolve().name, LONGEST // 2)
@@ -271,9 +283,11 @@ def _run_name(config):
 
 
 def _add_settings(command, usual):
-    """A flag for each setting, by its name, and what a run needs besides.
+    """Add a flag for each setting of `RunConfig`, with the same name, and the other options of a
+    run.
 
-    `usual`: settings whose default is another here. The names in `GROUPS` begin a group each.
+    `usual` holds the defaults of this command that differ from those of `RunConfig`. The settings
+    named in `GROUPS` each begin a new group in the help.
     """
     command.set_defaults(run=run, usual=usual)
     groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
@@ -297,11 +311,11 @@ def _add_settings(command, usual):
         action="extend",
         type=own_setting,
         metavar="NAME=VALUE",
-        help="settings of the net itself: width=8 shortcut=B pre_activation=true ...; a wrong one "
-        "names them all",
+        help="settings of the net itself: width=8 shortcut=B pre_activation=true ...; the error "
+        "for a wrong name lists all",
     )
     groups["model"].add_argument(
-        "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
+        "--config", type=path, metavar="FILE", help="settings in a TOML file; flags override them"
     )
     groups["epochs"].add_argument(
         "--find-lr",
@@ -314,8 +328,8 @@ def _add_settings(command, usual):
         type=seeds,
         default=1,
         metavar="N",
-        help="train once for each of this many seeds, from --seed on, or for those named, such as "
-        "30-59: to see how much is chance (default: 1)",
+        help="train with this many seeds, from --seed on, or with the given seeds, such as 30-59, "
+        "to see how much is chance (default: 1)",
     )
     several.add_argument(
         "--sweep",
@@ -341,13 +355,15 @@ def _placeholder(setting):
 
 @dataclass(eq=False)  # argparse hashes it
 class _ValueOf:
-    """An argument of that kind; an error says what was expected, and may suggest a word."""
+    """The type of an argument of this kind. The error says what was expected, and may suggest a
+    word.
+    """
 
     kind: Kind
 
     @property
     def known(self) -> Collection[str]:
-        """The words that can be chosen, if there are only a few."""
+        """The possible words, if there are only a few."""
         return self.kind.known
 
     def __call__(self, text: str) -> Any:

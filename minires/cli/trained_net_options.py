@@ -1,4 +1,4 @@
-"""The options of commands that take a net with weights that anybody may have trained."""
+"""The options of commands that use a trained net, whether from minires or from elsewhere."""
 
 import argparse
 from collections.abc import Mapping
@@ -14,37 +14,37 @@ from .arguments import OneOf, add_damaged, add_transform, at_least, own_setting,
 
 
 def add_family(command: argparse.ArgumentParser) -> None:
-    """The option that says where weights come from."""
+    """Add the option that says where weights come from."""
     command.add_argument(
         "--family",
         type=OneOf("family of weights", FAMILIES),
         metavar="NAME",
-        help="who trained the net, where the file does not show it; decides how pictures are "
+        help="where the weights come from, if the file does not show it; decides how pictures are "
         f"prepared: {', '.join(FAMILIES)}",
     )
 
 
 def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_size: int) -> None:
-    """All but ``--weights``: the net, the images, their preparation, and how to compute.
+    """Add all options but ``--weights``: the net, the images and their preparation, the results and
+    the device.
 
-    `results` is the name of the usual output folder.
+    `results` is the default output folder, for the help text.
     """
     add = command.add_argument
     add(
         "--dataset",
         type=OneOf("data set", ("cifar10", "synthetic")),
         metavar="NAME",
-        help="whose test set: cifar10 or synthetic. Without it, --data is a folder of photographs",
+        help="use the test set of cifar10 or synthetic. Without it, --data is a folder of "
+        "photographs",
     )
     add(
         "--data",
         type=path,
         metavar="DIR",
-        help="the folder of photographs, one folder in it for each class; or where CIFAR-10 is",
+        help="folder of photographs, with a subfolder for each class; or folder of CIFAR-10",
     )
-    add(
-        "--model", metavar="NAME", help="the net, such as resnet-20, where the file does not say it"
-    )
+    add("--model", metavar="NAME", help="the net, such as resnet-20, if the file does not name it")
     add(
         "--net",
         nargs="+",
@@ -92,15 +92,15 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
 
 
 def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
-    """The device to compute on, and what the images are called in the name of a folder.
+    """Set up the threads, and return the device and a name for the images, for names of folders.
 
     Raises
     ------
     ConfigError, DeviceError
-        If there are no images, or the device cannot be used.
+        If no images are given, or the device cannot be used.
     """
     if args.dataset is None and args.data is None:
-        raise ConfigError(command, "on which images?", "--dataset cifar10, or --data DIR", "none")
+        raise ConfigError(command, "no images", "--dataset cifar10, or --data DIR", "none")
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     device = backend.check_device(args.device, "--device")
@@ -108,7 +108,7 @@ def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
 
 
 def given_transform(args: argparse.Namespace) -> Mapping[str, Any]:
-    """Those of ``--resize``, ``--crop``, ``--mean`` and ``--std`` that were given."""
+    """The options ``--resize``, ``--crop``, ``--mean`` and ``--std`` that were given, by name."""
     return {
         name: value
         for name in ("resize", "crop", "mean", "std")

@@ -174,7 +174,7 @@ def cached(
             "the cache of pictures cannot be written",
             "a folder with room for them",
             error.strerror or str(error),
-            "choose another by --cache",
+            "choose another with --cache",
         ) from None
 
 

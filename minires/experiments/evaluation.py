@@ -1,4 +1,6 @@
-"""What weights are worth: the errors of a net on a data set that it was not trained on."""
+"""Evaluate the weights of a net: its errors on a test set, by class, and how well its
+probabilities are calibrated.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,52 +42,53 @@ def run(
     flip: bool = False,
     on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
-    """Evaluate the net of a file of weights into the folder `out`.
+    """Evaluate the net in a file of weights, and record the results in the folder `out`.
 
     Writes ``config.json``, ``evaluation.json``, ``classes.csv``, ``confusion.csv``,
-    ``calibration.csv`` and ``predictions.csv``; see `report` and `plot`.
+    ``calibration.csv`` and ``predictions.csv``, from which `report` and `plot` work.
 
     Parameters
     ----------
     file : WeightsFile
-        What `open_weights` has read.
+        From `open_weights`.
     out : str or Path
         A new or empty folder.
     model : str, optional
-        The net, where the file does not say it.
+        The name of the net, if the file does not contain it.
     net : dict, optional
-        Its own settings.
+        The net's own settings.
     dataset : str, optional
-        A data set by its name; None for the photographs in `folder`.
+        The name of a data set; None means the photographs in `folder`.
     folder : str or Path, optional
-        Where the files of the data set are, or the photographs: a folder for each class.
+        The folder with the files of the data set, or with photographs, in a subfolder for each
+        class.
     transform : dict, optional
-        ``resize``, ``crop``, ``mean`` and ``std``, where the file does not say them or is wrong.
+        ``resize``, ``crop``, ``mean`` and ``std``, if the file lacks them or they are wrong.
     batch_size : int
     device : {"cpu", "gpu"}
     progress : bool
     cache : str or Path, optional
-        Where decoded photographs are kept; by default in the user's cache.
+        The folder for decoded photographs; by default in the user's cache.
     skip_damaged : bool
         Leave out photographs that cannot be read, and list them in ``damaged.csv``.
     flip : bool
-        Look at each image twice, as it is and mirrored, and take the mean of the probabilities.
+        Classify each image twice, as it is and mirrored, and average the probabilities.
     on_start : callable, optional
-        ``on_start(settings)`` is called before the first image, with the settings as
-        ``config.json`` has them.
+        ``on_start(settings)`` is called before the first image, with the settings that
+        ``config.json`` holds.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
-        For settings that cannot be met, unusable files, and weights that do not fit.
+        If settings are impossible, a file cannot be used, or the weights do not fit the net.
     DivergenceError
         If outputs of the net are not finite.
     """
-    check_new(expanded(out), resume=None)  # before the work
+    check_new(expanded(out), resume=None)  # fail before the work, not after it
     its_net = trained_net(file, model, net, transform)
     built = its_net.model.to(device)
     parameters = built.num_parameters()
-    fused: Any = nn.fuse(built)  # computes the same, faster
+    fused: Any = nn.fuse(built)  # the same outputs, computed faster
     images, batches = images_to_test(
         source_of(dataset, folder),
         its_net.transform,
@@ -113,20 +116,22 @@ def run(
     found = classify(fused, _shown(batches, len(images), progress), flip=flip)
     _check_finite(found.logits, file)
     classified = Classified(found.logits, order[found.labels])
-    with RunFolder(expanded(out), settings, device=device) as its:
-        evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
-        _write(its, classified, classes, images.names())
+    with RunFolder(expanded(out), settings, device=device) as run_folder:
+        evaluation_records.write_damaged(run_folder, getattr(images, "damaged", {}))
+        _write(run_folder, classified, classes, images.names())
 
 
 def _check_finite(logits, file):
-    """Raise DivergenceError for outputs that are no numbers: an error of 100 % would be a lie."""
+    """Raise DivergenceError if there are outputs that are not finite, instead of counting them as
+    wrong answers.
+    """
     bad = int((~np.isfinite(logits)).any(axis=1).sum())
     if bad:
         raise diverged(file, f"inf or nan for {bad:,} of {len(logits):,} images")
 
 
 def _shown(batches, images, progress):
-    """The batches with a bar: an iterable that can be gone through again."""
+    """The batches with a progress bar, as an iterable that can be used repeatedly."""
     from tqdm import tqdm
 
     class Shown:
@@ -160,9 +165,10 @@ def _write(folder, classified, classes, names):
 
 
 def results(folder: PathLike) -> dict[str, Any]:
-    """The numbers of an evaluation, from its records: what ``minires evaluate --json`` prints.
+    """The numbers of the evaluation in `folder`, as ``minires evaluate --json`` prints them.
 
-    Raises DataError if they are missing or damaged.
+    Errors and their 95 % confidence intervals are in percent. Raises DataError if records are
+    missing or damaged.
     """
     folder = expanded(folder)
     config = read_config(folder, NAME)
@@ -194,7 +200,7 @@ def results(folder: PathLike) -> dict[str, Any]:
 
 
 def report(folder: PathLike) -> str:
-    """The results as lines of text, from the records alone. Raises as `results`."""
+    """The results of the evaluation in `folder` as lines of text. Raises DataError as `results`."""
     found = results(folder)
     twice = ", each seen twice, as it is and mirrored" * found["flip"]
     lines = [
@@ -224,7 +230,9 @@ def report(folder: PathLike) -> str:
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """``confusion`` and ``calibration``, from the records. Raises as `results`."""
+    """The figures ``confusion`` and ``calibration`` of the evaluation in `folder`. Raises DataError
+    as `results`.
+    """
     folder = expanded(folder)
     config = read_config(folder, NAME)
     with of_one_run(folder):
@@ -238,7 +246,10 @@ def figures(folder: PathLike) -> dict[str, Figure]:
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw the `figures` of the evaluation in `folder`. Returns their paths."""
+    """Draw the `figures` of the evaluation in `folder`, save them there, and return their paths.
+
+    Raises DataError as `figures` does, and CheckpointError if a file cannot be written.
+    """
     folder = expanded(folder)
     with of_one_run(folder):
         return save_figures(figures(folder), folder)

@@ -1,4 +1,4 @@
-"""The images to try a trained net on, prepared as its training prepared them."""
+"""The images on which a trained net is evaluated, prepared as in its training."""
 
 import warnings
 from collections.abc import Iterator
@@ -16,14 +16,15 @@ from ..errors import ConfigError, WeightsWarning, nearest
 from ..serialization.weights_file import WeightsFile
 from ..types import Array, Device, PathLike
 
-MOST_NAMES = 10  # of classes, in a line
+MOST_NAMES = 10  # how many classes a warning names
 
 
 @dataclass(frozen=True, eq=False)
 class NormalisedImages:
-    """Batches of an `ImageDataset`, prepared as a net needs them: gone through any number of times.
+    """Batches of an `ImageDataset`, prepared as a net needs them. They can be iterated repeatedly.
 
-    Images are brought to the transform's sizes, and then (pixels / 255 - mean) / std.
+    Images are resized and cropped, and then normalised: (pixels / 255 - mean) / std. A batch is
+    (images (N, H, W, C) on the device, labels (N,)).
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ class NormalisedImages:
             yield backend.move((images - mean) / std, self.device), self.dataset.labels[part]
 
     def _sized(self, part):
-        """The images of a batch, resized and cropped. A whole factor makes a new pixel the mean of
-        a square of old ones, as in the training of small nets here.
+        """The images of a batch, resized and cropped. When they shrink by a whole factor, a new
+        pixel is the mean of a square of old ones, as when minires trains nets for small images.
         """
         dataset, resize, crop = self.dataset, self.transform.resize, self.transform.crop
         dataset = dataset.pick(part)
@@ -66,18 +67,20 @@ class NormalisedImages:
 
 
 def source_of(dataset: str | None, folder: PathLike | None) -> data.ImageDataset | PathLike:
-    """Where images come from: the test set of a data set by its name, or a folder of photographs.
+    """The source of test images: the test set of a named data set, or a folder of photographs.
 
     Parameters
     ----------
     dataset : str or None
+        The name of a data set; None means photographs.
     folder : str or Path or None
-        Where the files of the data set are, or the photographs: a folder for each class.
+        The folder with the files of the data set, or with photographs, in a subfolder for each
+        class.
 
     Raises
     ------
     ConfigError
-        If neither is given, or a folder for images that are drawn.
+        If neither is given, or a folder is given for the synthetic images.
     DataError
         If the files are missing or unusable.
     """
@@ -86,12 +89,12 @@ def source_of(dataset: str | None, folder: PathLike | None) -> data.ImageDataset
             raise ConfigError(
                 "--data",
                 "the synthetic images are drawn, not read",
-                "--dataset cifar10 beside it",
+                "--data together with --dataset cifar10",
                 "--dataset synthetic",
             )
         return data.load(dataset, folder)[1]
     if folder is None:
-        raise ConfigError("images", "which ones?", "the name of a data set, or a folder", "none")
+        raise ConfigError("images", "none given", "the name of a data set, or a folder", "none")
     return folder
 
 
@@ -105,22 +108,29 @@ def images_to_test(
     cache: PathLike | None = None,
     skip_damaged: bool = False,
 ) -> tuple[Any, Batches]:
-    """The images to try a net on, and their batches.
+    """The test images as a data set, and batches of them, prepared for a net.
 
     Parameters
     ----------
     source : ImageDataset, str or Path
         From `source_of`.
     transform : data.ImageTransform
+        How the net's inputs are prepared.
     batch_size : int
     device : {"cpu", "gpu"}
     count : int, optional
-        So many of the images at most, drawn at random, always the same.
+        The largest number of images. If there are more, `count` of them are drawn at random, always
+        the same ones.
     progress : bool
     cache : str or Path, optional
-        Where decoded photographs are kept; by default in the user's cache.
+        The folder for decoded photographs; by default in the user's cache.
     skip_damaged : bool
-        Leave out photographs that cannot be read: the images' ``damaged`` names them.
+        Leave out photographs that cannot be read. The data set names them in ``damaged``.
+
+    Returns
+    -------
+    (data set, batches)
+        The batches can be iterated repeatedly.
 
     Raises
     ------
@@ -144,12 +154,14 @@ def _drawn(of, count):
 
 
 def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
-    """The names of the net's outputs, and which of them each of the data set's classes is.
+    """The names of the net's classes, and for each class of the data set its index among them.
 
-    A `WeightsWarning` says so if the file does not name its classes: then they are taken to be in
-    the order of the data set's, for folders that of the alphabet, as in torchvision's ImageFolder.
+    If the file does not name its classes, they are assumed to be those of the data set, in the same
+    order, and a `WeightsWarning` says so. (Folders are in alphabetical order, as in torchvision's
+    ImageFolder.)
 
-    Raises ConfigError if the net does not know a class, or has another number of them.
+    Raises ConfigError if the net does not have a class of the data set or, without names, if the
+    numbers of classes differ.
     """
     own = list(images.classes)
     named = file.classes
@@ -166,8 +178,8 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
             )
         shown = f"{', '.join(own[:MOST_NAMES])}{', ...' * (len(own) > MOST_NAMES)}"
         warnings.warn(
-            f"{file.path}: the file does not name its classes: taken for those of {images.name}, "
-            f"in this order: {shown}",
+            f"{file.path}: the file does not name its classes: they are taken to be those of "
+            f"{images.name}, in this order: {shown}",
             WeightsWarning,
             stacklevel=2,
         )
@@ -185,7 +197,7 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
             "classes that the net does not know",
             f"some of {', '.join(named[:10])}{' ...' * (len(named) > 10)}",
             ", ".join(unknown[:5]),
-            "rename the folders as the net's classes are called"
+            "give the folders the names of the net's classes"
             + (f": perhaps {', '.join(meant)}" if meant else ""),
         )
     return list(named), np.array([named.index(name) for name in own])

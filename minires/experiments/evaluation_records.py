@@ -1,9 +1,9 @@
-"""What became of the test set, in the folder of a run: errors, confused classes, each prediction.
+"""The results on the test set, in the folder of a run: errors, confused classes, every prediction.
 
 evaluation.json      top-1 error, and top-5 error if there are more than five classes
-confusion.csv        how many images of each class were taken for each class; of more than 60
-                     classes only those that occur: ImageNet's make a million pairs
-predictions.csv      what each image was taken for, and how probable that was
+confusion.csv        how many images of each class were taken for each class; with more than 60
+                     classes only the classes that occur, since ImageNet's make a million pairs
+predictions.csv      the predicted class of each image, and its probability
 damaged.csv          photographs that could not be read and were left out, if there were any
 """
 
@@ -30,26 +30,28 @@ DAMAGED = ("picture", "reason")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 ERRORS = ("top_1_error_percent", "top_5_error_percent")
 TOP = 5
-ALL_CLASSES = 60  # up to so many, all of them stand in confusion.csv
+ALL_CLASSES = 60  # up to this number, confusion.csv has all classes
 
 
 def write(
     folder: RunFolder, classified: Classified, classes: Sequence[str], names: Sequence[str]
 ) -> None:
-    """Write all three files, instead of those of an earlier sitting, each as a whole.
+    """Write ``evaluation.json``, ``confusion.csv`` and ``predictions.csv``, replacing earlier ones.
 
     Parameters
     ----------
     folder : RunFolder
     classified : diagnostics.Classified
+        Logits (N, K) and labels (N,).
     classes : sequence of str
+        The names of the K classes.
     names : sequence of str
-        A name for each image.
+        The names of the N images.
 
     Raises
     ------
     CheckpointError
-        If they cannot be written.
+        If a file cannot be written.
     """
     top = top_error(classified, TOP) if len(classes) > TOP else None
     errors = dict(zip(ERRORS, (top_error(classified), top)))
@@ -76,11 +78,12 @@ def write(
 
 
 def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
-    """Write ``damaged.csv``, file -> what is wrong with it; if no file is damaged, there is none.
+    """Write ``damaged.csv`` from a dict, file -> what is wrong with it. If no file is damaged,
+    there is no such table.
 
     Raises CheckpointError if it cannot be written.
     """
-    (folder.path / "damaged.csv").unlink(missing_ok=True)  # of an earlier sitting
+    (folder.path / "damaged.csv").unlink(missing_ok=True)  # from before the run was resumed
     if damaged:
         folder.table("damaged", DAMAGED, DAMAGED).replace(
             {"picture": path, "reason": reason} for path, reason in damaged.items()
@@ -88,7 +91,9 @@ def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
 
 
 def read_errors(folder: PathLike) -> dict[str, float | None]:
-    """The content of ``evaluation.json``. Raises DataError if it is missing or damaged."""
+    """The errors in ``evaluation.json`` by name, in percent; the top-5 error is None with five
+    classes or fewer. Raises DataError if the file is missing or damaged.
+    """
     path = expanded(folder) / "evaluation.json"
     try:
         errors = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -103,7 +108,7 @@ def read_errors(folder: PathLike) -> dict[str, float | None]:
             "cannot be read",
             "the evaluation of a finished run",
             getattr(error, "strerror", None) or str(error),
-            "let the run go on to its end by --resume, which writes it again",
+            "finish the run with --resume, which writes the file again",
         ) from None
 
 
@@ -114,12 +119,12 @@ def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
     ----------
     folder : str or Path
     config : dict
-        The run's settings: with its `classes`, and how many `test_images` there were.
+        The settings of the run, among them `classes` and the number of `test_images`.
 
     Raises
     ------
     DataError
-        If the table is missing or damaged, or does not hold all of them.
+        If the table is missing or damaged, or does not hold all classes or all images.
     """
     path, classes = Path(folder) / "confusion.csv", config["classes"]
     rows = read_table(path, CONFUSION, CONFUSION[:2])
@@ -136,13 +141,14 @@ def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
         expected, got = f"{config['test_images']} test images", f"{images}"
     else:
         return rows
-    todo = "let the run go on to its end by --resume, which writes it again"
+    todo = "finish the run with --resume, which writes the table again"
     raise DataError(str(path), "rows are missing or were changed", expected, got, todo)
 
 
 def read_matrix(folder: PathLike, config: Mapping[str, Any]) -> tuple[Array, list[str]]:
-    """The images of each class that were taken for each class, (K, K), and the names of these
-    classes. Parameters and errors are those of `read_confusion`.
+    """The confusion matrix (K, K), right class by predicted class, and the names of the classes.
+
+    Parameters and errors are those of `read_confusion`.
     """
     rows = read_confusion(folder, config)
     count = isqrt(len(rows))

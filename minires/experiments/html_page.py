@@ -1,6 +1,6 @@
-"""A page of HTML that needs no other file: what the reports of runs have in common.
+"""The common parts of reports as HTML pages that contain all their pictures and styles.
 
-It is light or dark, as the reader's system is, and as wide as the screen.
+A page is light or dark according to the settings of the reader's system, and fits narrow screens.
 """
 
 from base64 import b64encode
@@ -37,24 +37,28 @@ code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; }}
 
 
 def page(title: str, body: Iterable[str], style: str = "", head: str = "") -> str:
-    """The page.
+    """The whole page as HTML.
 
     Parameters
     ----------
     title : str
+        As plain text.
     body : iterable of str
-        HTML.
+        Pieces of HTML.
     style : str
-        More CSS. Colours of its own are to come from the page's ``--text``, ``--quiet``, ``--line``
-        and ``--page``.
+        Additional CSS. To be readable on light and dark pages, it should use the page's colours
+        ``--text``, ``--quiet``, ``--line`` and ``--page``.
     head : str
-        More HTML for the head of the page.
+        Additional HTML for the head of the page.
     """
     return PAGE.format(title=escape(title), body="\n".join(body), style=style, head=head)
 
 
 def picture(image: bytes, words: str, kind: str = "png", dark: bytes | None = None) -> str:
-    """An image, with what it shows in `words`, and another one for readers of dark pages."""
+    """An image as HTML, with a description in `words`, and optionally a version for dark pages.
+
+    `image` and `dark` are the contents of files of the same `kind`, such as "png".
+    """
     light = f'<img alt="{escape(words)}" src="{_address(image, kind)}">'
     if dark is None:
         return light
@@ -67,7 +71,7 @@ def _address(image, kind):
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of text."""
+    """A table of plain text as HTML. With an empty `head` it has no header."""
     lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"] if head else []
     lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
     return f'<div class="wide"><table>{"".join(lines)}</table></div>'

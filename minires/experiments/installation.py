@@ -1,5 +1,5 @@
-"""Is this installation fit for experiments? A check for each thing that a run needs, with a cure
-where it fails.
+"""Check whether an installation is fit for experiments: one check for each thing that a run needs,
+with a cure for each failure.
 """
 
 import os
@@ -36,23 +36,24 @@ NEEDED = (
 )
 MEMORY_NEEDED = 2 * 1024**3  # bytes, for the quick experiment with room to spare
 DISK_NEEDED = 1024**3  # bytes, for CIFAR-10 and its records
-STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8  # of the timed step: that of the quick experiment
-SLOW_STEP = 1.0  # seconds, from which the quick experiment takes half an hour
+# The size of the timed training step, which is that of the quick experiment.
+STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8
+SLOW_STEP = 1.0  # seconds; with such steps the quick experiment takes half an hour
 
 GOOD, OPTIONAL, BAD = "good", "optional", "bad"
 
 
 class Check(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
-    state: str  # GOOD; OPTIONAL: missing, but only some features need it; BAD
+    state: str  # GOOD, BAD or OPTIONAL, which means that only some features need it
     found: str
-    cure: str | None = None  # what to do about it, unless it is good
+    cure: str | None = None  # what to do about it, unless the state is GOOD
 
 
 def check_all() -> Iterator[Check]:
-    """Every check in turn, one `Check` after the other as they are made."""
+    """Make all checks, and yield each result as soon as it is there."""
     for check in (
         python,
         numpy,
@@ -71,12 +72,12 @@ def check_all() -> Iterator[Check]:
     ):
         try:
             yield check()
-        except ImportError as error:  # `packages` says which to install
+        except ImportError as error:  # the check `packages` says which packages to install
             yield Check(check.__name__.replace("_", " "), BAD, f"cannot be checked: {error}")
 
 
 def python() -> Check:
-    """The version of Python."""
+    """Is Python new enough?"""
     found = f"{platform.python_version()} ({sys.executable})"
     if sys.version_info < OLDEST_PYTHON:
         return Check("Python", BAD, found, "install Python 3.11 or newer")
@@ -84,7 +85,7 @@ def python() -> Check:
 
 
 def numpy() -> Check:
-    """The version of NumPy."""
+    """Is NumPy new enough?"""
     found = f"{np.__version__}, minires {__version__}"
     if tuple(map(int, np.__version__.split(".")[:2])) < OLDEST_NUMPY:
         return Check("NumPy", BAD, found, 'pip install --upgrade "numpy>=2.0"')
@@ -92,14 +93,16 @@ def numpy() -> Check:
 
 
 def blas() -> Check:
-    """The library behind NumPy's matrix products, and which processor's kernels it runs."""
+    """Which library computes NumPy's matrix products, and does it use the fastest kernels for this
+    processor?
+    """
     found = ", ".join(backend.blas_libraries())
     if not found:
         return Check(
             "BLAS",
             OPTIONAL,
-            "none that threadpoolctl knows (Accelerate on macOS is such a one)",
-            "results are the same; speed is not measured with it",
+            "unknown to threadpoolctl (such as Accelerate on macOS)",
+            "results are the same; the speed with this library is not measured",
         )
     forced = os.environ.get("OPENBLAS_CORETYPE")
     if forced:
@@ -113,7 +116,7 @@ def blas() -> Check:
 
 
 def packages() -> Check:
-    """The packages that minires cannot do without."""
+    """Are all packages installed that minires always needs?"""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         return Check(
@@ -123,7 +126,7 @@ def packages() -> Check:
 
 
 def threads() -> Check:
-    """How many threads the kernels use, of how many cores."""
+    """Do the kernels use as many threads as there are cores?"""
     count, cores = backend.num_threads(), backend.available_cores()
     found = f"{count} on {cores} cores"
     if count < cores:
@@ -144,45 +147,45 @@ def threads() -> Check:
 
 
 def memory() -> Check:
-    """Memory that is free now."""
+    """Is enough memory free now?"""
     free = _free_memory()
     if free is None:
         return Check(
             "memory",
             OPTIONAL,
-            "not to be found out on this system",
+            "this system does not tell how much is free",
             "the quick experiment needs 1 GB",
         )
     found = f"{_size(free)} free"
     if free < MEMORY_NEEDED:
-        return Check("memory", BAD, found, "close other programs, or take smaller nets and batches")
+        return Check("memory", BAD, found, "close other programs, or use smaller nets and batches")
     return Check("memory", GOOD, found)
 
 
 def disk() -> Check:
-    """Room on the disk that runs are written to."""
+    """Is enough room on the disk of the current folder?"""
     free = shutil.disk_usage(Path.cwd()).free
     found = f"{_size(free)} free in {Path.cwd()}"
     if free < DISK_NEEDED:
-        return Check("disk", BAD, found, "make room, or write elsewhere by --out")
+        return Check("disk", BAD, found, "free some space, or write elsewhere with --out")
     return Check("disk", GOOD, found)
 
 
 def write_access() -> Check:
-    """Whether runs can be written here, and downloads to the user's cache."""
+    """Can runs be written to the current folder, and downloads to the user's cache?"""
     refused = [str(folder) for folder in (Path.cwd(), user_cache()) if not _can_write(folder)]
     if refused:
         return Check(
             "write access",
             BAD,
             f"none in {', '.join(refused)}",
-            "choose another folder by --out, and by MINIRES_DATA for downloads",
+            "choose another folder with --out, and with MINIRES_DATA for downloads",
         )
     return Check("write access", GOOD, f"here, and in {user_cache()}")
 
 
 def cifar10() -> Check:
-    """Whether CIFAR-10 is on disk."""
+    """Is CIFAR-10 on disk?"""
     try:
         return Check("CIFAR-10", GOOD, str(find()))
     except DataError:
@@ -196,24 +199,24 @@ def cifar10() -> Check:
 
 
 def pillow() -> Check:
-    """Pillow, which decodes photographs."""
+    """Is Pillow installed, which decodes photographs?"""
     return _optional("Pillow", "pillow", "PIL", 'for photographs: pip install "minires[images]"')
 
 
 def h5py() -> Check:
-    """h5py, which reads Keras's files of weights."""
+    """Is h5py installed, which reads weights of Keras?"""
     return _optional("h5py", "h5py", "h5py", 'for weights of Keras: pip install "minires[keras]"')
 
 
 def notebooks() -> Check:
-    """Jupyter, for the notebooks."""
+    """Is Jupyter installed, which runs the notebooks?"""
     return _optional(
         "Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"'
     )
 
 
 def gpu() -> Check:
-    """CuPy, CUDA's libraries, the driver and the device."""
+    """Do CuPy, CUDA's libraries and the driver work, and is there a GPU?"""
     try:
         backend.check_device("gpu", "GPU")
         found = backend.describe("gpu")
@@ -233,8 +236,8 @@ def gpu() -> Check:
 
 
 def training_step() -> Check:
-    """One training step of ResNet-20 at the size of the quick experiment, timed: the fastest of
-    three.
+    """Does a training step of resnet-20 work, and how long does it take? Timed at the size of the
+    quick experiment, the fastest of three.
     """
     train, _ = data.synthetic(STEP_IMAGES, 10, STEP_SIZE)
     net = models.resnet(20, width=STEP_WIDTH)
@@ -274,7 +277,9 @@ def _optional(name: str, package: str, module: str, cure: str) -> Check:
 
 
 def _can_write(folder: Path) -> bool:
-    """Whether a file can be made in `folder`, or in the nearest folder above it that is there."""
+    """Whether files can be created in `folder` or, if it does not exist, in the nearest folder
+    above it that does.
+    """
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     try:
@@ -285,7 +290,7 @@ def _can_write(folder: Path) -> bool:
 
 
 def _free_memory() -> int | None:
-    """Bytes of memory that can be had without swapping; None where the system does not say."""
+    """Bytes of memory available without swapping; None if the system does not tell."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("MemAvailable:"):

@@ -1,7 +1,7 @@
-"""Which learning rate to begin with, for a net and its data: ``minires train --find-lr``.
+"""Find a learning rate to start with, for a net and its data: ``minires train --find-lr``.
 
 lr_finder.csv    step, lr, loss and smoothed_loss of each step
-lr_finder.png    the same, drawn
+lr_finder.png    the same as a figure
 """
 
 from pathlib import Path
@@ -29,22 +29,23 @@ TABLE = ("step", "lr", "loss", "smoothed_loss")
 def run(
     config: RunConfig, out: PathLike, progress: bool = True, file: WeightsFile | None = None
 ) -> RangeTest:
-    """Test the rates for the net of `config` into the folder `out`. Nothing is trained for good.
+    """Run the range test of learning rates for the net in `config`, and record it in the folder
+    `out`. The trained net is thrown away.
 
     Parameters
     ----------
     config : RunConfig
-        As `model_setup.complete` returns it.
+        From `model_setup.complete`.
     out : str or Path
         A new or empty folder.
     progress : bool
     file : WeightsFile, optional
-        The file of weights that the config names.
+        The open file of weights that the config names.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
-        As `single_net.run`.
+        For the same reasons as in `single_net.run`.
     """
     device = backend.check_device(config.device, "--device")
     prepared = single_net.prepare(config, file, None, progress, alone())
@@ -65,13 +66,16 @@ def run(
 
 
 def report(folder: PathLike) -> str:
-    """What the test suggests, in words. Raises DataError if its records are damaged."""
+    """The suggested learning rate, in words. Raises DataError if records are missing or damaged."""
     config, rows = _read(expanded(folder))
     lowest = min(rows, key=lambda row: row["smoothed_loss"])
     suggestion = config.get("suggested_lr")
     turn = f"the smoothed loss was lowest, {lowest['smoothed_loss']:.3f}, at lr {lowest['lr']:.2g}"
     if suggestion is None:
-        return f"no rate to suggest: {turn}, and that was its first step: try more data or a net"
+        return (
+            f"no learning rate can be suggested: {turn}, which was the first step, so the loss "
+            "never fell; check the data and the net"
+        )
     return f"{turn}\nsuggested: --lr {suggestion:g} ({RULE}): a place to start, not the best rate"
 
 
@@ -85,13 +89,16 @@ def _read(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw ``lr_finder.png`` from the table in `folder`; returns its path."""
+    """Draw ``lr_finder.png`` from the table in `folder`, and return its path in a list.
+
+    Raises DataError as `figures` does, and CheckpointError if the file cannot be written.
+    """
     folder = expanded(folder)
     return save_figures(figures(folder), folder)
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figure of the test in `folder`. Raises DataError if its records are damaged."""
+    """The figure of the test in `folder`. Raises DataError if records are missing or damaged."""
     config, rows = _read(expanded(folder))
     caption = f"{config['model']} on {config['dataset_name']}, batch {config['batch_size']}"
     return {"lr_finder": plots.lr_finder(rows, config.get("suggested_lr"), caption)}

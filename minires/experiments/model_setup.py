@@ -1,6 +1,6 @@
-"""The net that a run of one net starts from, and the part of it that is trained.
+"""Build the net with which a run of one net starts, and freeze the part that is not trained.
 
-Its weights are random or come from a file. A file of weights is opened once, and handed on as a
+The weights are random or come from a file, which is opened once and passed on as a
 `serialization.weights.WeightsFile`.
 """
 
@@ -20,9 +20,10 @@ DEFAULT_MODEL, DEFAULT_SIZE = "resnet-20", 224
 
 
 def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
-    """The config with a net and a size of photographs.
+    """The config with the net filled in and, for photographs, the size of images.
 
-    What it does not give comes from the file of weights, if that says it.
+    What the config does not say is taken from the file of weights, or is `DEFAULT_MODEL` and
+    `DEFAULT_SIZE`. Call it before data are read, to find a wrong name of a net early.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
     ------
     ConfigError
         If the config names another net than the one that the weights were saved from, or a net
-        that does not exist: before data are read or drawn.
+        that does not exist.
     """
     model, net, size = config.model, config.net, config.image_size
     if file is not None:
@@ -49,31 +50,33 @@ def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
 def build(
     config: RunConfig, file: WeightsFile | None, input_shape: Shape, classes: Sequence[str]
 ) -> tuple[Module, str]:
-    """The net for these classes, with its first weights, and the part that is not trained frozen.
+    """Build the net for these classes with its initial weights, and freeze the part that is not
+    trained.
 
     Parameters
     ----------
     config : RunConfig
-        As `complete` returns it.
+        From `complete`.
     file : WeightsFile or None
-        None: random weights.
+        The initial weights; None means random weights.
     input_shape : tuple
-        Of one image.
+        The shape of one image, (H, W, C).
     classes : sequence of str
 
     Returns
     -------
     model : nn.Module
     note : str
-        A sentence on what became of the last layer; empty for random weights.
+        A sentence on whether the last layer was kept or replaced; empty for random weights.
 
     Raises
     ------
     ConfigError, CheckpointError, ShapeError
-        For a net or a part of it that does not exist, and weights that do not fit.
+        If the net, one of its settings or the part to be trained does not exist, if a part is to be
+        trained without a file of weights, or if the weights do not fit the net.
     """
     settings = {"seed": config.seed, "num_classes": len(classes), **config.net}
-    net_name: Any = config.model  # `complete` gave it
+    net_name: Any = config.model  # `complete` has set it
     known = settings_of(net_name)
     for name in config.net:
         if name not in known:
@@ -94,7 +97,7 @@ def build(
             f"{config.train!r} of a net with random weights",
             "weights to start from",
             "none",
-            "name them by --weights",
+            "name them with --weights",
         )
     if config.train not in (ALL, HEAD):
         parts = [name for name, part in vars(model).items() if isinstance(part, Module)]
@@ -114,9 +117,9 @@ def build(
 
 
 def _from_file(config, file, settings, classes):
-    """The net with the weights in the file.
+    """The net with the weights of the file, and a note about its last layer.
 
-    Its last layer stays if the file is for the same classes, by name.
+    The last layer is kept if the names of the classes in the file are the same.
     """
     count = file.num_classes
     model = models.build(config.model, **{**settings, "num_classes": count or len(classes)})
@@ -125,13 +128,13 @@ def _from_file(config, file, settings, classes):
         return model, f"{file.path} has no last layer: a new one, for {len(classes)} classes"
     load(model, file)
     if file.classes == list(classes):
-        return model, f"{file.path} is for the same {len(classes)} classes: its last layer stays"
+        return model, f"{file.path} is for the same {len(classes)} classes: its last layer is kept"
     models.replace_head(model, len(classes), config.seed)
     other = "other" if count == len(classes) else count
     return model, f"{file.path} is for {other} classes: a new last layer, for {len(classes)}"
 
 
 def _load_all_but_head(model, file):
-    """Load weights that lack the last layer; all others must be there."""
+    """Load weights without a last layer. The weights of all other layers must be in the file."""
     head = {name: one for name, one in model.state_dict().items() if name.startswith("fc.")}
     load(model, replace(file, arrays={**file.arrays, **head}))

@@ -1,11 +1,12 @@
-"""A run of several nets: a folder for each net and seed, and tables of all gathered from them.
+"""The folders of a run of several nets: one for each net and seed, and tables that gather the rows
+of all of them.
 
     config.json  metrics.csv  gradients.csv
     nets/plain-20/seed0/    config.json  metrics.csv  gradients.csv  checkpoints/
     nets/plain-20/seed1/    ...
 
-The folder of a net is written by the process that trains it, and by no other; the run's own tables
-by the process that started the run.
+Only the process that trains a net writes to the folder of that net. Only the process that started
+the run writes the tables of the run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,24 +19,24 @@ from ..types import Row
 from .records import RunFolder, Table, make_folder, renamed
 from .training_records import GRADIENTS, METRICS, TEXT, say
 
-Net: TypeAlias = tuple[str, int]  # its name and its seed
+Net: TypeAlias = tuple[str, int]  # name and seed
 TABLES = {"metrics": METRICS, "gradients": GRADIENTS}
 
 
 def folder_of(run: Path, net: str, seed: int) -> Path:
-    """The folder of one net in that of a run."""
+    """The folder of one net, in the folder of a run."""
     return run / "nets" / net / f"seed{seed}"
 
 
 def gather(run: RunFolder, nets: Sequence[Net]) -> None:
-    """Write the run's tables: the rows of all nets that have any, in the order of `nets`.
+    """Write the tables of the run, with the rows of all its nets in the order of `nets`.
 
     Raises
     ------
     DataError
-        If a net's table is damaged.
+        If the table of a net is damaged.
     CheckpointError
-        If the run's cannot be written.
+        If a table of the run cannot be written.
     """
     for name in TABLES:
         run.table(name, TABLES[name], TEXT).replace(_rows(run.path, name, nets))
@@ -49,9 +50,10 @@ def _rows(run: Path, name: str, nets: Sequence[Net]) -> list[Row]:
 
 
 def restore(run: RunFolder, nets: Sequence[Net]) -> None:
-    """Put the run's tables right, and say so if someone has changed them.
+    """Restore the tables of the run from those of its nets, and print a note if rows in them were
+    changed.
 
-    Raises as `gather`.
+    Raises the errors of `gather`.
     """
     for name in TABLES:
         table, right = run.table(name, TABLES[name], TEXT), _rows(run.path, name, nets)
@@ -60,19 +62,26 @@ def restore(run: RunFolder, nets: Sequence[Net]) -> None:
         except DataError as error:
             found = str(error)
         if not set(found.splitlines()) <= set(table.lines(right).splitlines()):
-            say(f"{table.path}: rows were changed; they are put back from those in nets/")
+            say(f"{table.path}: rows were changed; they are restored from the tables in nets/")
     gather(run, nets)
 
 
 def adopt(run: RunFolder, settings: Mapping[Net, dict[str, Any]]) -> None:
-    """Give each net its folder, in a run of an early version: that kept all checkpoints in one
-    folder, and wrote the nets' rows into the run's tables only.
+    """Bring a run of an early version into today's form, with a folder for each net.
+
+    Early versions kept all checkpoints in one folder, and the rows of nets only in the tables of
+    the run. Other runs stay as they are.
 
     Parameters
     ----------
     run : RunFolder
     settings : dict
-        What the ``config.json`` of each net holds.
+        (net, seed) -> the settings for the ``config.json`` of this net.
+
+    Raises
+    ------
+    ConfigError, DataError, CheckpointError
+        If the folder of a net is in use or cannot be written, or a table is damaged.
     """
     checkpoints = run.path / "checkpoints"
     if not checkpoints.is_dir():
@@ -81,12 +90,12 @@ def adopt(run: RunFolder, settings: Mapping[Net, dict[str, Any]]) -> None:
         folder, old = folder_of(run.path, net, seed), run.checkpoint(net, seed)
         if not old.exists():
             continue
-        with RunFolder(make_folder(folder), own, resume=True) as its:
+        with RunFolder(make_folder(folder), own, resume=True) as net_folder:
             for name in TABLES:
                 rows = run.table(name, TABLES[name], TEXT).rows()
-                its.table(name, TABLES[name], TEXT).replace(
+                net_folder.table(name, TABLES[name], TEXT).replace(
                     row for row in rows if (row["net"], row["seed"]) == (net, seed)
                 )
-            renamed(old, its.checkpoint(net, seed))
-    with suppress(OSError):  # there may be other files in it
+            renamed(old, net_folder.checkpoint(net, seed))
+    with suppress(OSError):  # the folder is kept if it holds other files
         checkpoints.rmdir()

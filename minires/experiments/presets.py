@@ -1,9 +1,9 @@
-"""How large an experiment is: over a coffee, a lunch or a night on a laptop, or as large as the
-paper's.
+"""The sizes of an experiment, from half a minute or a coffee break on a laptop to the size of the
+paper.
 
-Quick shows the first half of the paper's picture: depth hurts plain nets, and shortcuts mend it.
-The second half, that with shortcuts deeper is better, takes longer trainings: small is the
-shortest to try it with. Demo is a look of half a minute, not a measurement.
+"quick" shows the first half of the paper's result: depth hurts plain nets, and shortcuts cure that.
+The second half, that with shortcuts deeper is better, needs longer trainings; "small" is the
+smallest preset that can show it. "demo" takes half a minute and measures nothing reliably.
 """
 
 from dataclasses import replace
@@ -37,8 +37,8 @@ PRESETS = {
         test_size=10_000,
         epochs=16,
         schedule="cosine",
-        warmup=390,  # an epoch
-        crop_padding=2,  # as large a part of 16 pixels as the paper's 4 are of 32
+        warmup=390,  # steps: one epoch
+        crop_padding=2,  # for 16 pixels, like the paper's 4 for 32
     ),
     "standard": RunConfig(
         image_size=32,
@@ -62,18 +62,22 @@ PRESETS = {
 
 
 def preset(name: str, **given: Any) -> RunConfig:
-    """The preset `name` with some settings changed.
+    """The preset `name` with the `given` settings changed.
 
-    In a shorter training the preset's warm-up is shorter too: it stays the same part of all steps.
+    If they make the training shorter, its warm-up becomes shorter in proportion.
 
     Raises
     ------
+    KeyError
+        If there is no such preset.
     ConfigError
-        For a setting out of its range, or a batch larger than the training set.
+        If a setting is out of its range, or a batch is larger than the training set.
     """
     usual = PRESETS[name]
     config = replace(usual, **given)
     if not usual.warmup or "warmup" in given:
         return config
-    steps, of = (one.resolve(one.train_size or 0).iterations or 1 for one in (config, usual))
-    return replace(config, warmup=min(usual.warmup, round(usual.warmup * steps / of)))
+    steps, usual_steps = (
+        one.resolve(one.train_size or 0).iterations or 1 for one in (config, usual)
+    )
+    return replace(config, warmup=min(usual.warmup, round(usual.warmup * steps / usual_steps)))

@@ -1,8 +1,9 @@
-"""Who computed which seeds of a run, where, and with which versions.
+"""The provenance of numbers: which seeds of a run were computed on which machine, with which
+versions.
 
-A run has one ``environment`` in its ``config.json``. A pooled run also has ``sources``: for each
-run that it was made of, the folder, the seeds and the environment. Seeds that are in no source were
-trained in the pooled run's own environment.
+The ``config.json`` of a run contains one ``environment``. A pooled run also has ``sources``, which
+lists the folder, the seeds and the environment of each run in it. Seeds that are in no source were
+trained later, in the environment of the pooled run.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,16 +15,16 @@ MACHINE = ("minires", "python", "numpy", "blas", "platform", "processor", "gpu")
 
 
 def sources(config: Mapping[str, Any], folder: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """What stands in the ``sources`` of a pooled run for one of its runs.
+    """The entries for one run in the ``sources`` of a pooled run.
 
     Parameters
     ----------
     config : dict
-        The settings of that run; it may be a pooled one itself.
+        The settings of the run, which may be a pooled run itself, with several sources.
     folder : str
-        What it is called.
+        The name of its folder.
     seeds : list of int
-        Its seeds.
+        The seeds that are taken from it.
     """
     found = [
         {**one, "seeds": [seed for seed in one["seeds"] if seed in seeds]}
@@ -37,7 +38,9 @@ def sources(config: Mapping[str, Any], folder: str, seeds: Sequence[int]) -> lis
 
 
 def in_sentences(config: Mapping[str, Any]) -> list[str]:
-    """What the numbers of a run were computed with; in a pooled run of several, whose."""
+    """Sentences on the machine and versions with which the numbers of a run were computed. If there
+    were several, each sentence begins with its seeds.
+    """
     own: dict[str, Any] = {"seeds": [], "environment": config["environment"]}
     computed: dict[str, list[int]] = {}
     for one in sources(config, "", config.get("seeds", [])) or [own]:
@@ -55,7 +58,9 @@ def in_sentences(config: Mapping[str, Any]) -> list[str]:
 
 
 def machine_notes(computed: Collection[Mapping[str, Any]]) -> list[str]:
-    """A line for each thing in which the environments of the `sources` differ."""
+    """A line for each property, such as the processor, in which the environments of the `sources`
+    differ.
+    """
     notes = []
     for name in MACHINE:
         seeds: dict[str, list[int]] = {}

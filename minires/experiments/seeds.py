@@ -1,4 +1,4 @@
-"""Which seeds a run has: so many from 0 on, or a list of them."""
+"""The seeds of a run: a number of seeds from 0 on, or a list of seeds, and how to write them."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,21 @@ from ..training.kinds import SEEDS
 
 
 def check_seeds(where: str, seeds: int | Sequence[int], first: int = 0) -> list[int]:
-    """The seeds as a rising list.
+    """The seeds as a list in ascending order.
 
     Parameters
     ----------
     where : str
-        The function, for the error.
+        The name of the calling function, for errors.
     seeds : int or sequence of int
-        How many, from `first` on, or which.
+        The number of seeds, from `first` on, or the seeds themselves.
     first : int
 
     Raises
     ------
     ConfigError
-        If it is no number above 0 and no list of different seeds, or if there are too many.
+        If `seeds` is neither a whole number above 0 nor a list of different whole numbers of at
+        least 0, or if there are more than `MOST_SEEDS`.
     """
     if not isinstance(seeds, (list, tuple, range, np.ndarray)):
         count = checks.integer(where, "seeds", seeds)
@@ -42,9 +43,9 @@ def check_seeds(where: str, seeds: int | Sequence[int], first: int = 0) -> list[
 
 
 def parse_seeds(text: str) -> int | list[int] | None:
-    """What `as_text` writes, read back; None if it is something else.
+    """Read the seeds in a text such as `as_text` writes; None if the text is something else.
 
-    ``3`` is a number of seeds, ``30-59`` are the seeds from 30 to 59, and ``0-2,7`` are four.
+    ``3`` is a number of seeds, ``30-59`` are the seeds from 30 to 59, and ``0-2,7`` are four seeds.
     """
     parts = [part.split("-") for part in text.replace("_", "").split(",")]
     if not all(len(part) <= 2 and all(map(_is_whole, part)) for part in parts):
@@ -64,12 +65,12 @@ def _is_whole(text: str) -> bool:
 
 
 def as_text(seeds: Sequence[int]) -> str:
-    """Rising seeds as ``--seeds`` takes them: ``3`` for 0, 1 and 2, else such as ``0-2,7``."""
+    """Ascending seeds in the form of ``--seeds``: ``3`` for 0, 1 and 2, otherwise as in `spans`."""
     return str(len(seeds)) if list(seeds) == list(range(len(seeds))) else spans(seeds)
 
 
 def spans(seeds: Sequence[int]) -> str:
-    """Rising seeds in few letters: ``0-2,7``. One alone is ``7-7``, since ``7`` means seven."""
+    """Ascending seeds in short: ``0-2,7``. A single seed is ``7-7``, since ``7`` means seven."""
     ends: list[list[int]] = []
     for seed in seeds:
         if ends and seed == ends[-1][1] + 1:
@@ -82,5 +83,5 @@ def spans(seeds: Sequence[int]) -> str:
 
 
 def in_words(seeds: Sequence[int]) -> str:
-    """Rising seeds in a sentence: seed 7, or seeds 0-2,7."""
+    """Ascending seeds as words in a sentence: "seed 7" or "seeds 0-2,7"."""
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {spans(seeds)}"

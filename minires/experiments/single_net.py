@@ -1,9 +1,9 @@
-"""One net, any of them, trained on any data set: ``minires train`` and ``minires finetune``.
+"""Train one net of any kind on any data set: ``minires train`` and ``minires finetune``.
 
-It may start from weights trained elsewhere: then its head, the last layer, which holds the classes,
-is exchanged, and as much of the rest as is wanted stays as it is. To train the head alone (a linear
-probe), the frozen layers compute their features of each image once, and training goes on with
-these: seconds instead of hours.
+The net may start from weights that were trained elsewhere. Then its head, the last layer, is
+replaced by a new one for the new classes, and the layers before it may be frozen. If only the head
+is trained (a linear probe), the frozen layers compute the features of each image once, and the
+training uses these features: it takes seconds instead of hours.
 """
 
 import warnings
@@ -36,7 +36,7 @@ from .training_sets import features_of, load_sets, split_validation
 from .validation_records import how_it_ended, kept_epoch, read_validation
 
 NAME = "single net"
-NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
+NEEDED = {  # settings that config.json must hold, besides the ones that every run must have
     "model": WORD,
     "dataset_name": WORD,
     "classes": WORDS,
@@ -61,9 +61,9 @@ def run(
     wait: bool = False,
     on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
-    """Train the net into the folder `out`.
+    """Train the net in `config`, and record the training in the folder `out`.
 
-    Writes settings, tables, a checkpoint, the weights, and what became of the test set.
+    Writes settings, tables, a checkpoint, the trained weights, and the results on the test set.
 
     Parameters
     ----------
@@ -72,28 +72,29 @@ def run(
     out : str or Path
         A new or empty folder, unless `resume`.
     resume : bool
-        Go on with an interrupted run, to the same bits.
+        Go on with an interrupted run. The result is the same to the bit as without the
+        interruption.
     progress : bool
     file : WeightsFile, optional
-        The file of weights that the config names, if it is open already.
+        The file of weights that the config names, if it is already open.
     sets : (Dataset, Dataset), optional
-        What `load_sets` returns for the config, if it has been called already.
+        The result of `load_sets` for this config, if it has already been called.
     callbacks : list of Callback
-        For the `Trainer`.
+        Callbacks for the `Trainer`.
     world : distributed.World, optional
-        The processes that train it together (`distributed.join`), each of which calls this. Rank 0
-        alone writes and prints, and `out` need not exist for the others.
+        The processes that train the net together (`distributed.join`). Each of them calls this
+        function. Only rank 0 writes and prints, and other ranks do not need the folder `out`.
     wait : bool
         If another process writes into the folder, wait until it is done.
     on_start : callable, optional
-        ``on_start(settings)`` is called before the first step, on rank 0, with the settings as
-        ``config.json`` has them.
+        ``on_start(settings)`` is called on rank 0 before the first step, with the settings that
+        ``config.json`` holds.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError, DivergenceError
-        For settings that cannot be met, unusable files, weights that do not fit, and training that
-        blows up.
+        If settings are impossible, a file cannot be used, weights do not fit the net, or the
+        training diverges.
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
@@ -120,10 +121,11 @@ def run(
         "all_iterations": config.resolve(len(train_set)).iterations,
         "parameters": model.num_parameters(),
     }
-    # Small images are normalised by the mean of the training set.
+    # Small images are normalised by the mean of the training set, not of the test set. Photographs
+    # of another size for testing have a transform of their own.
     transform = (test_set if config.test_image_size else train_set).transform
     names = test_set.names()
-    assert config.model is not None  # nor is this one missing
+    assert config.model is not None  # `complete` has set it
 
     if world.rank:
         trained, train, test, val = prepared.trained(progress)
@@ -150,7 +152,7 @@ def run(
 
 
 class Prepared(NamedTuple):
-    """What a run has before its first step."""
+    """Everything that a run prepares before its first step: data and net."""
 
     config: RunConfig  # with a net, an image size and a batch size
     model: Any  # a Module with a last layer, fc
@@ -160,7 +162,9 @@ class Prepared(NamedTuple):
     loader: DataLoader  # of the training set
 
     def trained(self, progress: bool) -> tuple[Any, Any, Any, Any]:
-        """What is trained, and the training, test and validation set: of a head alone, features."""
+        """The module to be trained, and its training, test and validation set. If only the head is
+        trained, that module is the head, and the sets hold features.
+        """
         sets = self.train_set, self.test_set, self.val_set
         if self.config.train != HEAD:
             return self.model, *sets
@@ -180,14 +184,15 @@ def prepare(
     progress: bool,
     world: World,
 ) -> Prepared:
-    """Read the data and build the net; parameters and errors are those of `run`.
+    """Read the data and build the net. Parameters and errors are those of `run`.
 
-    `config` is complete (`model_setup.complete`), and `file` open if it names one.
+    `config` comes from `model_setup.complete`, and `file` is the open file of weights that it
+    names, if any.
     """
-    if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
-        assert config.image_size is not None  # `complete` gave it
+    if config.dataset == FOLDER:  # find errors in the net before thousands of pictures are decoded
+        assert config.image_size is not None  # `complete` has set it
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", WeightsWarning)  # said below, once
+            warnings.simplefilter("ignore", WeightsWarning)  # the second `build` below warns
             build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     with world.one_after_rank_0():
         train_set, test_set = sets or load_sets(config, file, progress)
@@ -204,7 +209,7 @@ def prepare(
     if note and progress:
         print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
-    # What does not suit the data fails here and leaves no folder.
+    # Settings that do not suit the data raise an error here, before a folder is created.
     resolved = with_class_weights(config, train_set).resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
     loader = loader_for(train_set, resolved)
@@ -212,8 +217,8 @@ def prepare(
 
 
 def _shards(config, out, resume, world):
-    """Into how many shards batches are cut: as the config says, as the run that goes on did, or one
-    for each rank. None is one shard.
+    """The number of shards of a batch: that of the config, else that of the run to be resumed, else
+    one for each rank. None stands for a single shard.
     """
     shards = config.shards
     if shards is None and resume:
@@ -231,7 +236,7 @@ def report(folder: PathLike) -> str:
     Raises
     ------
     DataError
-        If the records are missing, damaged or empty, or do not fit each other.
+        If the records are missing, damaged or empty, or contradict each other.
     """
     folder = expanded(folder)
     config = read_config(folder, NAME, NEEDED)
@@ -240,9 +245,9 @@ def report(folder: PathLike) -> str:
 
 
 def errors_by_epoch(folder: PathLike) -> dict[str, list[float]]:
-    """The training and the test error after each epoch of the run in `folder`.
+    """The errors in percent after each epoch of the run in `folder`: "training" and "test" -> list.
 
-    Raises as `report`.
+    Raises DataError as `report` does.
     """
     folder = expanded(folder)
     config = read_config(folder, NAME, NEEDED)
@@ -287,9 +292,9 @@ def _report(folder, config):
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw the figures from the tables in `folder`; returns their paths.
+    """Draw the `figures` of the run in `folder`, save them there, and return their paths.
 
-    Raises as `figures` does, and CheckpointError if they cannot be written.
+    Raises DataError as `figures` does, and CheckpointError if a file cannot be written.
     """
     folder = expanded(folder)
     with of_one_run(folder):
@@ -302,12 +307,13 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     Returns
     -------
     dict
-        ``training`` and ``gradients``, and once the run is finished ``confusion``.
+        ``training``; ``gradients``, unless only the head was trained; and ``confusion``, if the run
+        is finished.
 
     Raises
     ------
     DataError
-        If the tables are missing, damaged or empty, or do not fit each other.
+        If the tables are missing, damaged or empty, or contradict each other.
     """
     folder = expanded(folder)
     config = read_config(folder, NAME, NEEDED)
@@ -324,7 +330,7 @@ def _figures(folder, config):
     )
     validation = read_validation(folder, config)
     found = {"training": plots.training_curves(metrics, caption, drops, validation)}
-    if config["train"] != HEAD:  # one layer makes no curve
+    if config["train"] != HEAD:  # a head is a single layer, so there is no curve over layers
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():
         matrix, classes = evaluation_records.read_matrix(folder, config)

@@ -1,4 +1,4 @@
-"""The sets of small images that an experiment trains and tests its nets on."""
+"""Load the small images that an experiment trains and tests its nets on."""
 
 from dataclasses import replace
 
@@ -10,23 +10,24 @@ from ..training.config import RunConfig
 
 
 def load_sets(config: RunConfig, draw_all: bool = False) -> tuple[ImageDataset, ImageDataset]:
-    """The training and test set of an experiment, at the size that the config gives, else whole.
+    """The training and test set of an experiment, with as many images as the config says, or all.
 
-    With a `val_fraction`, the last so many training images take the place of the test set, as the
-    paper keeps 5,000 of 50,000 to choose its schedule by: what is chosen on the test set looks
-    better there than it is.
+    With a `val_fraction` and no patience, that fraction of the training images, the last ones,
+    replaces the test set. He et al. keep 5,000 of 50,000 images in this way to choose their
+    schedule: settings that are chosen on the test set look better there than they are.
 
     Parameters
     ----------
     config : RunConfig
     draw_all : bool
-        Draw the usual 2,000 test images, and take the first `test_size` of them, as ``minires
-        train`` does: the last few of a shorter set are others.
+        For synthetic images: draw the usual 2,000 test images and take the first `test_size` of
+        them, as ``minires train`` does. By default only `test_size` images are drawn, and the last
+        few of them differ from those.
 
     Raises
     ------
     ConfigError
-        If there are fewer images, or their size cannot be averaged down to the config's.
+        If the set has fewer images, or they cannot be averaged down to the size in the config.
     DataError
         If the files are missing or damaged.
     """

@@ -1,6 +1,7 @@
-"""Runs of ``minires train`` beside each other, which differ in a setting or in the seed.
+"""Sweeps: several runs of ``minires train`` that differ in settings or in the seed.
 
-Each is a run of its own, in a folder of its own; ``sweep.csv`` says what became of all.
+Each run has a folder of its own, like any run of ``minires train``. ``sweep.csv`` lists the results
+of all runs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ from .validation_records import kept_epoch, read_validation
 
 NAME = "sweep"
 RESULTS = ("train_error", "test_error", "parameters", "seconds")
-#: Settings that decide which images a run is given.
+#: The settings that decide which images a run uses.
 OF_DATA = (
     "dataset",
     "data",
@@ -51,21 +52,23 @@ def configs(
     Parameters
     ----------
     base : RunConfig
-        What they have in common.
+        The common settings of all runs.
     values : dict
-        Setting -> the values it takes. ``net.width`` is the net's own setting ``width``.
+        Setting -> its values. ``net.width`` is the net's own setting ``width``.
     seeds : int or sequence of int
-        So many seeds from that of `base` on, or which.
+        The number of seeds, beginning with the seed of `base`, or the seeds themselves.
 
     Returns
     -------
     dict
-        Name -> RunConfig. The name is that of the run's folder: ``lr=0.1,net.width=8,seed=0``.
+        Name -> RunConfig. The name is also that of the run's folder:
+        ``lr=0.1,net.width=8,seed=0``.
 
     Raises
     ------
     ConfigError
-        For a setting that there is not, a value that it cannot have, or the same value twice.
+        If a setting does not exist, a value is impossible or occurs twice, or cannot be a part of
+        the name of a folder.
     """
     if seeds != 1:
         if "seed" in values:
@@ -104,34 +107,36 @@ def run(
     cluster: scheduler.Cluster | None = None,
     on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
-    """Train the nets of all runs into the folder `out`, and write ``sweep.csv``.
+    """Train the nets of all runs, each in a subfolder of `out`, and write ``sweep.csv``.
 
     Parameters
     ----------
     runs : dict
-        What `configs` returns.
+        From `configs`.
     out : str or Path
         A new or empty folder, unless `resume`.
     resume : bool
-        Go on with an interrupted sweep, to the same bits. There may be more runs now.
+        Go on with an interrupted sweep. The result is the same to the bit as without the
+        interruption. Runs may be added.
     progress : bool
     workers : int or None
-        Processes that train at the same time; None for as many as the machine has cores and memory
-        for, and one on a GPU. The bits are the same with any number.
+        Number of processes that train at the same time. None means as many as the machine has cores
+        and memory for, and one on a GPU. The results are the same to the bit with any number.
     cluster : scheduler.Cluster, optional
-        Train there, a job for each net, and wait for them; then `workers` does not count.
+        Train each net as a job of this cluster, and wait for the jobs. `workers` is then ignored.
     on_start : callable, optional
-        ``on_start(settings)`` is called before the first step, with the settings as
-        ``config.json`` has them.
+        ``on_start(settings)`` is called before the first step, with the settings that
+        ``config.json`` holds.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError, DivergenceError
-        As `single_net.run`. If one run fails, the others still come to their end.
+        For the same reasons as in `single_net.run`. If one run fails, the others are still
+        finished.
     ProcessError
         If a worker or job is killed twice with the same run.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     out, completed, sets, tasks = expanded(out), {}, {}, []
     if cluster is not None:
@@ -175,7 +180,7 @@ def run(
 
 
 def _common(runs):
-    """The settings, by name, that all runs of a sweep share: those in no run's name."""
+    """The settings that all runs of a sweep share: the ones that are not in their names."""
     swept = {key for name in runs for key in settings_of(name)}
     one = next(iter(runs.values())).deciding()
     one["net"] = {key: own for key, own in one["net"].items() if f"net.{key}" not in swept}
@@ -183,7 +188,7 @@ def _common(runs):
 
 
 def _key(config):
-    """Runs with the same key are given the same images."""
+    """A key that is the same for runs that use the same images."""
     shuffled = (config.seed,) if config.dataset == FOLDER else ()
     return (*(getattr(config, name) for name in OF_DATA), *shuffled)
 
@@ -200,7 +205,7 @@ def settings_of(name: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: a task for a worker."""
+    """One run of the sweep, for the scheduler."""
 
     name: str
     config: RunConfig
@@ -226,9 +231,10 @@ class _Run:
 
 
 def write_table(folder: RunFolder, runs: Sequence[str]) -> None:
-    """Write ``sweep.csv``: what became of the runs that are finished.
+    """Write ``sweep.csv``, with the results of all finished runs.
 
-    Raises DataError if the records of one are damaged, CheckpointError if it cannot be written.
+    Raises DataError if the records of a run are damaged, and CheckpointError if the table cannot be
+    written.
     """
     swept = list(dict.fromkeys(key for name in runs for key in settings_of(name)))
     folder.table("sweep", (*swept, *RESULTS), swept).replace(_results(folder.path, runs))
@@ -238,7 +244,7 @@ def _results(out: Path, runs: Sequence[str]) -> list[Row]:
     rows = []
     for name in runs:
         folder = out / name
-        if (folder / "evaluation.json").exists():  # written when all else is
+        if (folder / "evaluation.json").exists():  # a run writes this file last
             config = read_config(folder, single_net.NAME, single_net.NEEDED)
             metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
             last = kept_epoch(metrics, read_validation(folder, config))
@@ -250,7 +256,8 @@ def _results(out: Path, runs: Sequence[str]) -> list[Row]:
 
 
 def report(folder: PathLike) -> str:
-    """The table of the sweep in `folder`, the lowest test error first.
+    """The results of the sweep in `folder` as a table in plain text, with the lowest test error
+    first.
 
     Raises DataError if the records are missing, damaged or empty.
     """
@@ -277,7 +284,7 @@ def report(folder: PathLike) -> str:
 
 
 def _read(folder):
-    """The swept settings and the rows of ``sweep.csv``."""
+    """The names of the swept settings, and the rows of ``sweep.csv``."""
     config = read_config(folder, NAME, {"runs": WORDS})
     columns = list(dict.fromkeys(key for name in config["runs"] for key in settings_of(name)))
     rows = read_table(folder / "sweep.csv", (*columns, *RESULTS), columns)
@@ -287,9 +294,9 @@ def _read(folder):
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw ``sweep.png`` from the tables in `folder`; returns its path.
+    """Draw ``sweep.png`` from the table in `folder`, and return its path in a list.
 
-    Raises as `figures` does, and CheckpointError if it cannot be written.
+    Raises DataError as `figures` does, and CheckpointError if the file cannot be written.
     """
     folder = expanded(folder)
     with of_one_run(folder):
@@ -297,7 +304,8 @@ def plot(folder: PathLike) -> list[Path]:
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figure of the sweep in `folder`: the errors of each combination, a dot for each seed.
+    """The figure of the sweep in `folder`: the errors of each combination of settings, with a dot
+    for each seed.
 
     Raises DataError if the records are missing, damaged or empty.
     """

@@ -1,7 +1,7 @@
-"""A net of which others may have trained the weights.
+"""A net with trained weights from a file, which may come from minires or from elsewhere.
 
-Weights may come from anywhere, and only work on images prepared as in their training. The file may
-say how, or its family is known for it; otherwise the user has to say.
+Weights only work with images that are prepared as in their training. How that was may be written in
+the file, or known for the family of nets; otherwise the user must say it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,15 @@ from ..nn import Module
 from ..serialization.weights import WeightsFile, load
 from ..types import PathLike
 
-ANY_NAME = ("weights", "model", "pytorch_model", "checkpoint")  # of files; their folders tell more
+#: Names of files that tell less about a net than the names of their folders.
+ANY_NAME = ("weights", "model", "pytorch_model", "checkpoint")
 
 
 def short_name(path: PathLike) -> str:
-    """What to call the net of a file, in text that fits a table and the name of a folder: the file
-    without its ending, or its folder if that tells more, as in
-    ``runs/resnet-20-cifar10/weights.safetensors``.
+    """A short name for the net in a file, for tables and names of folders.
+
+    It is the name of the file without its suffix, or the name of its folder if that tells more:
+    resnet-20-cifar10 for ``runs/resnet-20-cifar10/weights.safetensors``.
     """
     path = Path(path)
     return shortened(as_text(path.resolve().parent.name if path.stem in ANY_NAME else path.stem))
@@ -32,17 +34,19 @@ def short_name(path: PathLike) -> str:
 
 @dataclass(frozen=True, eq=False)
 class TrainedNet:
-    """A net with the weights of a file, ready to evaluate.
+    """A net with the weights of a file, in evaluation mode.
 
     Attributes
     ----------
+    file : WeightsFile
+        The file of its weights.
     model : nn.Module
     name : str
-        Such as "resnet-20".
+        The name of the net, such as "resnet-20".
     settings : dict
-        Its own.
+        The net's own settings, such as its width.
     transform : data.ImageTransform
-        How pictures become its inputs.
+        How pictures are turned into inputs of the net.
     """
 
     file: WeightsFile
@@ -58,25 +62,25 @@ def trained_net(
     net: Mapping[str, Any] | None = None,
     transform: Mapping[str, Any] | None = None,
 ) -> TrainedNet:
-    """The net of a file of weights.
+    """Build the net that belongs to a file of weights, and load the weights.
 
     Parameters
     ----------
     file : WeightsFile
-        What `open_weights` has read.
+        From `open_weights`.
     model : str, optional
-        The net, where the file does not say it.
+        The name of the net, if the file does not contain it.
     net : dict, optional
-        Its own settings.
+        The net's own settings.
     transform : dict, optional
-        ``resize``, ``crop``, ``mean`` and ``std``, where the file does not say them or is wrong.
+        ``resize``, ``crop``, ``mean`` and ``std``, if the file lacks them or they are wrong.
 
     Raises
     ------
     ConfigError
-        If nobody says which net it is, or for settings that cannot be met.
+        If neither the file nor `model` says which net it is, or settings are impossible.
     CheckpointError, ShapeError
-        For weights that do not fit.
+        If the weights do not fit the net.
     """
     name, settings = resolved(file, model, net)
     chosen = data.ImageTransform(**transform_of(file, name, transform, settings))
@@ -97,7 +101,7 @@ def resolved(
             str(file.path),
             "the file does not say which net its weights belong to",
             got=f"arrays that fit {fit}" if fit else None,
-            todo="name the net by --model",
+            todo="name the net with --model",
         )
     return name, settings
 
@@ -108,16 +112,17 @@ def transform_of(
     given: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """How a picture becomes an input of the net.
+    """How a picture is turned into an input of the net: ``resize``, ``crop`` and, if known,
+    ``mean`` and ``std``.
 
-    What is `given` comes first, then what the file of weights says, then what is usual for
-    ImageNet's nets or for small ones; `settings` are the net's own. A crop of another size changes
-    the size before the crop in proportion.
+    Values that are `given` have priority over values in the file, and these over the usual values
+    for nets for ImageNet or for small images. `settings` are the net's own settings. If `given` has
+    a crop and no size before the crop, that size changes in proportion.
 
     Raises
     ------
     ConfigError
-        For a picture smaller than the crop, or a standard deviation of 0.
+        If the picture would be smaller than the crop, or a standard deviation is not above 0.
     """
     given = dict(given or {})
     if model in OF_ONE_DEPTH and (settings or {}).get("stem") != "3x3":  # a net for ImageNet
@@ -134,7 +139,7 @@ def transform_of(
             "smaller than the crop: black would surround the picture",
             f"at least {transform['crop']}",
             transform["resize"],
-            f"--crop {transform['resize']} beside it",
+            f"add --crop {transform['resize']}",
         )
     if "std" in given and not min(given["std"]) > 0:
         raise ConfigError(
@@ -147,9 +152,10 @@ def transform_of(
 
 
 def net_of(file: WeightsFile, name: str, settings: Mapping[str, Any], image_size: int) -> Module:
-    """The net, ready to evaluate, with the weights of the file.
+    """The net `name` with these settings and the weights of the file, in evaluation mode.
 
-    Raises ConfigError for settings that it does not have, and as `serialization.weights.load`.
+    Raises ConfigError for settings that the net does not have, and the errors of
+    `serialization.weights.load`.
     """
     known = settings_of(name)
     for setting in settings:
@@ -165,7 +171,7 @@ def net_of(file: WeightsFile, name: str, settings: Mapping[str, Any], image_size
 
 
 def diverged(file: WeightsFile, got: str) -> DivergenceError:
-    """The error to raise about a net whose outputs are no numbers."""
+    """The DivergenceError for a net whose outputs are not finite; `got` says what they are."""
     return DivergenceError(
         str(file.path),
         "outputs of the net",
@@ -176,10 +182,10 @@ def diverged(file: WeightsFile, got: str) -> DivergenceError:
 
 
 def names_of(nets: Sequence[TrainedNet]) -> list[str]:
-    """What each net is called in tables and figures, from its file: see `short_name`.
+    """A name for each net, for tables and figures: the `short_name` of its file.
 
-    Where two have the same name, that of their folder stands before it, and if that does not help,
-    a number behind it.
+    If several nets have the same name, the name of the folder is put in front of it. If that does
+    not make them different, a number is added.
     """
     paths = [net.file.path for net in nets]
     short = [short_name(path) for path in paths]

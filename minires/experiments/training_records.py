@@ -1,4 +1,4 @@
-"""Training nets and writing down how it went: what all experiments that train share."""
+"""Train a net and record the training: shared by all experiments that train nets."""
 
 import sys
 from collections import Counter
@@ -20,7 +20,7 @@ from ..types import PathLike, Row
 from .records import RunFolder, make_folder, read_table
 from .validation_records import ValidationRecorder
 
-METRICS_OF = {  # a column of numbers -> what they are
+METRICS_OF = {  # column -> the kind of its numbers
     "seed": NUMBER,
     "iteration": COUNT,
     "epoch": POSITIVE,
@@ -35,21 +35,22 @@ METRICS = ("net", *METRICS_OF)
 GRADIENTS_OF = {"seed": NUMBER, "iteration": NUMBER, "depth": COUNT}  # norms may be infinite
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
 TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
-FIRST_STEPS = 10  # gradients are recorded at each of these, then
-REGULAR_RECORDS = 20  # this many times in the rest of the run
+FIRST_STEPS = 10  # gradients are recorded in each step up to this one,
+REGULAR_RECORDS = 20  # and then about this many times in the rest of the run
 
 
 class TrainingRecords:
-    """The nets trained into the folder of a run.
+    """Trains nets and records the trainings in the folder of a run.
 
-    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv``, and the nets' checkpoints.
+    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv`` (a row for each layer and
+    recorded step), and a checkpoint for each net.
 
     Parameters
     ----------
     folder : RunFolder
     progress : bool
     world : distributed.World, optional
-        The processes that train together: this is rank 0, the others `take_part`.
+        The processes that train together. This one is rank 0; the others call `take_part`.
     """
 
     def __init__(
@@ -72,31 +73,39 @@ class TrainingRecords:
         callbacks: Sequence[Any] = (),
         val_set: Any = None,
     ) -> Trainer:
-        """Train a net, or go on where an interrupted run left it; a finished one is only loaded.
+        """Train a net, from the beginning or from its checkpoint; a finished net is only loaded.
 
         Parameters
         ----------
         net : str
-            What it is called in the tables.
+            The name of the net in the tables.
         model : nn.Module
             With its initial weights.
         train_set, test_set : ImageDataset or another data set
         config : RunConfig
         worth_recording : callable, optional
-            ``worth_recording(iteration, iterations)``: whether gradients are recorded there. By
-            default in each of the first steps and twenty times after (`regularly`).
+            ``worth_recording(iteration, iterations)`` says whether to record gradients in this
+            step. By default they are recorded `regularly`.
         weights : Path, optional
-            A folder: the net's weights are kept there as they were after each epoch, in files
-            named by the iteration (`weights_after`).
+            A folder in which the net's weights after each epoch are kept: see `weights_after`.
         callbacks : list of Callback
-            Further ones for the `Trainer`.
+            Additional callbacks for the `Trainer`.
         val_set : data set, optional
-            With patience: what decides when to stop. Writes ``validation.csv``.
+            For a config with patience, the data that decide when to stop. Writes
+            ``validation.csv``.
 
         Returns
         -------
         Trainer
             With the trained model.
+
+        Raises
+        ------
+        ConfigError, DataError, CheckpointError, DivergenceError
+            If the settings do not suit the data, a table or the checkpoint is damaged or belongs to
+            another training, a file cannot be written, or the training diverges.
+        KeyboardInterrupt
+            On Ctrl-C, after everything has been saved.
         """
         seed = config.seed
         recorders = [
@@ -123,11 +132,11 @@ class TrainingRecords:
         self._go_on(trainer, net, seed, worth_recording)
         if not trainer.finished:
             trainer.run()
-            self._restore_metrics(trainer, net, seed)  # if someone has changed them meanwhile
+            self._restore_metrics(trainer, net, seed)  # in case someone changed them meanwhile
         return trainer
 
     def _go_on(self, trainer, net, seed, worth_recording):
-        """Load the net's checkpoint, if there is one, and drop its rows from beyond it."""
+        """Load the net's checkpoint, if there is one, and drop its rows of later steps."""
         if self.world.share(trainer.path.exists()):
             try:
                 trainer.load(trainer.path)
@@ -139,7 +148,7 @@ class TrainingRecords:
             return (row["net"], row["seed"]) != (net, seed)
 
         self._restore_metrics(trainer, net, seed)
-        # The gradients at `done` come with the next step.
+        # The gradients of step `done` will be recorded again by the next step.
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
         found = Counter(row["iteration"] for row in self.gradients.rows() if not other(row))
         layers = max(found.values(), default=0)
@@ -147,12 +156,14 @@ class TrainingRecords:
         missing = sum(found[i] < max(1, layers) for i in expected)
         if missing:
             say(
-                f"{self.gradients.path}: of {net}, seed {seed}, the gradients of {missing} of "
-                f"{len(expected)} recorded steps are missing; they cannot be made again"
+                f"{self.gradients.path}: the gradients of {missing} of {len(expected)} recorded "
+                f"steps of {net}, seed {seed}, are missing, and cannot be restored"
             )
 
     def _restore_metrics(self, trainer, net, seed):
-        """Make the net's rows of metrics those of its checkpoint, and say so if any were lost."""
+        """Replace the net's rows of metrics by those in its checkpoint, and print a note if rows
+        were missing or changed.
+        """
         rows, history = self.metrics.rows(), trainer.history
         own = [row for row in rows if (row["net"], row["seed"]) == (net, seed)]
         others = [row for row in rows if (row["net"], row["seed"]) != (net, seed)]
@@ -165,7 +176,7 @@ class TrainingRecords:
         if before != self.metrics.lines(right):
             say(
                 f"{self.metrics.path}: rows of {net}, seed {seed}, were missing or changed; they "
-                "are put back from its checkpoint"
+                "are restored from its checkpoint"
             )
         place = rows.index(own[0]) if own else len(rows)
         self.metrics.replace([*others[:place], *right, *others[place:]])
@@ -180,9 +191,8 @@ def take_part(
     config: RunConfig,
     val_set: Any = None,
 ) -> None:
-    """Train with rank 0, which keeps the records (`TrainingRecords.train`), as another rank.
-
-    Parameters as there.
+    """Train together with rank 0, as another rank. Rank 0 calls `TrainingRecords.train`, with the
+    same arguments, and keeps the records.
     """
     trainer = Trainer(
         model,
@@ -194,20 +204,20 @@ def take_part(
         world=world,
         val_set=val_set,
     )
-    if world.share(False):  # what rank 0 says: whether there is a checkpoint
+    if world.share(False):  # rank 0 shares whether there is a checkpoint
         trainer.load("the checkpoint of rank 0")
     if not trainer.finished:
         trainer.run()
 
 
 def say(note: str) -> None:
-    """Print a note to the person who runs this, beside results and progress."""
-    with suppress(OSError, ValueError):  # a closed one is no reason to end a run
+    """Print a note on stderr."""
+    with suppress(OSError, ValueError):  # a closed stderr is no reason to end a run
         print(f"note: {note}", file=sys.stderr, flush=True)
 
 
 class _MetricsRecorder(Callback):
-    """A row of metrics for each epoch."""
+    """Records a row of metrics after each epoch."""
 
     def __init__(self, table, net, seed):
         self.table, self.net, self.seed = table, net, seed
@@ -217,7 +227,7 @@ class _MetricsRecorder(Callback):
 
 
 class _GradientRecorder(Callback):
-    """The gradient norms of all layers, at the iterations worth recording."""
+    """Records the gradient norms of all layers, in the steps that are worth recording."""
 
     def __init__(self, table, net, seed, worth_recording):
         self.table, self.net, self.seed = table, net, seed
@@ -232,7 +242,7 @@ class _GradientRecorder(Callback):
 
 
 class _WeightsRecorder(Callback):
-    """The weights after each epoch, a file for each."""
+    """Saves the weights after each epoch, each time in a new file."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -243,31 +253,33 @@ class _WeightsRecorder(Callback):
 
 
 def weights_after(folder: Path, iteration: int) -> Path:
-    """The file in a folder of weights that holds those after `iteration` steps."""
+    """The file for the weights after `iteration` steps, in a folder of weights."""
     return folder / f"{iteration}.safetensors"
 
 
 def regularly(iteration: int, iterations: int) -> bool:
-    """In each of the first steps, then twenty times."""
+    """Whether to record gradients at this iteration: in each of the first `FIRST_STEPS`, then about
+    `REGULAR_RECORDS` times in the run.
+    """
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
 
 
 def finished_tables(
     folder: PathLike, trained: Collection[tuple[str, int]]
 ) -> list[list[dict[str, Any]]]:
-    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder, in the order in which
-    they were recorded.
+    """The rows of ``metrics.csv`` and of ``gradients.csv`` in the folder of a run, each sorted by
+    net, step and layer.
 
     Parameters
     ----------
     folder : str or Path
     trained : list of (str, int)
-        The nets and seeds of the run: the tables may hold no others.
+        The (net, seed) of the run. The tables may hold rows of no others.
 
     Raises
     ------
     DataError
-        If a table is missing, damaged or empty, or has something in it that no run writes.
+        If a table is missing, damaged or empty, or holds rows that no run writes.
     """
     folder = Path(folder)
     rows = [
@@ -281,16 +293,19 @@ def finished_tables(
 
 
 def check_once(path: Path, metrics: Sequence[Row]) -> None:
-    """Raise DataError if a row of ``metrics.csv`` at `path` is there twice."""
+    """Raise DataError if ``metrics.csv`` at `path` has two rows for the same step of a net.
+
+    `metrics` are its rows, as `checked_rows` sorts them.
+    """
     for row, following in zip(metrics, metrics[1:]):
         if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
             where = f"{path}, {row['net']}, iteration {row['iteration']}"
-            raise DataError(where, "there twice", todo="--resume puts the table right")
+            raise DataError(where, "two rows for the same step", todo="--resume corrects the table")
 
 
 def nothing_to_show(folder: PathLike, expected: str) -> DataError:
-    """The error for a run that has not come far enough."""
-    todo = "let the run go on, by --resume"
+    """The DataError for a run that has not got far enough; `expected` says what is needed."""
+    todo = "continue the run with --resume"
     return DataError(str(folder), "nothing to show yet", expected, "empty tables", todo)
 
 
@@ -300,8 +315,22 @@ def checked_rows(
     kinds: Mapping[str, Kind],
     trained: Collection[tuple[str, int]],
 ) -> list[Row]:
-    """The rows of a table, in the order of nets, steps and layers, if a run of the nets and seeds
-    `trained` has written them; `kinds` says what the columns hold. Raises DataError otherwise.
+    """The rows of ``metrics.csv`` or ``gradients.csv``, sorted by net, step and layer. Nets are in
+    the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+    kinds : dict
+        Column -> the kind of numbers in it.
+    trained : list of (str, int)
+        The (net, seed) of the run.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or damaged, a number is impossible, or a row is of another net.
     """
     rows = read_table(path, columns, TEXT)
     places: dict[tuple[str, int], int] = {}
@@ -309,13 +338,13 @@ def checked_rows(
         where = f"{path}, {row['net']}, iteration {row['iteration']}"
         for column, kind in kinds.items():
             if not kind.accepts(row[column]):
-                todo = "mend it or take the line out; --resume puts metrics right"
+                todo = "correct it or delete the line; --resume corrects metrics.csv"
                 raise DataError(where, column, kind.words, str(row[column]), todo)
         place = row["net"], row["seed"]
         if place not in trained:
             expected = ", ".join(f"{net} seed {seed}" for net, seed in trained)
             got = f"{row['net']!r} seed {row['seed']}"
-            raise DataError(str(path), "a row of another net", expected, got, "take the line out")
+            raise DataError(str(path), "a row of another net", expected, got, "delete the line")
         places.setdefault(place, len(places))
     return sorted(
         rows,
@@ -331,10 +360,16 @@ def drops_in_epochs(
     Parameters
     ----------
     config : dict
-        The settings in a ``config.json``; old ones lack some.
-    iterations, batches_per_epoch : int
+        The settings in a ``config.json``; runs of early versions lack some of them.
+    iterations, batches_per_epoch : float
+        Steps of the whole training, and of an epoch.
     last : float
         The last epoch in the records.
+
+    Returns
+    -------
+    list of float
+        Empty if the schedule is not one of steps.
     """
     if config.get("schedule", "steps") != "steps":
         return []

@@ -1,4 +1,4 @@
-"""What one net is trained and tested on: images read and split, or features found once."""
+"""The data on which one net is trained and tested: images, or features that are computed once."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,20 +15,25 @@ from ..serialization.weights import WeightsFile
 from ..training.config import FOLDER, RunConfig
 from . import small_images
 
-USUAL_VAL_FRACTION = 0.1  # of the training images, with patience
+USUAL_VAL_FRACTION = 0.1  # of the training images, for a run with patience
 
 
 def load_sets(
     config: RunConfig, file: WeightsFile | None = None, progress: bool = True
 ) -> tuple[Any, Any]:
-    """The training and test set that the config names, at their size.
+    """The training and test set for a config, with as many images and of the size that it says.
 
     Parameters
     ----------
     config : RunConfig
     file : WeightsFile, optional
-        The weights that the net starts from: photographs are transformed as theirs were.
+        The weights with which the net starts. Photographs are prepared as in their training.
     progress : bool
+
+    Raises
+    ------
+    ConfigError, DataError
+        If settings do not suit the data, or files are missing or damaged.
     """
     if config.dataset != FOLDER:
         for name in ("test_image_size", "original_pixels"):
@@ -51,10 +56,10 @@ def _photographs(config, file, progress):
     if config.data is None:
         raise ConfigError(
             "data",
-            "which folder of photographs?",
-            "one with a folder for each class in it",
+            "no folder of photographs",
+            "a folder with a subfolder for each class",
             "none",
-            "name it by --data",
+            "name it with --data",
         )
     sets = data.image_folder(
         config.data,
@@ -68,12 +73,14 @@ def _photographs(config, file, progress):
         original_pixels=config.original_pixels,
         skip_damaged=config.skip_damaged,
     )
-    # They come class by class: the first few of a set are to hold all classes.
+    # Images are read class by class. Shuffled, the first few of a set also contain all classes.
     return (some.pick(np.random.default_rng(config.seed).permutation(len(some))) for some in sets)
 
 
 def _transform(crop, file):
-    """To this size, as the weights to start from say it, else as for ImageNet's nets."""
+    """The transform for images of this size: that of the weights to start from, scaled in
+    proportion, or the one that is usual for ImageNet.
+    """
     saved = {} if file is None else file.transform
     resize = data.shorter_side(crop)
     if "resize" in saved and "crop" in saved:
@@ -83,18 +90,20 @@ def _transform(crop, file):
 
 
 def split_validation(config: RunConfig, train_set: Any, test_set: Any) -> tuple[Any, Any]:
-    """The training set without its validation part, and that part: None without patience."""
+    """The training set without its validation part, and the validation part, which is None for a
+    run without patience.
+    """
     if config.patience is None:
         return train_set, None
     fraction = config.val_fraction or USUAL_VAL_FRACTION
     train_set, val_set = validation_part(train_set, fraction, config.seed)
-    if config.test_image_size is not None:  # seen as the test set is
+    if config.test_image_size is not None:  # prepare validation images like test images
         val_set = replace(val_set, transform=test_set.transform)
     return train_set, val_set
 
 
 def features_of(model: Module, loader: EvalLoader, progress: bool = True) -> FeatureDataset:
-    """A `data.FeatureDataset` of what the layers before the head make of an EvalLoader's images."""
+    """The features of all images of an `EvalLoader`, computed by the layers before the head."""
     from tqdm import tqdm
 
     found, labels, dataset = [], [], loader.dataset

@@ -1,11 +1,11 @@
-"""The validation errors of a run with patience, by which it was stopped: ``validation.csv``.
+"""The validation errors that decide when a run with patience stops: ``validation.csv``.
 
-net, seed      which training
-iteration      steps made at the end of the epoch
+net, seed      the training
+iteration      number of steps at the end of the epoch
 epoch
-val_error      percent of the validation part of the training images
+val_error      error in percent on the validation part of the training images
 
-When a run ended and why, and which weights were kept, follows from these and the run's settings.
+Together with the settings of the run, they tell when and why it ended, and which weights were kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,14 +22,14 @@ VALIDATION = ("net", "seed", "iteration", "epoch", "val_error")
 
 
 class ValidationRecorder(Callback):
-    """Writes the table of one net's training: whole after each epoch, as it is a small one."""
+    """Writes the table of one training. It is small, so all of it is written after each epoch."""
 
     def __init__(self, folder: RunFolder, net: str, seed: int) -> None:
         self.table = folder.table("validation", VALIDATION, ("net",))
         self.net, self.seed = net, seed
 
     def before_training(self, trainer: Any) -> None:
-        self._write(trainer)  # a run that goes on may have lost rows, or have too many
+        self._write(trainer)  # in a resumed run, the table may have too few or too many rows
 
     def after_epoch(self, trainer: Any, row: Row) -> None:
         self._write(trainer)
@@ -41,9 +41,9 @@ class ValidationRecorder(Callback):
 
 
 def read_validation(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
-    """The rows of ``validation.csv``; none for a run without patience.
+    """The rows of ``validation.csv``; a run without patience has none.
 
-    Raises DataError if the table is missing, empty or damaged.
+    Raises DataError if the table of a run with patience is missing, empty or damaged.
     """
     if config.get("patience") is None:
         return []
@@ -60,8 +60,8 @@ def read_validation(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
 
 
 def kept_epoch(metrics: Sequence[Row], validation: Sequence[Row]) -> Row:
-    """The row of ``metrics.csv`` of the epoch whose weights a run has kept: that with the lowest
-    validation error, or the last one where there was no validation.
+    """The row of ``metrics.csv`` for the epoch whose weights a run has kept: the epoch with the
+    lowest validation error or, without validation, the last one.
     """
     if not validation:
         return metrics[-1]
@@ -70,7 +70,7 @@ def kept_epoch(metrics: Sequence[Row], validation: Sequence[Row]) -> Row:
 
 
 def how_it_ended(validation: Sequence[Row], config: Mapping[str, Any]) -> str:
-    """A sentence: after which epoch a run with patience ended and why, and what was kept."""
+    """When and why a run with patience ended, and which weights were kept, as a sentence."""
     best, last = min(validation, key=lambda row: row["val_error"]), validation[-1]
     waited = len(validation) - 1 - validation.index(best)
     if waited >= config["patience"]:

@@ -82,7 +82,7 @@ def test_a_question_first(place, capsys, monkeypatch, answer, left):
 def test_nobody_to_ask(place, capsys):
     assert call(place, "--clear") == 1
     printed = capsys.readouterr()
-    assert "expected --yes beside --clear" in printed.err and len(entries(place)) == 2
+    assert "expected --clear together with --yes" in printed.err and len(entries(place)) == 2
 
 
 def test_a_file_instead_of_a_folder(place, tmp_path, capsys):

@@ -233,7 +233,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
     "words, complaint",
     [
         (["--depths", "21"], "the nearest is 20"),
-        (["--data", "/somewhere"], "--dataset cifar10 beside it"),
+        (["--data", "/somewhere"], "--data together with --dataset cifar10"),
         (["--width", "1000000000000"], "not enough memory"),
         (["--device", "cuda"], "got 'cuda'; for an NVIDIA GPU say 'gpu'"),
         (["--tf32"], "only a GPU computes in TF32"),
@@ -426,7 +426,7 @@ def test_which_seeds_a_claim_is_measured_with(words, seeds, monkeypatch, tmp_pat
     "words, complaint",
     [
         (["degredation"], "did you mean 'degradation'?"),
-        (["degradation", "--data", "/somewhere"], "--dataset cifar10 beside it"),
+        (["degradation", "--data", "/somewhere"], "--data together with --dataset cifar10"),
         (["degradation", "--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
         (["degradation", "--out", "/dev/null/here"], "cannot write here"),
     ],

@@ -12,7 +12,7 @@ from minires.experiments.installation import Check
 CHECKS = [
     Check("Python", "good", "3.11.7"),
     Check("GPU", "optional", "none", "use --device cpu"),
-    Check("disk", "bad", "0.1 GB free", "make room"),
+    Check("disk", "bad", "0.1 GB free", "free some space"),
 ]
 
 
@@ -33,7 +33,7 @@ def test_a_line_for_each_check_and_one_for_each_cure(found, capsys):
         "--  GPU            none\n"
         "                   -> use --device cpu\n"
         "NO  disk           0.1 GB free\n"
-        "                   -> make room\n"
+        "                   -> free some space\n"
     )
 
 

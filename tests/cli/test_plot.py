@@ -42,7 +42,7 @@ def test_other_runs_are_not_drawn_for_a_dark_page(tmp_path, capsys):
 def test_drawings_for_a_paper(recorded, capsys):
     """Beside each image, the same file every time, with text that can be searched."""
     assert main(["plot", str(recorded), "--also", "pdf", "svg"]) == 0
-    assert capsys.readouterr().out.endswith("and beside each figure: .pdf, .svg\n")
+    assert capsys.readouterr().out.endswith("also written for each figure: .pdf, .svg\n")
     first = {path.name: path.read_bytes() for path in sorted(recorded.glob("*.[ps][dv][fg]"))}
     names = [path.stem for path in sorted(recorded.glob("*.png"))]
     assert list(first) == [f"{name}.{kind}" for name in names for kind in ("pdf", "svg")]

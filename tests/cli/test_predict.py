@@ -284,7 +284,7 @@ def test_words_that_are_missing(words, capsys):
         (["--weights", "photos/a.png"], "got a picture; name the file of weights"),
         (["--classes", "nothing.txt"], "nothing.txt: no such file: expected class names"),
         (["--device", "cuda"], "for an NVIDIA GPU say 'gpu'"),
-        (["--resize", "16"], "--crop 16 beside it"),
+        (["--resize", "16"], "add --crop 16"),
         (["--std", "1", "0", "1"], "three numbers above 0"),
     ],
 )
@@ -614,7 +614,7 @@ def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
     assert capsys.readouterr().err.endswith(
         "net.safetensors: the file does not say which net its weights belong to; "
-        "name the net by --model\n"
+        "name the net with --model\n"
     )
 
 

@@ -99,7 +99,7 @@ def test_an_error_is_broken_between_words(tmp_path):
 @pytest.mark.parametrize(
     "seconds, words",
     [
-        (3, "some seconds"),
+        (3, "a few seconds"),
         (29, "half a minute"),
         (64, "about a minute"),
         (260, "about 4 minutes"),

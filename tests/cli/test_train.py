@@ -224,7 +224,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
         (["train", *TINY, "--epochs", "2"], "one of them"),
         (["train", "--config", "nothing.toml"], "nothing.toml"),
         (["train", *TINY, "--drops", "0.5", "0.2"], "rising numbers"),
-        (["finetune", "--data", "photos"], "without any it is minires train"),
+        (["finetune", "--data", "photos"], "to start without weights, use minires train"),
         (["finetune", "--weights", "x.pth", "--data", "nowhere"], "x.pth: no such file"),
         (["train", "--dataset", "folder", "--data", "nowhere"], "nowhere: no such folder"),
         (["train", *TINY, "--out", "/dev/null/here"], "cannot write here"),

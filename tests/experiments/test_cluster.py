@@ -175,7 +175,9 @@ def test_killed_twice_is_an_error_that_names_the_log(tmp_path):
         Task("needs it", Note(tmp_path / "n", "needs it"), after=("killed",)),
         Task("other", Note(tmp_path / "n", "other")),
     ]
-    with pytest.raises(ProcessError, match=r"killed: its job is gone twice .*its log: .*_log\.err"):
+    with pytest.raises(
+        ProcessError, match=r"killed: its job was lost twice .*its log: .*_log\.err"
+    ):
         results(tasks, tmp_path / "run")
     assert (tmp_path / "n").read_text() == "other\n" and (tmp_path / "k").read_text() == "xx"
 
@@ -398,7 +400,7 @@ def test_jobs_of_an_earlier_start_are_found_again(tmp_path, monkeypatch, capfd):
     queue, answers = Queue([{"5": State(RUNNING, "")}]), iter([None, None, ("done", 3)])
     monkeypatch.setattr(queue, "result", lambda number: next(answers))
     assert watch(monkeypatch, tmp_path, queue, TASKS) == [3] and queue.submitted == []
-    assert "found again from an earlier start: job 5" in capfd.readouterr().err
+    assert "found jobs of an earlier start: 5" in capfd.readouterr().err
     assert json.loads((tmp_path / "cluster/jobs.json").read_text()) == {}
 
 
@@ -430,10 +432,10 @@ def test_two_jobs_never_train_a_net(tmp_path, monkeypatch):
     """A job with other settings, or one that no table knows, is not passed over."""
     write_table(tmp_path, entry(Task("a", Note(tmp_path, "another"))))
     queue = Queue([{"5": State(WAITING, "Resources")}])
-    with pytest.raises(ConfigError, match="a: job 5 still does this in another way"):
+    with pytest.raises(ConfigError, match="a: job 5 still does this task with other settings"):
         watch(monkeypatch, tmp_path, queue, TASKS)
     write_table(tmp_path, entry(TASKS[0]))
-    with pytest.raises(ConfigError, match="job 6 of this run is in no table"):
+    with pytest.raises(ConfigError, match="job 6 of this run is not in jobs.json"):
         watch(monkeypatch, tmp_path, Queue([dict.fromkeys("56", State(RUNNING, ""))]), TASKS)
     assert queue.submitted == []
 
@@ -543,7 +545,7 @@ def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
     process.send_signal(getattr(signal, name))
     _, said = process.communicate(timeout=60) if name == "SIGINT" else (process.wait(60), "")
     if name == "SIGINT":
-        assert "jobs of this machine have saved and ended" in said and gone(its)
+        assert "jobs on this machine have saved and ended" in said and gone(its)
         rows = (out / "nets/plain-14/seed0/metrics.csv").read_text().splitlines()
         assert len(rows) <= LONGER.iterations // 4  # stopped on the way, 4 steps an epoch
         run(out, LONGER, resume=True)
@@ -551,7 +553,7 @@ def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
         with pytest.raises(ConfigError, match="--cluster: 2 jobs still train there"):
             run(out, LONGER, resume=True)
         run(out, LONGER, resume=True, cluster=LOCAL)
-        assert "found again from an earlier start: job " in capfd.readouterr().err and gone(its)
+        assert "found jobs of an earlier start: " in capfd.readouterr().err and gone(its)
         events = TaskFiles(out.absolute() / "cluster", "resnet-14, seed 0").read(0)
         assert [kind for _, kind, _ in events].count("begun") == 1
     assert tables(out) == tables(finished_longer)
@@ -595,15 +597,15 @@ def test_a_script_is_printed_and_not_submitted(tmp_path, capfd, monkeypatch):
 @pytest.mark.parametrize(
     "words, error",
     [
-        ("degradation --partition p", "--partition: only jobs have one: expected --cluster, got p"),
-        ("claims --time 5", "--time: only jobs have one: expected --cluster, got 5"),
+        ("degradation --partition p", "--partition: applies only to jobs of a cluster: expected"),
+        ("claims --time 5", "--time: applies only to jobs of a cluster: expected --cl"),
         (
             "degradation --cluster local --partition p",
             "--partition: has no use here: expected --cluster slurm or script, got --cluster local",
         ),
         ("claims --cluster debug --time 5", "--time: has no use here"),
-        ("degradation --cluster slurm --workers 2", "--workers: a cluster's jobs are no workers"),
-        ("train --seeds 2 --workers 2 --cluster local", "--workers: a cluster's jobs are no"),
+        ("degradation --cluster slurm --workers 2", "--workers: cannot be combined with --cluster"),
+        ("train --seeds 2 --workers 2 --cluster local", "--workers: cannot be combined with"),
         ("train --cluster local", "--cluster: a job for each net: expected --seeds or --sweep"),
         ("degradation --cluster slum", "--cluster: unknown cluster: expected one of slurm, local"),
         ("degradation --cluster slurm", "--cluster slurm: sbatch was not found"),

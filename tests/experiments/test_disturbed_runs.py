@@ -253,7 +253,7 @@ def test_settings_that_were_changed_are_named(copy, change, words):
 
 def test_settings_nested_without_end(copy):
     (copy / "config.json").write_text("[" * 100_000)
-    with pytest.raises(DataError, match="no settings to be read"):
+    with pytest.raises(DataError, match="the settings cannot be read"):
         single_net.report(copy)
 
 

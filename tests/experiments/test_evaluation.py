@@ -200,7 +200,7 @@ def test_both_views_of_each_image(weights, tmp_path, capsys):
 @pytest.mark.parametrize(
     "words, message",
     [
-        ([], "on which images"),
+        ([], ": no images: expected --dataset"),
         (["--dataset", "synthetic", "--std", "0", "1", "1"], "standard deviations"),
         (["--dataset", "synthetic", "--net", "zeros=before"], "zeros"),
         (["--data", "nowhere"], "no such folder"),

@@ -82,7 +82,7 @@ def test_a_full_disk(monkeypatch):
         installation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**6})
     )
     check = installation.disk()
-    assert check.state == BAD and "make room" in check.cure
+    assert check.state == BAD and "free some space" in check.cure
 
 
 def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):

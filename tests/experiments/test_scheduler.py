@@ -335,7 +335,7 @@ def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):
     text = (out / "metrics.csv").read_text()
     (out / "metrics.csv").write_text(re.sub(r"plain-8,0,(\d+),", r"plain-8,1,\1,", text))
     run(out, 1, resume=True)
-    assert "metrics.csv: rows were changed; they are put back" in capsys.readouterr().err
+    assert "metrics.csv: rows were changed; they are restored" in capsys.readouterr().err
     (out / "gradients.csv").unlink()
     run(out, 1, resume=True)
     assert capsys.readouterr().err == "" and tables(out) == tables(finished)

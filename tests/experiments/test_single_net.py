@@ -298,7 +298,7 @@ def test_weights_of_pytorch(torch, photographs, tmp_path):
         ({"model": "resnet-9"}, "the nearest is 8"),
         ({"net": {"widht": 3}}, "did you mean 'width'"),
         ({"train": "head"}, "a net with random weights.*--weights"),
-        ({"dataset": "folder"}, "name it by --data"),
+        ({"dataset": "folder"}, "name it with --data"),
         ({"data": "somewhere"}, "drawn, not read"),
         ({"train_size": 30_000_000}, "Unable to allocate"),
         ({"image_size": 7}, "a divisor"),

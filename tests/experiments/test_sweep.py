@@ -116,7 +116,7 @@ def test_the_command(tmp_path, capsys):
     assert "training error" in printed.out and printed.err == ""
     assert main(["plot", str(out)]) == 0 and "sweep.png" in capsys.readouterr().out
     assert main([*WORDS, *sweep_words]) == 1
-    assert "go on with it by --resume" in capsys.readouterr().err
+    assert "go on with it with --resume" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["lr", "lr=", "=1", "lr=0.1,,0.2", "lr=0.1,"])

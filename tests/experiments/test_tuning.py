@@ -212,8 +212,8 @@ def test_the_learning_rate_command(tmp_path, capsys):
 @pytest.mark.parametrize(
     "words, message",
     [
-        (["--find-lr", "--seeds", "2"], "tests the rates of one net"),
-        (["--find-lr", "--resume"], "a new one"),
+        (["--find-lr", "--seeds", "2"], "tests the learning rates of one net"),
+        (["--find-lr", "--resume"], "one process, without --resume, got --resume"),
         (["--only", "disk"], "two or more"),
         (["--only", "discs", "cross"], "unknown class"),
         (["--class-weights", "1", "2"], "class_weights: numbers: expected 10"),

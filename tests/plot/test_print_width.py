@@ -90,5 +90,5 @@ def test_dark_and_width_do_not_go_together(tmp_path):
     from minires.cli import _parser
 
     args = _parser().parse_args(["plot", str(tmp_path), "--dark", "--width", "one-column"])
-    with pytest.raises(ConfigError, match="--dark: does not go with --width"):
+    with pytest.raises(ConfigError, match="--dark: cannot be combined with --width"):
         args.run(args)

@@ -1,5 +1,5 @@
-"""The laboratory of claims: what is said about deep nets, each claim in a small file, and its
-test.
+"""The laboratory of claims: sentences that texts make about deep nets, each in a small file with
+the measurement that tests it.
 """
 
 from . import (
@@ -42,7 +42,7 @@ from . import (
 from .frame.report import lines
 from .frame.run import draw_figures, run, write_report
 
-# In the order in which the report tells the story.
+# In the order of the report.
 CLAIMS = {
     module.CLAIM.name: module.CLAIM
     for module in (

@@ -1,8 +1,9 @@
 """Is part of the degradation the aftermath of an explosion at the start?
 
-At initialisation the gradients of plain-56 explode towards the images. The first steps then make
-the weights there so long that, batch norm taking their scale out again, later steps hardly turn
-them. What holds back the first steps should help.
+At initialisation the gradients of plain-56 explode towards the images, so the first steps make the
+weights of the early layers very long. Batch norm removes their scale, so that only the direction of
+the weights matters, and later steps hardly turn long weights. If this causes degradation, a cure
+that holds back the first steps should help.
 """
 
 from ...plot import COLOURS, OTHERS, SHADES
@@ -44,8 +45,7 @@ CLAIM = Claim(
         "the hypothesis": "with the same number of steps, one of the cures lowers the training "
         "error",
         "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low "
-        "convergence rates): no "
-        "cure helps much",
+        "convergence rates): no cure helps much",
     },
     columns=error_comparison.COLUMNS,
     deciding_seeds=3,

@@ -1,4 +1,4 @@
-"""Are shortcuts needed at the start only? Fade them out, and train on without."""
+"""Are shortcuts needed only at the start? Fade them out, and go on training without them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ NETS = {
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
-    """Errors after each epoch: whether the error comes back as the shortcuts go."""
+    """Errors after each epoch, which show whether the error rises again as the shortcuts fade."""
     difference = folded.measure(FADED, PLAIN, RESIDUAL)(laboratory, seed)[0]["difference"]
     return [
         {
@@ -71,7 +71,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     ax.set_ylim(0, 100)
     ax.set_xlabel("epoch")
     ax.set_ylabel("training error of the epoch, %")
-    plot.write_below(figure, f"{folded.told(rows, caption)}; {plot.seeds(rows)}")
+    plot.write_below(figure, f"{folded.with_difference(rows, caption)}; {plot.seeds(rows)}")
     return figure
 
 

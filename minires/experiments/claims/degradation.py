@@ -1,4 +1,4 @@
-"""Does depth hurt in training, and not only on new images?"""
+"""Does depth hurt the training error too, and not only the error on new images?"""
 
 from ...plot import SHADES
 from .frame import error_comparison
@@ -37,8 +37,8 @@ CLAIM = Claim(
     predictions={
         "He et al.": "the training error of plain-56 is above that of plain-20, however few the "
         "images",
-        "overfitting, if that were the cause": "a lower training error of plain-56, and a "
-        "higher test error",
+        "overfitting, if that were the cause": "a lower training error of plain-56, and a higher "
+        "test error",
     },
     columns=error_comparison.COLUMNS,
     deciding_seeds=3,

@@ -1,4 +1,4 @@
-"""Concatenation instead of addition: a small DenseNet beside resnet-56."""
+"""Does concatenation do better than addition? A DenseNet as large as resnet-56."""
 
 from ...plot import COLOURS, OTHERS
 from .frame import error_comparison

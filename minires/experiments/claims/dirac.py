@@ -1,4 +1,4 @@
-"""Can the shortcut live in the weights? The Dirac parameterisation, folded into a plain net."""
+"""Can the shortcut be part of the weights? The Dirac parameterisation, folded into a plain net."""
 
 from ...plot import COLOURS, OTHERS
 from .frame import folded

@@ -1,6 +1,7 @@
 """Does gradient descent sharpen the loss until its steps are only just stable?
 
-With the squared loss: with cross-entropy, sharpness falls again when the loss is nearly 0.
+Measured with the squared loss, because with cross-entropy the sharpness falls again once the loss
+is nearly 0.
 """
 
 from collections.abc import Sequence
@@ -20,13 +21,14 @@ from .frame.laboratory import Laboratory
 
 IMAGES = 1024  # all of them in each step
 DEPTH = 4
-RATES = (0.1, 0.2)  # of which the limits are 20 and 10
-STEPS, EVERY = 2000, 100  # of training; between two measurements
-LAST = 0.5  # of the measurements are judged: the net has arrived at the edge, or it will not
-LOW, HIGH, MARGIN = 0.9, 1.2, 0.02  # times the limit
+RATES = (0.1, 0.2)  # learning rates: gradient descent is stable below sharpness 20 and 10
+STEPS, EVERY = 2000, 100  # steps of training, and steps between two measurements
+LAST = 0.5  # the last half of training is judged: by then a net is at the edge, or never will be
+LOW, HIGH, MARGIN = 0.9, 1.2, 0.02  # multiples of the limit
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """Sharpness and loss along gradient descent on a small fully connected net, for each rate."""
     images, labels = laboratory.batch(IMAGES)
     rows = []
     for lr in RATES:
@@ -60,14 +62,18 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def squared_loss(outputs: Tensor, labels: Array) -> Tensor:
-    """Half the squared distance from the one-hot label, the mean over the images."""
+    """Half the squared distance between outputs (N, classes) and one-hot labels, averaged over the
+    N images.
+    """
     one_hot = np.eye(outputs.shape[1], dtype=outputs.dtype)[labels]
     target = Tensor(backend.move(one_hot, outputs.device))
     return F.mse_loss(outputs, target) * (outputs.shape[1] / 2)
 
 
 def settled(rows: Sequence[Row], lr: float) -> list[float]:
-    """Sharpness over the limit, the median of the last measurements, for each seed."""
+    """The sharpness as a multiple of the limit, one median over the last half of training for each
+    seed.
+    """
     found = []
     for seed in seeds_of(rows):
         chosen = [row for row in rows if (row["lr"], row["seed"]) == (lr, seed)]

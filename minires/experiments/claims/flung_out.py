@@ -1,8 +1,8 @@
-"""What exploding gradients leave behind: weights so long that they hardly turn any more.
+"""Do exploding gradients leave behind weights so long that later steps hardly turn them?
 
-Batch norm takes the scale of the weights before it out again, so what counts of a step is how far
-it turns them. That is governed by the effective learning rate lr / |w|^2: twice as long, a quarter
-of the rate.
+Batch norm removes the scale of the weights before it, so a step only matters as far as it turns
+them. How far it does depends on the effective learning rate lr / |w|^2: weights twice as long have
+a quarter of the rate.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,15 @@ from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import WATCHED_STEPS, Laboratory, geometric, recorded
 
 NETS = ("plain-56", "resnet-56")
-MOMENTS = (1, 10, WATCHED_STEPS)
-EARLY = 10  # layers next to the images
-LONGER, SLOWED = 2.0, 0.25  # times as long; of the rate at the start
+MOMENTS = (1, 10, WATCHED_STEPS)  # steps after which the weights are compared with the first ones
+EARLY = 10  # how many layers next to the images are judged
+LONGER, SLOWED = 2.0, 0.25  # growth of the weights; effective rate as a fraction of the first one
 MARGIN = 0.05
 
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The norm of each layer's weights relative to its initial norm, after the steps `MOMENTS`."""
     rows = []
     for net in NETS:
         gradients = laboratory.gradients(net, seed)
@@ -42,6 +43,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _growth(rows: Sequence[Row]) -> list[float]:
+    """The geometric mean of the growth over plain-56's early layers, for each seed."""
     return [
         geometric(
             [
@@ -101,15 +103,13 @@ CRITERIA = (
 
 CLAIM = Claim(
     name="flung-out",
-    statement="The exploding gradients of the first steps fling out the early layers of "
-    "plain-56, and "
-    "leave them with a small effective learning rate.",
+    statement="The exploding gradients of the first steps fling out the early layers of plain-56, "
+    "and leave them with a small effective learning rate.",
     source="a consequence of Yang et al. 2019, arXiv:1902.08129 (explosion), and van Laarhoven "
     "2017, arXiv:1706.05350 (effective rate)",
     predictions={
-        "the explosion": "the weights of the first layers grow severalfold within a few steps, "
-        "and their "
-        "effective rate falls with the square",
+        "the explosion": "the weights of the first layers grow severalfold within a few steps, and "
+        "their effective rate falls with the square",
         "healthy gradients (He et al. 2015)": "weights change by a few percent",
     },
     columns=("seed", "net", "iteration", "depth", "growth"),

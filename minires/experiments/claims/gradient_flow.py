@@ -1,4 +1,4 @@
-"""Does the gradient pass from block to block unharmed where there are shortcuts?"""
+"""Do shortcuts carry the gradient from block to block almost unchanged?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,6 +20,7 @@ MARGIN = 0.3  # log10: a factor of 2
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The norm of the gradient of each block's output, before and after training."""
     images, labels = laboratory.batch(BATCH)
     return [
         {"net": net, "moment": moment, "block": block, "gradient_norm": gradient.norm}
@@ -34,6 +35,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _ranges_apart(rows: Sequence[Row], moment: str) -> list[float]:
+    """The range of resnet-56's gradient norms minus that of plain-56's, in log10, for each seed."""
     return [
         _range(rows, "resnet-56", moment, seed) - _range(rows, "plain-56", moment, seed)
         for seed in seeds_of(rows)
@@ -79,7 +81,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         ax.set_yscale("log")
         ax.set_title(moment)
         ax.set_xlabel("block, from the images to the logits")
-    axes[0].set_ylabel("gradient norm of what\nthe block puts out")
+    axes[0].set_ylabel("gradient norm of\nthe block's output")
     axes[0].legend(loc="upper right")
     plot.write_below(
         figure,

@@ -1,4 +1,4 @@
-"""Should shortcuts have gates? Highway networks, at the depth of resnet-56."""
+"""Should shortcuts have gates? A highway network as deep as resnet-56."""
 
 from ...plot import COLOURS, OTHERS
 from .frame import error_comparison

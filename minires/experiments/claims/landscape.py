@@ -1,4 +1,4 @@
-"""Is the loss around a trained plain net chaotic, and around a residual one smooth?"""
+"""Is the loss chaotic around a trained plain net, and smooth around a residual net?"""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -17,12 +17,13 @@ Grid: TypeAlias = tuple[list[float], list[float], Array]  # xs, ys, loss (ys, xs
 NETS = ("plain-56", "resnet-56")
 GRID, REACH = 17, 1.0  # points along each axis, from -REACH to REACH
 IMAGES = 250
-HIGHEST = 6.0  # nats: where the figure's colours end; guessing among ten classes costs 2.3
-MARGIN = 0.05  # of a share
+HIGHEST = 6.0  # nats: the end of the colour scale; guessing among ten classes has a loss of 2.3
+MARGIN = 0.05  # share of the plane
 
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The loss on a grid in the plane of two random directions around each trained net."""
     places = np.linspace(-REACH, REACH, GRID)
     images, labels = laboratory.batch(IMAGES)
     rows = []
@@ -45,6 +46,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _concave_apart(rows: Sequence[Row]) -> list[float]:
+    """The `concave` share of plain-56 minus that of resnet-56, for each seed."""
     return [
         concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2])
         for seed in seeds_of(rows)
@@ -52,15 +54,17 @@ def _concave_apart(rows: Sequence[Row]) -> list[float]:
 
 
 def concave(loss: Array) -> float:
-    """The share of places where log loss bends downwards along either axis: none in a bowl, half of
-    them in noise.
+    """The share of grid points where log loss bends downwards, averaged over both axes: 0 in a
+    bowl, a half in noise.
+
+    `loss` is an array (ys, xs).
     """
     logs = np.log(np.nan_to_num(loss, nan=np.inf).clip(1e-6, 1e6))
     return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))
 
 
 def grid(rows: Sequence[Row], net: str, seed: int) -> Grid:
-    """(xs, ys, loss (ys, xs)) of a net's plane."""
+    """The plane of one net and seed: (xs, ys, loss), loss being an array (ys, xs)."""
     chosen = {
         (row["y"], row["x"]): row["loss"]
         for row in rows
@@ -89,7 +93,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
 
 
 def contours(figure: Figure, axes: Array, grids: Sequence[Grid]) -> None:
-    """Draw planes of loss, each (xs, ys, loss), with one scale of colours for all."""
+    """Draw planes of loss, each (xs, ys, loss), all with the same colour scale."""
     largest = max(min(HIGHEST, np.nanmax(loss[np.isfinite(loss)])) for *_, loss in grids)
     levels = np.geomspace(min(loss.min() for *_, loss in grids), largest, 18)
     for ax, (xs, ys, loss) in zip(axes, grids):

@@ -1,4 +1,4 @@
-"""What if a block is taken out of a trained net, or two are exchanged?"""
+"""What happens to a trained net when a block is taken out, or two blocks are swapped?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,13 +12,17 @@ from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import Laboratory
 
 NETS = ("plain-56", "resnet-56")
-HARDLY, LOST = 0.25, 0.5  # of what the net can do better than chance
+HARDLY, LOST = 0.25, 0.5  # fractions of the net's lead over chance
 MARGIN = 0.05
 IMAGES = 500
 
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The test error with each block dropped, and with each pair of neighbours swapped.
+
+    The column ``lost`` holds the fraction of the net's lead over chance that the lesion costs.
+    """
     rows = []
     for net in NETS:
         model, batches = laboratory.trained(net, seed), laboratory.test_batches(IMAGES)
@@ -42,6 +46,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _medians(rows, net):
+    """The median, over all blocks that are dropped, of what a net loses; for each seed."""
     return [
         median(
             row["lost"]
@@ -117,9 +122,8 @@ CLAIM = Claim(
     statement="Taking one block out of a trained residual net hardly matters; a plain net is lost.",
     source="Veit et al. 2016, arXiv:1605.06431, section 4.1, figure 3",
     predictions={
-        "Veit et al.": "the residual net keeps most of its lead over chance, by the median of "
-        "its blocks; "
-        "a plain net falls to chance",
+        "Veit et al.": "the residual net keeps most of its lead over chance, by the median of its "
+        "blocks; a plain net falls to chance",
         "every layer counts": "both lose much",
     },
     columns=("seed", "net", "lesion", "blocks", "error", "whole", "lost"),

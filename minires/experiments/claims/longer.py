@@ -1,4 +1,4 @@
-"""Would patience do? Plain-56, trained three times as long."""
+"""Does plain-56 only need more time? Train it three times as long."""
 
 from ...plot import SHADES
 from .frame import error_comparison

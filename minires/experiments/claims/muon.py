@@ -1,4 +1,4 @@
-"""Does a better conditioned step train the deep plain net?"""
+"""Does an optimizer with better conditioned steps train the deep plain net?"""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,13 @@ NETS = {
 }
 OPTIMIZERS = {"usual": "SGD", "Muon": "Muon"}
 MARGIN = 2.0  # percentage points
-PART = 0.5  # of the gap between plain-56 and plain-20
+PART = 0.5  # fraction of the gap between plain-56 and plain-20 that may be left
 
 
 def left_of_the_gap(rows: Sequence[Row]) -> list[float]:
-    """The gap between plain-56 and plain-20 with Muon, minus `PART` of that with SGD, by seed."""
+    """The gap between plain-56 and plain-20 with Muon, minus `PART` of the gap with SGD, for each
+    seed: negative where less than this part of the gap is left.
+    """
     with_muon, with_sgd = (
         differences(rows, ("plain-56", variant), ("plain-20", variant))
         for variant in ("Muon", "usual")

@@ -13,9 +13,9 @@ from .frame.claim import Claim
 from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import Laboratory, geometric
 
-DEPTH, WIDTH = 50, 256  # of the nets of linear layers
-IMAGES = 1024  # of which batch norm takes the statistics: more than a layer has units
-CONV_IMAGES = 128
+DEPTH, WIDTH = 50, 256  # of the fully connected nets
+IMAGES = 1024  # for the statistics of batch norm in these nets: more than a layer has units
+CONV_IMAGES = 128  # for those of plain-56
 WIDE = sqrt(pi / (pi - 1))  # 1.21 a layer: wide layers, ReLU, Gaussian weights (Yang et al. 2019)
 KINDS = {  # name -> whether there are ReLUs, the weights, colour
     "linear, orthogonal": (False, "orthogonal", plot.OTHERS[0]),
@@ -27,12 +27,15 @@ CONVOLUTIONS = {  # the net of convolutions, with ReLU
     "plain-56, orthogonal": ("orthogonal", plot.OTHERS[2]),
     "plain-56, Gaussian": ("Gaussian", plot.COLOURS["plain"]),
 }
-FIRST = 10  # layers that are left out: in them batch norm evens out what the images differ in
-FLAT, FLAT_MARGIN = 0.02, 0.005  # of ln a layer: 0.02 would be a factor of 2.2 in 40 layers
-OF_THEORY, THEORY_MARGIN = 0.03, 0.005  # of ln a layer: half way from 1.21 to 1.14
+FIRST = 10  # growth is measured from here on: earlier layers still depend on how images correlate
+FLAT, FLAT_MARGIN = 0.02, 0.005  # ln of the factor a layer: 0.02 is a factor of 2.2 in 40 layers
+OF_THEORY, THEORY_MARGIN = 0.03, 0.005  # ln of the factor a layer: half way from 1.21 to 1.14
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """Gradient norms of each layer's output at initialisation, with Gaussian and orthogonal
+    weights, in fully connected nets and in plain-56.
+    """
     rows = []
     images, labels = laboratory.batch(IMAGES)
     images = images.reshape(len(images), -1)
@@ -56,7 +59,11 @@ def _rows(kind, found):
 
 
 def chain(in_features: int, classes: int, relu: bool, weights: str, seed: int) -> nn.Sequential:
-    """Linear layers with batch norm after each but the last, and ReLU or nothing after that."""
+    """A net of `DEPTH` linear layers, with batch norm after each layer but the last, and with ReLU
+    after batch norm if `relu`.
+
+    `weights` is "Gaussian" or "orthogonal". The net maps (N, in_features) to (N, classes).
+    """
     rng, layers = stream(seed, "weights"), []
     widths = [in_features, *[WIDTH] * (DEPTH - 1)]
     for in_width, width in zip(widths, widths[1:]):
@@ -72,8 +79,9 @@ def _plain(laboratory: Laboratory, weights: str, seed: int) -> nn.Module:
 
 
 def _with_weights(net, weights, rng):
-    """The net with orthogonal weights in all layers but the last, if they are wanted. Their size
-    does not matter: batch norm follows.
+    """The net, with orthogonal weights in all layers but the last if `weights` is "orthogonal".
+
+    The scale of these weights does not matter, because batch norm follows.
     """
     if weights == "orthogonal":
         for layer in list(main_path(net).values())[:-1]:
@@ -82,8 +90,8 @@ def _with_weights(net, weights, rng):
 
 
 def slope(rows: Sequence[Row], kind: str, seed: int) -> Growth:
-    """How the gradient grows from layer to layer, by a line through its logarithms, from layer
-    `FIRST` on.
+    """How the gradient grows from layer to layer, from layer `FIRST` on: a line fitted to its
+    logarithms.
     """
     chosen = [
         row for row in rows if (row["kind"], row["seed"]) == (kind, seed) and row["depth"] >= FIRST
@@ -92,7 +100,9 @@ def slope(rows: Sequence[Row], kind: str, seed: int) -> Growth:
 
 
 def apart(rows: Sequence[Row], kind: str, factor: float) -> list[float]:
-    """How far ln of the factor a layer is from that of theory, for each seed."""
+    """How far the measured factor a layer is from `factor`, as a difference of logarithms, for each
+    seed.
+    """
     return [abs(-slope(rows, kind, seed).slope - log(factor)) for seed in seeds_of(rows)]
 
 

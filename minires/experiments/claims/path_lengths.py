@@ -1,4 +1,4 @@
-"""Which paths through a residual net carry its gradient?"""
+"""Do short or long paths carry the gradient through a residual net?"""
 
 from collections.abc import Sequence
 from statistics import mean
@@ -16,6 +16,7 @@ MARGIN = 1.0  # blocks
 
 @on_trained(NET)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The gradient that paths of each length carry to the images: see `path_gradients`."""
     images, labels = laboratory.batch(BATCH)
     return [
         {"length": path.length, "paths": path.paths, "norm": path.norm, "total": path.total}
@@ -26,8 +27,10 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _mean_length(rows, seed):
-    """Without weakening on the way it would be half the number of blocks: most paths are of that
-    length.
+    """The mean length of paths, weighted by the gradient that they carry.
+
+    If the gradient did not weaken on the way, this would be half the number of blocks, which is the
+    mean length of all paths.
     """
     rows = [row for row in rows if row["seed"] == seed]
     return sum(row["length"] * row["total"] for row in rows) / sum(row["total"] for row in rows)
@@ -84,8 +87,7 @@ CLAIM = Claim(
     "to 17 carry nearly all)",
     predictions={
         "Veit et al.": "the gradient falls with every branch on the way, so that lengths well "
-        "below half "
-        "the blocks count",
+        "below half the blocks count",
         "all paths alike": "a mean length of half the number of blocks",
     },
     columns=("seed", "length", "paths", "norm", "total"),

@@ -21,9 +21,8 @@ CRITERIA = (
 
 CLAIM = Claim(
     name="pre-activation",
-    statement="With batch norm and ReLU before each convolution, and nothing after the "
-    "addition, deep "
-    "residual nets train better.",
+    statement="With batch norm and ReLU before each convolution, and nothing after the addition, "
+    "deep residual nets train better.",
     source="He et al. 2016, arXiv:1603.05027, section 4 (shown there for 110 layers and more)",
     predictions={
         "He et al. 2016": "a lower training error, the more so the deeper the net",

@@ -1,4 +1,4 @@
-"""Does a deep net without batch norm send all images the same way?"""
+"""Does a deep net without batch norm map all images to the same direction?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,11 +22,12 @@ LINEAR = {
     "bare-mlp-56": ("without", plot.GREY),
 }
 IMAGES = 256
-ONE, ONE_MARGIN = 2.0, 0.3  # directions: "one", but for what is still on its way there
-BOUND, BOUND_MARGIN = 1.0, 0.2  # of sqrt(outputs)
+ONE, ONE_MARGIN = 2.0, 0.3  # effective rank below which a net has all but collapsed to rank 1
+BOUND, BOUND_MARGIN = 1.0, 0.2  # effective rank as a multiple of sqrt(outputs)
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The effective rank of each block's or hidden layer's output at initialisation."""
     images, _ = laboratory.batch(IMAGES)
     rows = []
     for net in (*CONVOLUTIONS, *LINEAR):
@@ -52,12 +53,12 @@ def at_the_end(rows: Sequence[Row], net: str) -> list[Row]:
 
 
 def rank(rows: Sequence[Row], net: str) -> list[float]:
-    """The effective rank there, for each seed."""
+    """The effective rank of a net's last block or hidden layer, for each seed."""
     return [row["rank"] for row in at_the_end(rows, net)]
 
 
 def over_bound(rows: Sequence[Row], net: str) -> list[float]:
-    """The effective rank there over sqrt(outputs), for each seed."""
+    """The same effective rank over sqrt(outputs), for each seed."""
     return [row["rank"] / sqrt(row["outputs"]) for row in at_the_end(rows, net)]
 
 
@@ -104,7 +105,9 @@ def _line(ax, rows, net, name, colour):
 
 
 def _theory(ax, rows, net):
-    """1, and sqrt(outputs), which falls from stage to stage."""
+    """Draw what theory predicts: 1 without batch norm, and sqrt(outputs) with it. A block's outputs
+    are channels times pixels, so their number falls from stage to stage.
+    """
     style = {"color": "black", "linewidth": 1.2, "linestyle": (0, (2, 2))}
     outputs = {row["depth"]: row["outputs"] for row in rows if row["net"] == net}
     depths = sorted(outputs)

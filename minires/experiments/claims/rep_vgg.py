@@ -1,4 +1,4 @@
-"""Are shortcuts needed while a net trains only? RepVGG's branches, folded away afterwards."""
+"""Are shortcuts needed only in training? RepVGG, whose branches are folded away afterwards."""
 
 from ...plot import COLOURS, OTHERS
 from .frame import folded

@@ -1,5 +1,5 @@
-"""Do residual blocks only correct what passes by? How strongly each layer responds: figure 7 of He
-et al. 2015.
+"""Do residual blocks change their input only a little? The responses of layers, as in figure 7 of
+He et al. 2015.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,13 @@ from .frame.criterion import below
 from .frame.laboratory import Laboratory
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
-MARGIN = 0.05  # of a ratio
+MARGIN = 0.05  # difference of a ratio from 1
 IMAGES = 1000
 
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The standard deviation of each layer's response in trained nets, without the last layer."""
     return [
         {"net": net, "depth": layer.depth, "std": layer.std}
         for net in NETS
@@ -28,6 +29,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _ratios(rows, first, second):
+    """The mean response of one net over that of another, for each seed."""
     seeds = sorted({row["seed"] for row in rows})
     return [_average(rows, first, seed) / _average(rows, second, seed) for seed in seeds]
 

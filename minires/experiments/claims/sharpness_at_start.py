@@ -1,4 +1,4 @@
-"""Is the loss of a fresh plain net too sharp for the learning rate?"""
+"""Is the loss of a plain net too sharp for the learning rate before the first step?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,16 +13,17 @@ from .frame.laboratory import Laboratory, geometric
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 BATCH = 128  # images, as in a step of training
-# How far apart the weights are between which gradients are compared, to either side: the sharpness
-# of a net whose gradients are shattered depends on it. Judged by the second.
+# Curvature is computed from two gradients, taken this far to either side of the weights. In a net
+# with shattered gradients the result depends on this length; `JUDGED` decides the claim.
 LENGTHS = (1e-4, 1e-3, 1e-2)
 JUDGED = 1e-3
-MOST = 12  # products with the Hessian, of which four to nine are enough
-FAR, FAR_MARGIN = 1.0, 0.3  # log10: ten times the limit; a factor of 2
-NEAR, NEAR_MARGIN = 0.5, 0.1  # log10: within a factor of 3; a quarter
+MOST = 12  # largest number of products with the Hessian; four to nine are usually enough
+FAR, FAR_MARGIN = 1.0, 0.3  # log10: ten times the limit; the margin is a factor of 2
+NEAR, NEAR_MARGIN = 0.5, 0.1  # log10: within a factor of 3; the margin is a quarter
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The sharpness of each net at initialisation, seen at each of the `LENGTHS`."""
     batches = [laboratory.batch(BATCH)]
     limit = stability_limit(laboratory.config.lr, laboratory.config.momentum)
     return [
@@ -40,7 +41,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def distance(rows: Sequence[Row], net: str) -> list[float]:
-    """log10 of a net's sharpness over the limit, for each seed."""
+    """log10 of a net's sharpness over the stability limit, for each seed."""
     return [
         log10(row["sharpness"] / row["limit"])
         for row in sorted(rows, key=lambda row: row["seed"])

@@ -1,6 +1,4 @@
-"""Must a shortcut be the identity? Projections in its place, and shortcuts that halve what they
-carry.
-"""
+"""Must a shortcut be the identity? Try projections, and shortcuts that halve their input."""
 
 from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
@@ -33,13 +31,12 @@ CLAIM = Claim(
     name="shortcuts",
     statement="The identity is the best shortcut: projections and scaled shortcuts train worse.",
     source="He et al. 2016, arXiv:1603.05027, section 3, table 1 (ResNet-110: 6.61 % test error; "
-    "1x1 convolutions 12.22 %; scaled by 0.5 it fails, and ends at 12.35 % with F scaled "
-    "too)",
+    "1x1 convolutions 12.22 %; scaled by 0.5 it fails, and ends at 12.35 % with F scaled too)",
     predictions={
         "He et al. 2016": "both end with a higher training error, though projections have more "
         "parameters",
-        "capacity, if that counted": "projections end lower, for they can represent the "
-        "identity too",
+        "capacity, if that counted": "projections end lower, for they can represent the identity "
+        "too",
     },
     columns=error_comparison.COLUMNS,
     deciding_seeds=3,

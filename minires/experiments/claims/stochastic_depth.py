@@ -1,4 +1,4 @@
-"""Can half the blocks be left out in training?"""
+"""Does it help to leave out blocks at random in training?"""
 
 from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
@@ -22,8 +22,7 @@ CRITERIA = (
 CLAIM = Claim(
     name="stochastic-depth",
     statement="Leaving out blocks at random during training, up to half of the last, lowers the "
-    "test "
-    "error, even in a short training.",
+    "test error, even in a short training.",
     source="Huang et al. 2016, arXiv:1603.09382, table 1 (ResNet-110, 500 epochs: 5.23 % against "
     "6.41 %)",
     predictions={

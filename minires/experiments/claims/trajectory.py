@@ -1,4 +1,4 @@
-"""How many directions does the way of training need, and how does the loss look in their plane?"""
+"""How many directions does a training move in, and how does the loss look in their plane?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,33 +17,39 @@ from .frame.laboratory import Laboratory
 from .landscape import contours, grid
 
 GRID, IMAGES = 13, 250
-BEYOND = 0.25  # how far the plane goes on around the way, of its size
-LEAST = 0.4  # of the variance
+BEYOND = 0.25  # how far the plane extends beyond the trajectory, as a fraction of its size
+LEAST = 0.4  # share of the variance
 MARGIN = 0.05
 
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The plane of the first two principal components of a training: the share of the variance that
+    they explain, the weights after each epoch in it, and the loss.
+
+    In rows of what is "explained", the columns ``x`` and ``y`` hold the shares of the two
+    components and ``value`` their sum.
+    """
     rows = []
     for net in NETS:
-        iterations, states = laboratory.way(net, seed)
-        way, walk = trajectory(states), trajectory(random_walk(states))
+        iterations, states = laboratory.weights_by_epoch(net, seed)
+        trained, walk = trajectory(states), trajectory(random_walk(states))
         rows += [
             {"net": net, "what": what, "x": float(x), "y": float(y), "value": float(x + y)}
             for what, (x, y) in (
-                ("explained", way.explained),
+                ("explained", trained.explained),
                 ("explained, random walk", walk.explained),
             )
         ]
         rows += [
             {"net": net, "what": "iteration", "x": float(x), "y": float(y), "value": i}
-            for i, (x, y) in zip(iterations, way.positions)
+            for i, (x, y) in zip(iterations, trained.positions)
         ]
-        xs, ys = (_around(way.positions[:, axis]) for axis in (0, 1))
+        xs, ys = (_around(trained.positions[:, axis]) for axis in (0, 1))
         plane = loss_plane(
             laboratory.trained(net, seed),
             [laboratory.batch(IMAGES)],
-            *way.directions,
+            *trained.directions,
             xs,
             ys,
             mode="train",
@@ -63,11 +69,10 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def random_walk(states: Sequence[Direction]) -> list[Direction]:
-    """States of a walk with steps as long as those between `states`, each at right angles to all
-    before.
+    """The states of a random walk whose steps are as long as the steps between `states`.
 
-    That is what random steps are like where there are very many directions (Antognini and
-    Sohl-Dickstein 2018).
+    Every step is at right angles to all steps before it, as random steps in a space of very many
+    dimensions nearly are (Antognini and Sohl-Dickstein 2018).
     """
     names = [name for name, array in states[-1].items() if array.ndim > 1]
     lengths = [
@@ -83,11 +88,13 @@ def random_walk(states: Sequence[Direction]) -> list[Direction]:
 
 
 def _around(positions: Array) -> Array:
+    """Grid coordinates along one axis that cover the positions and a margin on both sides."""
     reach = BEYOND * (positions.max() - positions.min())
     return np.linspace(positions.min() - reach, positions.max() + reach, GRID)
 
 
 def _share(rows: Sequence[Row], what: str) -> list[float]:
+    """The explained share of the variance, averaged over both nets, for each seed."""
     return [
         mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed))
         for seed in seeds_of(rows)
@@ -117,12 +124,12 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         ],
     )
     for ax, net in zip(axes, NETS):
-        way = sorted(
+        visited = sorted(
             (row["value"], row["x"], row["y"])
             for row in chosen
             if (row["net"], row["what"]) == (net, "iteration")
         )
-        _, xs, ys = zip(*way)
+        _, xs, ys = zip(*visited)
         ax.plot(
             xs,
             ys,
@@ -144,7 +151,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         )
         ax.annotate(
             "start",
-            way[0][1:],
+            visited[0][1:],
             xytext=(-4, -14),
             textcoords="offset points",
             color="white",
@@ -176,8 +183,7 @@ CRITERIA = (
 CLAIM = Claim(
     name="trajectory",
     statement="Training takes a narrow way: two directions hold most of it, and more than they "
-    "would "
-    "of a random walk.",
+    "would of a random walk.",
     source="Li et al. 2018, arXiv:1712.09913, section 7; but Antognini and Sohl-Dickstein 2018, "
     "arXiv:1806.08805",
     predictions={

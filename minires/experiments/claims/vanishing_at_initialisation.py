@@ -20,6 +20,7 @@ MARGIN = 0.3  # a factor of 2
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """The norm of the gradient of each convolution's weights before the first step."""
     images, labels = laboratory.batch(128)
     rows = []
     for name in NETS:
@@ -33,8 +34,8 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def fall(rows: Sequence[Row], net: str) -> list[float]:
-    """log10 of the gradient norm of the first layer over that of the last convolution, for each
-    seed.
+    """log10 of the first layer's gradient norm over the last convolution's, for each seed: negative
+    where gradients vanish towards the images.
     """
     found = []
     for seed in sorted({row["seed"] for row in rows}):

@@ -20,6 +20,7 @@ MOMENTS = (0, 1, 10, 100, 300)  # marked on the axis
 
 @on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """Norms of the gradients and weights of each convolution, at the recorded first steps."""
     rows = []
     for net in NETS:
         last = max(row["depth"] for row in laboratory.gradients(net, seed))
@@ -44,7 +45,7 @@ def _fall_at_end(rows: Sequence[Row]) -> list[float]:
 
 @plot.styled
 def draw(rows: Sequence[Row], caption: str) -> Figure:
-    """Layer against step, the colour being the gradient: one panel a net, on one scale."""
+    """The gradient norm as a colour, over steps and layers, with one panel for each net."""
     from matplotlib.colors import LogNorm
 
     figure, axes = plot.panels(len(NETS), (9.6, 4.6), share_y=True)
@@ -74,7 +75,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
 
 @plot.styled
 def animate(rows: Sequence[Row], caption: str, path: Path) -> Path:
-    """Gradient norm by layer, a frame a recorded step."""
+    """An animation of the gradient norm by layer, with one frame for each recorded step."""
     figure, (ax,) = plot.panels(1, (7.2, 4.4))
     tables = {net: _table(rows, net) for net in NETS}
     iterations = tables[NETS[0]][0]
@@ -143,8 +144,7 @@ CLAIM = Claim(
     predictions={
         "blog posts": "the first layer's gradient becomes a small fraction of the last's",
         "the aftermath of an explosion": "it falls within a few steps because its weights have "
-        "grown, and is small in "
-        "proportion to these",
+        "grown, and is small in proportion to these",
     },
     columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"),
     text=("net",),

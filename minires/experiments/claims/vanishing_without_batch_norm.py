@@ -1,6 +1,4 @@
-"""Do gradients vanish in a plain net without batch norm? That depends on the size of its initial
-weights.
-"""
+"""Do gradients vanish in a plain net without batch norm, whatever its initial weights?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,17 +13,21 @@ from .frame.claim import Claim
 from .frame.criterion import below, seeds_of
 from .frame.laboratory import Laboratory
 
+# The standard deviation of the initial weights is gain / sqrt(fan_in).
 GAINS = {
     "gain 1": 1.0,
     "gain sqrt 2 (He)": sqrt(2),
     "gain 2": 2.0,
-}  # standard deviation of the weights is gain / sqrt(fan_in)
+}
 DEPTH, DRAWS, BATCH = 20, 5, 32
 VANISHED = -1.0  # log10: the first layer's gradient is a tenth of the last's
 MARGIN = 0.3  # a factor of 2
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    """Gradient norms of each layer's output before the first step, for each gain: root mean squares
+    over `DRAWS` random draws of the weights.
+    """
     images, labels = laboratory.batch(BATCH)
     rows = []
     for name, gain in GAINS.items():
@@ -43,8 +45,8 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
 
 
 def _scaled(laboratory: Laboratory, seed: int, gain: float) -> Module:
-    """A plain net without batch norm whose weights are `gain` / sqrt(2) times as large as by He's
-    rule.
+    """A plain net without batch norm, its convolution weights scaled from He's gain, sqrt(2), to
+    `gain`.
     """
     net = models.plain(
         DEPTH,
@@ -123,8 +125,7 @@ CLAIM = Claim(
         "textbooks": "the first layer's gradient is a small fraction of the last's, whatever "
         "the weights",
         "theory": "each layer multiplies the norm by gain / sqrt(2): it vanishes, stays or "
-        "explodes "
-        "with gains 1, sqrt 2 and 2",
+        "explodes with gains 1, sqrt 2 and 2",
     },
     columns=("seed", "gain", "depth", "gradient_norm"),
     text=("gain",),

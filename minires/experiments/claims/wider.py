@@ -1,4 +1,4 @@
-"""Should the parameters of a deep net rather make a shallow one wider?"""
+"""Are the parameters of a deep net better spent on making a shallow net wider?"""
 
 from ...plot import SHADES
 from .frame import error_comparison

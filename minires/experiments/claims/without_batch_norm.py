@@ -1,4 +1,4 @@
-"""Is it batch norm that makes residual nets trainable?"""
+"""Do residual nets need batch norm to train?"""
 
 from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
@@ -28,9 +28,8 @@ CRITERIA = (
 
 CLAIM = Claim(
     name="without-batch-norm",
-    statement="Residual nets need no batch norm: started as the identity, they train without "
-    "it, and "
-    "better than a plain net with it.",
+    statement="Residual nets need no batch norm: started as the identity, they train without it, "
+    "and better than a plain net with it.",
     source="Zhang et al. 2019, arXiv:1901.09321 (Fixup); De and Smith 2020, arXiv:2002.10444 "
     "(SkipInit)",
     predictions={

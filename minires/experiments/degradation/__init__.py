@@ -1,4 +1,6 @@
-"""The degradation experiment of He et al. 2015, section 4.2: does depth harm plain nets only?"""
+"""The degradation experiment of He et al. 2015, section 4.2: does depth hurt plain nets, and do
+shortcuts cure that?
+"""
 
 from ..small_images import load_sets
 from .results import (

@@ -1,8 +1,8 @@
-"""The gradient norm of every layer at any recorded step of training, moved by a slider: a piece of
-an HTML page.
+"""A part of an HTML page: a curve of the gradient norm of every layer, with a slider that moves
+through the recorded steps of training.
 
-The picture is drawn by the page itself, as wide as the screen allows, from numbers that stand in
-it. Without JavaScript it says so.
+JavaScript in the page draws the curve, as wide as the screen allows, from numbers that the page
+contains. Without JavaScript the page shows a sentence instead.
 """
 
 import json
@@ -36,7 +36,7 @@ SCRIPT = """
 (() => {
   const data = JSON.parse(document.getElementById("gradients").textContent);
   const root = document.getElementById("slider"), svg = root.querySelector("svg");
-  const range = root.querySelector("input"), said = root.querySelector("output");
+  const range = root.querySelector("input"), label = root.querySelector("output");
   const button = root.querySelector("button");
   const space = "http://www.w3.org/2000/svg";
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -55,11 +55,11 @@ SCRIPT = """
     svg.replaceChildren();
     for (let power = data.low; power <= data.high; power++) {
       add("line", {x1: left, x2: width - right, y1: y(power), y2: y(power), class: "grid"});
-      const label = add("text", {x: left - 6, y: y(power) + 4, "text-anchor": "end"}, "10");
+      const tick = add("text", {x: left - 6, y: y(power) + 4, "text-anchor": "end"}, "10");
       const raised = document.createElementNS(space, "tspan");
       raised.setAttribute("dy", "-5"); raised.setAttribute("font-size", "9");
       raised.textContent = power < 0 ? "\u2212" + -power : power;
-      label.append(raised);
+      tick.append(raised);
     }
     for (let layer = 0; layer <= data.layers; layer += data.layers > 30 ? 10 : 5)
       add("text", {x: x(layer), y: height - bottom + 18, "text-anchor": "middle"}, layer);
@@ -87,7 +87,7 @@ SCRIPT = """
       add("text", {x: one[0], y: one[1], class: "name", style: "fill: " + one[3]}, one[2]);
     });
     const step = data.iterations[range.value];
-    said.textContent = step === 0 ? "before training" : "after " + step.toLocaleString("en") +
+    label.textContent = step === 0 ? "before training" : "after " + step.toLocaleString("en") +
       (step === 1 ? " step" : " steps");
   };
   let timer = null;
@@ -110,13 +110,15 @@ SCRIPT = """
 
 
 def html(gradients: Sequence[Row]) -> str:
-    """The slider.
+    """The slider and its curves as HTML; a page with them also needs `STYLE`.
+
+    Curves are geometric means over the seeds.
 
     Parameters
     ----------
     gradients : list of dict
         Rows with net, seed, iteration, depth (1 is next to the images) and gradient_norm. The last
-        layer of each net is left out, as in `plot.gradient_norms`.
+        layer of each net is not drawn, as in `plot.gradient_norms`.
     """
     names = nets_by_depth(gradients)
     iterations = sorted({row["iteration"] for row in gradients})
@@ -150,7 +152,7 @@ def html(gradients: Sequence[Row]) -> str:
 
 
 def _power(norms):
-    """The logarithm of the geometric mean over the seeds, or None if there is none."""
+    """log10 of the geometric mean of norms; None if a norm is missing, 0 or not finite."""
     if not norms or not all(0 < norm < math.inf for norm in norms):
         return None
     return round(mean(map(math.log10, norms)), 3)

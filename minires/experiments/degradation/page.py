@@ -1,4 +1,4 @@
-"""The page on a run of the degradation experiment, which needs no other file."""
+"""The HTML page about a run of the degradation experiment; it contains its own figures."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -38,23 +38,24 @@ def html(
     pictures: Mapping[str, tuple[bytes, bytes]],
     unfinished: Sequence[str] = (),
 ) -> str:
-    """The page.
+    """The page as HTML.
 
     Parameters
     ----------
     config : dict
-        The run's settings.
+        The settings of the run.
     caption : str
-        The same in a line.
+        The settings in one line.
     metrics : list of dict
-        Those of the nets that are finished.
+        The rows of ``metrics.csv`` of all finished nets.
     gradients : list of dict
+        The rows of ``gradients.csv``.
     parameters : dict
         Net -> its number of parameters.
     pictures : dict
-        Each figure by name: for light and for dark pages, as PNG.
+        Name of a figure -> its PNG files for light and for dark pages.
     unfinished : list of str
-        A line on the nets that are not.
+        Lines about nets that are not finished.
     """
     images = "drawn images" if config["dataset"] == "synthetic" else config["dataset_name"]
     title = f"{QUESTION} Plain and residual nets on {images}"
@@ -83,8 +84,8 @@ def html(
         "<h2>Settings</h2>",
         html_page.table((), _settings(config)),
         f'<p class="small">{escape(" ".join(provenance.in_sentences(config)))}</p>',
-        "<h2>Again</h2>",
-        *_again(config),
+        "<h2>Run it again</h2>",
+        *_how_to_run_again(config),
     ]
     return html_page.page(title, body, gradient_slider.STYLE)
 
@@ -95,9 +96,9 @@ def _picture(pictures, name):
 
 
 def _settings(config):
-    apart = {"experiment", "environment", "sources", "settings_hash", "dataset_name"}
+    shown_elsewhere = {"experiment", "environment", "sources", "settings_hash", "dataset_name"}
     for name, value in config.items():
-        if name not in apart and value is not None:
+        if name not in shown_elsewhere and value is not None:
             if isinstance(value, Mapping):
                 value = ", ".join(f"{key} {own}" for key, own in value.items())
             elif isinstance(value, (list, tuple)):
@@ -105,17 +106,20 @@ def _settings(config):
             yield name.replace("_", " "), str(value)
 
 
-def _again(config):
+def _how_to_run_again(config):
     found = command(config)
     if found is None:
-        yield "<p>No command sets all of these. In Python, with the settings above:</p>"
+        yield (
+            "<p>The options of the command do not cover all of these settings. In Python, with the "
+            "settings above:</p>"
+        )
         found = "degradation.run(RunConfig(...), out, depths, seeds)"
     yield f"<pre><code>{escape(found)}</code></pre>"
 
 
 def command(config: Mapping[str, Any]) -> str | None:
-    """The command that does such a run again: the preset that needs the fewest options beside it.
-    None if no options set these settings.
+    """The command for another run with these settings, with the preset that makes it shortest; None
+    if the command's options cannot give all these settings.
     """
     found = [_with_preset(name, config) for name in PRESETS]
     return min((" ".join(words) for words in found if words is not None), key=len, default=None)
@@ -138,7 +142,7 @@ def _with_preset(name, config):
     for setting, value in given.items():
         if setting == "net":
             words.append(f"--width {value['width']}")
-        elif value is not None:  # without epochs there are iterations, or the other way round
+        elif value is not None:  # a run has either epochs or iterations; the other one is None
             shown = f"{value:g}" if isinstance(value, float) else value
             words.append(f"{FLAGS[setting]} {shown}")
     if list(config["depths"]) != [20, 56]:

@@ -1,6 +1,4 @@
-"""What became of a run of the degradation experiment: its report, figures and page, all from its
-records alone.
-"""
+"""The results of a degradation run: its report, figures and page, all from its records alone."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +15,8 @@ from ..training_records import drops_in_epochs, finished_tables
 from . import page, verdict
 from .training import FAMILIES
 
-FROM_SEEDS, FROM_DEPTHS = 3, 3  # so many make a figure of their own
-NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
+FROM_SEEDS, FROM_DEPTHS = 3, 3  # from this number on, there is a figure about seeds or depths
+NEEDED = {  # settings that config.json must hold, besides the ones that every run must have
     "dataset_name": WORD,
     "depths": COUNTS,
     "seeds": SEEDS,
@@ -29,13 +27,14 @@ NEEDED = {  # in its config.json, besides the settings that are checked wherever
 
 
 def report(folder: PathLike) -> str:
-    """The table and the verdict of the run in `folder`, from its records alone. Nets that are not
-    finished are named and left out.
+    """The table and the verdict of the run in `folder`, as lines of text.
+
+    Nets that are not finished are named, and left out of both.
 
     Raises
     ------
     DataError
-        If the records are missing, damaged or empty, or do not fit each other.
+        If the records are missing, damaged or empty, or contradict each other.
     """
     folder = expanded(folder)
     config, metrics, _ = _records(folder)
@@ -51,9 +50,10 @@ def report(folder: PathLike) -> str:
 
 
 def errors_by_epoch(folder: PathLike) -> dict[str, list[float]]:
-    """Net -> the mean training error after each epoch, of the finished nets of the run in `folder`.
+    """Net -> its training error in percent after each epoch, averaged over the seeds, for the
+    finished nets of the run in `folder`.
 
-    Raises as `report`.
+    Raises DataError as `report` does.
     """
     folder = expanded(folder)
     config, metrics, _ = _records(folder)
@@ -69,14 +69,14 @@ def _parameters(config):
 
 
 def _records(folder):
-    """The settings, metrics and gradients of the run in `folder`; raises as `report`."""
+    """The settings, metrics and gradients of the run in `folder`; raises the errors of `report`."""
     config = read_config(folder, "degradation", NEEDED)
     metrics, gradients = finished_tables(folder, nets_of(config))
     return config, metrics, gradients
 
 
 def nets_of(config: Mapping[str, Any]) -> list[net_folders.Net]:
-    """(net, seed) of every net that the run with these settings trains, in that order."""
+    """(net, seed) of every net that a run with these settings trains, in the order of training."""
     return [
         (f"{family}-{depth}", seed)
         for seed in config["seeds"]
@@ -86,22 +86,24 @@ def nets_of(config: Mapping[str, Any]) -> list[net_folders.Net]:
 
 
 def all_iterations(config: Mapping[str, Any]) -> int:
-    """The steps of training of each net in the run with these settings."""
+    """The number of training steps of each net in a run with these settings."""
     if config["iterations"]:
         return config["iterations"]
     return max(1, round(config["epochs"] * (config["train_size"] // config["batch_size"])))
 
 
 def _finished(config, metrics):
-    """The rows of the nets that were trained to the end."""
+    """The rows of metrics of all nets that have been trained to the end."""
     last, iterations = verdict.final_rows(metrics), all_iterations(config)
     return [row for row in metrics if last[row["net"], row["seed"]]["iteration"] >= iterations]
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw the `figures` of the run in `folder` from its tables, as ``degradation.png`` and so on.
+    """Draw the `figures` of the run in `folder`, and save them there as ``degradation.png`` and so
+    on.
 
-    Returns their paths. Raises as `figures` does, and CheckpointError if they cannot be written.
+    Returns their paths. Raises DataError as `figures` does, and CheckpointError if a file cannot be
+    written.
     """
     folder = expanded(folder)
     with of_one_run(folder):
@@ -109,10 +111,11 @@ def plot(folder: PathLike) -> list[Path]:
 
 
 def write_page(folder: PathLike) -> Path:
-    """Write ``report.html``: verdict, figures, table, settings, and a slider over the steps of
-    training that moves the gradient norm of every layer. It needs no other file.
+    """Write the page ``report.html`` to the folder of a run: verdict, figures, table, settings, and
+    a slider that shows the gradient norm of every layer at any recorded step.
 
-    Returns its path. Raises as `figures` does, and CheckpointError if it cannot be written.
+    The page contains its figures. Returns its path. Raises DataError as `figures` does, and
+    CheckpointError if the page cannot be written.
     """
     folder = expanded(folder)
     config, metrics, gradients = _records(folder)
@@ -137,18 +140,19 @@ def write_page(folder: PathLike) -> Path:
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figures of the run in `folder`, by name, from its tables.
+    """The figures of the run in `folder`, by name, drawn from its tables.
 
     Returns
     -------
     dict
-        ``degradation`` (error curves) and ``gradients`` (norms by layer); from three seeds on
-        ``seeds`` (where each ends), and from three depths on ``depths`` (error against depth).
+        ``degradation`` (error curves) and ``gradients`` (norms by layer); with three seeds or more
+        also ``seeds`` (final errors of each), and with three depths or more ``depths`` (error
+        against depth).
 
     Raises
     ------
     DataError
-        If the tables are missing, damaged or empty, or do not fit each other.
+        If the tables are missing, damaged or empty, or contradict each other.
     """
     folder = expanded(folder)
     config, metrics, gradients = _records(folder)

@@ -1,8 +1,8 @@
 """The trainings of the degradation experiment.
 
 For each seed, plain and residual nets of each depth are trained in the same way on the same
-batches. The error curves answer the question; the gradient norm of every layer, from
-initialisation on, shows what goes on inside.
+batches. Their error curves show whether depth hurts, and the gradient norms of all layers, recorded
+from initialisation on, show what happens inside the nets.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,8 @@ from ..small_images import load_sets
 from ..training_records import TrainingRecords
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
-OWN_SETTINGS = ("model", "seed")  # this experiment sets them for each net
-GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
+OWN_SETTINGS = ("model", "seed")  # settings that differ from net to net within a run
+GROWING = ("depths", "seeds")  # settings that may become longer when a run is resumed
 
 
 def run(
@@ -41,45 +41,46 @@ def run(
     cluster: scheduler.Cluster | None = None,
     on_start: Callable[[Mapping[str, Any], float], object] | None = None,
 ) -> None:
-    """Train all nets into the folder `out`.
+    """Train plain and residual nets of these depths with these seeds, and record them in `out`.
 
-    Writes ``config.json``, ``metrics.csv`` and ``gradients.csv``, and a folder for each net, with
-    its checkpoint, in ``nets``.
+    Writes ``config.json``, ``metrics.csv`` and ``gradients.csv``, and for each net a subfolder of
+    ``nets`` with its checkpoint.
 
     Parameters
     ----------
     config : RunConfig
-        How each net is built and trained, and on what; one of `PRESETS`, for example. Results on
-        another device differ by rounding, so an interrupted run may go on there.
+        The data, and how each net is built and trained; for example one of `PRESETS`. An
+        interrupted run may be resumed on another device, where results differ by rounding.
     out : str or Path
         A new or empty folder, unless `resume`.
     depths : sequence of int
-        6n + 2 each.
+        Numbers of layers, each 6n + 2.
     seeds : int or sequence of int
-        Each net is trained with seeds 0 to `seeds` - 1, or with those in the sequence, whatever
-        seed the config has.
+        A number n means seeds 0 to n - 1; a sequence lists the seeds. The seed in `config` is
+        ignored.
     resume : bool
-        Go on with an interrupted run, to the same bits. There may be more seeds and depths now, and
-        another number of workers.
+        Go on with an interrupted run. The result is the same to the bit as without the
+        interruption. Seeds and depths may be added, and `workers` may change.
     progress : bool
     workers : int or None
-        Processes that train at the same time, each a net; None for as many as the machine has cores
-        and memory for, and one on a GPU. The bits are the same with any number.
+        Number of processes, each of which trains one net at a time. None means as many as the
+        machine has cores and memory for, and one on a GPU. The results are the same to the bit with
+        any number.
     cluster : scheduler.Cluster, optional
-        Train there, a job for each net, and wait for them; then `workers` does not count.
+        Train each net as a job of this cluster, and wait for the jobs. `workers` is then ignored.
     on_start : callable, optional
-        ``on_start(settings, cost)`` is called before the first step: the settings as
-        ``config.json`` has them, and the multiply-adds of all trainings.
+        ``on_start(settings, cost)`` is called before the first step with the settings that
+        ``config.json`` holds, and the multiply-adds of all trainings together.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
-        For settings that cannot be met, unusable files, and training that blows up. If one net
-        cannot be trained, the others still are.
+        If settings are impossible, a file cannot be used, or a training diverges. If one net cannot
+        be trained, the others still are.
     ProcessError
         If a worker or job is killed twice with the same net.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     device = backend.check_device(config.device, "--device")
     out = expanded(out)
@@ -96,10 +97,10 @@ def run(
     depths = list(map(int, depths))
     for name, usual in (("weights", None), ("train", ALL)):
         if getattr(config, name) != usual:
-            todo = "minires train and finetune know it"
+            todo = "minires train and minires finetune support it"
             raise ConfigError("degradation", name, repr(usual), repr(getattr(config, name)), todo)
     train_set, test_set = load_sets(config)
-    # Settings that do not suit the data, and nets too large to build, leave no folder behind.
+    # Find errors in settings, and nets too large to build, before anything is written to a folder.
     resolved = config.resolve(len(train_set))
     for build in FAMILIES.values():
         build(max(depths), **config.net)
@@ -145,7 +146,7 @@ def run(
 
 @dataclass(frozen=True)
 class _Training:
-    """One net and seed: a task for a worker."""
+    """The training of one net with one seed, for the scheduler."""
 
     family: str
     depth: int
@@ -164,7 +165,7 @@ class _Training:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its ``config.json`` holds."""
+        """The settings in the ``config.json`` of this net."""
         own = {"model": self.net, "seed": self.seed}
         return _settings(self.own_config, self.dataset_name) | own
 
@@ -183,9 +184,9 @@ class _Training:
         train_set, test_set = sets
         folder = net_folders.folder_of(self.out, self.net, self.seed)
         device = self.config.device
-        # A process that did this before may still be finishing a step.
-        with RunFolder(folder, self.settings, resume=True, device=device, wait=True) as its:
-            TrainingRecords(its, progress=False).train(
+        # Wait: a process of an interrupted run may still be finishing a step in this folder.
+        with RunFolder(folder, self.settings, resume=True, device=device, wait=True) as own_folder:
+            TrainingRecords(own_folder, progress=False).train(
                 self.net,
                 self.build(len(train_set.classes)),
                 train_set,
@@ -196,6 +197,6 @@ class _Training:
 
 
 def _settings(config, dataset_name):
-    """What the ``config.json`` of a run and those of its nets have in common."""
+    """The settings that the ``config.json`` of a run shares with those of its nets."""
     decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
     return {"experiment": "degradation", **decided, "dataset_name": dataset_name}

@@ -1,6 +1,4 @@
-"""What a degradation run says, in a table and in words. Both are computed from its records
-alone.
-"""
+"""The verdict of a degradation run: a table and sentences, computed from its records alone."""
 
 from collections.abc import Mapping, Sequence
 from statistics import mean
@@ -10,9 +8,10 @@ from ...types import Row
 from .. import confidence
 from ..presets import PRESETS
 
-MARGIN = 2.0  # percentage points: a smaller difference in training error is called none
-MOST_NAMED = 5  # seeds whose numbers are given one by one
-#: For each of the `comparisons`: the question; what a higher, a lower, and no clear error means.
+MARGIN = 2.0  # percentage points: a smaller difference in training error counts as none
+MOST_NAMED = 5  # up to this number of seeds, the difference is given for each of them
+#: For each of the `comparisons`: its title, and what it means if the error of its first net is
+#: higher, lower, or not clearly different.
 WORDS = (
     (
         "Degradation",
@@ -36,7 +35,7 @@ WORDS = (
 
 
 def final_rows(metrics: Sequence[Row]) -> dict[tuple[str, int], Row]:
-    """(net, seed) -> the last row of that net, in the order in which the nets were trained."""
+    """(net, seed) -> the last row of metrics of this training, in the order of the trainings."""
     last = {}
     for row in metrics:
         last[row["net"], row["seed"]] = row
@@ -44,15 +43,16 @@ def final_rows(metrics: Sequence[Row]) -> dict[tuple[str, int], Row]:
 
 
 HEAD = ("net", "parameters", "training error", "test error", "time")
-WIDTHS = (-14, 12, 22, 22, 10)  # of the columns; below 0, text begins on the left
+WIDTHS = (-14, 12, 22, 22, 10)  # of the columns in characters; negative: aligned to the left
 
 
 def rows(metrics: Sequence[Row], parameters: Mapping[str, int]) -> list[tuple[str, ...]]:
-    """The results: for each net, what stands below `HEAD`.
+    """The results as cells of text: one row for each net, with the columns of `HEAD`.
 
     Parameters
     ----------
     metrics : list of dict
+        The rows of ``metrics.csv``, of which the last one of each net and seed counts.
     parameters : dict
         Net -> its number of parameters.
     """
@@ -67,7 +67,7 @@ def rows(metrics: Sequence[Row], parameters: Mapping[str, int]) -> list[tuple[st
 
 
 def below(metrics: Sequence[Row]) -> str:
-    """What the numbers in the `rows` are."""
+    """The line below the table: what the numbers in its `rows` are."""
     seeds = len({row["seed"] for row in metrics})
     if seeds == 1:
         return "final errors; 1 seed"
@@ -75,7 +75,7 @@ def below(metrics: Sequence[Row]) -> str:
 
 
 def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
-    """The results as lines of text; see `rows`."""
+    """The results as a table in plain text; arguments as for `rows`."""
     lines = [
         "".join(
             cell.ljust(-width) if width < 0 else cell.rjust(width)
@@ -87,9 +87,9 @@ def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
 
 
 def intervals(finals: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float]]:
-    """(net, "train_error" or "test_error") -> the confidence interval of its mean over the seeds.
+    """(net, "train_error" or "test_error") -> the 95 % confidence interval of the mean over seeds.
 
-    `finals` holds the last row of each net and seed.
+    `finals` holds the last row of each net and seed. Nets with a single seed have no interval.
     """
     found = {}
     for net in {row["net"] for row in finals}:
@@ -101,15 +101,19 @@ def intervals(finals: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float
 
 
 def left_out(metrics: Sequence[Row], finished: Sequence[Row]) -> list[str]:
-    """A line on the nets that have rows in `metrics` and none in `finished`, if there are any."""
+    """A line that names all nets with rows in `metrics` but none in `finished`; an empty list if
+    there are no such nets.
+    """
     done = final_rows(finished)
     names = [f"{net} seed {seed}" for net, seed in final_rows(metrics) if (net, seed) not in done]
     return [f"not finished, and left out here: {', '.join(names)}"] if names else []
 
 
 def comparisons(metrics: Sequence[Row]) -> list[tuple[str, str]]:
-    """The pairs of nets that answer the experiment's questions: deep and shallow plain nets, with
-    and without shortcuts, deep and shallow residual nets. There are none of a single depth.
+    """The pairs of nets whose errors answer the experiment's questions: the deep and the shallow
+    plain net, the deep net with and without shortcuts, the deep and the shallow residual net.
+
+    With a single depth there are no pairs.
     """
     depths = sorted({int(row["net"].split("-")[1]) for row in metrics})
     if len(depths) < 2:
@@ -123,19 +127,19 @@ def comparisons(metrics: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def verdict(metrics: Sequence[Row]) -> list[str]:
-    """Sentences that answer the experiment's questions: each compares the final training errors of
+    """Sentences that answer the experiment's questions. Each compares the final training errors of
     two nets, seed by seed.
     """
     pairs = comparisons(metrics)
     if not pairs:
-        return ["One depth alone says nothing about depth: give two or more by --depths."]
+        return ["A single depth says nothing about depth: give two or more with --depths."]
     last = final_rows(metrics)
     return [_sentence(last, *pair, *words) for pair, words in zip(pairs, WORDS)]
 
 
 def differences_in_words(metrics: Sequence[Row]) -> list[str]:
-    """The differences in final training error with their confidence intervals: short, for the line
-    under a figure. Empty if there is nothing to compare.
+    """The differences in final training error with their confidence intervals, as a few words for
+    the line below a figure. The list is empty if there is nothing to compare.
     """
     last, parts = final_rows(metrics), []
     for net, other in comparisons(metrics):
@@ -151,19 +155,22 @@ def differences_in_words(metrics: Sequence[Row]) -> list[str]:
 
 
 def not_shown(config: Mapping[str, Any], metrics: Sequence[Row]) -> tuple[str, str] | None:
-    """What a run cannot show: a sentence, and a few words for the line under a figure.
+    """Why a run does not show that residual nets gain from depth, the second half of the paper's
+    result: a sentence, and a few words for the line below a figure.
 
-    It is the second half of the paper's picture, that residual nets gain by depth. On CIFAR-10 it
-    takes a training of the length of the preset small; on the drawn images deeper residual nets
-    end about level at that length, probably because what they get wrong cannot be learned. None if
-    the run shows it, or cannot be blamed.
+    On CIFAR-10 this takes a training as long as in the preset small. On the drawn images, residual
+    nets of all depths end about level at that length, probably because the remaining errors cannot
+    be learned.
+
+    None if the run does show it, if there is nothing to compare, or if neither its data nor its
+    length explains why it does not.
 
     Parameters
     ----------
     config : dict
-        The run's settings.
+        The settings of the run.
     metrics : list of dict
-        Those of the nets that are finished.
+        The rows of ``metrics.csv`` of all finished nets.
     """
     pairs, last = comparisons(metrics), final_rows(metrics)
     found = list(_differences(last, *pairs[2]).values()) if pairs else []
@@ -173,7 +180,7 @@ def not_shown(config: Mapping[str, Any], metrics: Sequence[Row]) -> tuple[str, s
     second_half = "with shortcuts deeper is better"
     if config["dataset"] == "synthetic":
         return (
-            f"The drawn images do not show that {second_half}. To try it on others: {command}",
+            f"The drawn images do not show that {second_half}. To try other images: {command}",
             "the drawn images do not show that deeper residual nets are better",
         )
     small = PRESETS["small"]
@@ -181,15 +188,16 @@ def not_shown(config: Mapping[str, Any], metrics: Sequence[Row]) -> tuple[str, s
     assert small.epochs is not None and small.train_size is not None
     if epochs * config["train_size"] < 0.9 * small.epochs * small.train_size:
         return (
-            f"So short a training does not show that {second_half}. To try a longer one: {command}",
+            f"This training is too short to show that {second_half}. To try a longer one: "
+            f"{command}",
             "too short a training to show that deeper residual nets are better",
         )
     return None
 
 
 def errors_by_epoch(metrics: Sequence[Row]) -> dict[str, list[float]]:
-    """Net -> its training error after each epoch: the mean over the seeds, as far as all of them
-    have come.
+    """Net -> its training error in percent after each epoch, averaged over the seeds, up to the
+    last epoch that all of them have finished.
     """
     found = {}
     for net in dict.fromkeys(row["net"] for row in metrics):
@@ -203,7 +211,7 @@ def errors_by_epoch(metrics: Sequence[Row]) -> dict[str, list[float]]:
 
 
 def _differences(last, net, other):
-    """Seed -> the final training error of `net` minus that of `other`."""
+    """Seed -> the final training error of `net` minus that of `other`, where both have one."""
     return {
         seed: last[net, seed]["train_error"] - last[other, seed]["train_error"]
         for name, seed in last
@@ -214,7 +222,7 @@ def _differences(last, net, other):
 def _sentence(last, net, other, title, higher, lower, unclear):
     found = _differences(last, net, other)
     if not found:
-        return f"{title}: not to be said, {net} or {other} is not finished."
+        return f"{title}: no answer yet, because {net} or {other} is not finished."
     differences = list(found.values())
     if min(differences) > MARGIN:
         meaning = higher
@@ -224,7 +232,7 @@ def _sentence(last, net, other, title, higher, lower, unclear):
         meaning = (
             unclear
             if max(differences) - min(differences) < 2 * MARGIN
-            else "undecided, the seeds disagree"
+            else "undecided, because the seeds disagree"
         )
     errors = [mean(last[name, seed]["train_error"] for seed in found) for name in (net, other)]
     return (
@@ -235,7 +243,7 @@ def _sentence(last, net, other, title, higher, lower, unclear):
 
 
 def _by_seed(differences):
-    """The difference with each seed; of many seeds, the lowest and the highest."""
+    """The differences of the single seeds in words; for many seeds, the lowest and the highest."""
     if len(differences) == 1:
         return ""
     if len(differences) > MOST_NAMED:

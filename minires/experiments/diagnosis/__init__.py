@@ -1,4 +1,4 @@
-"""Looking inside trained nets, anybody's: lesions, responses, paths of the gradient, ranks."""
+"""Look inside any trained nets: lesions, responses, paths of the gradient, ranks."""
 
 from .findings import figures, report, results, rows, sentences, tables
 from .measuring import NAME, is_residual, measured, run

@@ -1,4 +1,6 @@
-"""What a diagnosis of trained nets says, from its records alone: numbers, lines and figures."""
+"""The findings of a diagnosis of trained nets, from its records alone: numbers, sentences and
+figures.
+"""
 
 from collections.abc import Mapping
 from math import isnan, sqrt
@@ -15,7 +17,7 @@ Tables = Mapping[str, list[Row]]
 
 
 def tables(folder: PathLike) -> dict[str, list[Row]]:
-    """The rows of each table. Raises DataError if one is missing or damaged."""
+    """Name -> rows of each table in `folder`. Raises DataError if one is missing or damaged."""
     return {
         name: read_table(expanded(folder) / f"{name}.csv", columns, TEXT)
         for name, columns in COLUMNS.items()
@@ -23,9 +25,9 @@ def tables(folder: PathLike) -> dict[str, list[Row]]:
 
 
 def results(folder: PathLike) -> dict[str, Any]:
-    """The numbers of a diagnosis: what ``minires diagnose --json`` prints.
+    """The numbers of the diagnosis in `folder`, as ``minires diagnose --json`` prints them.
 
-    Raises DataError if the records are missing or damaged.
+    The `summary` of each net is under "nets". Raises DataError if records are missing or damaged.
     """
     folder = expanded(folder)
     config = read_config(folder, NAME)
@@ -45,18 +47,24 @@ def results(folder: PathLike) -> dict[str, Any]:
 
 
 def summary(found: Tables, net: str) -> dict[str, Any]:
-    """The numbers of one net; None for what it cannot be asked.
+    """The numbers of one net. A number is None if its measurement does not apply to the net.
+
+    Parameters
+    ----------
+    found : dict
+        Name -> rows of each table, from `tables`.
+    net : str
 
     Returns
     -------
     dict
-        Errors in percent. ``dropped_error`` and ``swapped_error`` are medians over the lesions of
-        one block or pair; ``worst_block`` is the one without which the error is largest.
+        Errors are in percent. ``dropped_error`` and ``swapped_error`` are medians over all single
+        blocks and all pairs; ``worst_block`` is the block without which the error is largest.
         ``path_length`` is the mean number of residual branches on a path, weighted by the gradient
-        that the paths of a length carry together: ``blocks`` / 2 if all paths carried alike. Its
-        standard error is that of the few paths that were tried. ``response`` is the standard
-        deviation of a layer's response, mean of the layers but the last. ``gradient_ratio`` is the
-        largest gradient norm of a layer over the smallest.
+        that all paths of a length carry together. It would be ``blocks`` / 2 if all paths carried
+        the same. Its standard error comes from the sample of paths that were measured.
+        ``response`` is the standard deviation of a layer's response, averaged over all layers but
+        the last. ``gradient_ratio`` is the largest gradient norm of a layer over the smallest.
     """
     of_net = {name: [row for row in rows if row["net"] == net] for name, rows in found.items()}
     (whole,) = of_net["nets"]
@@ -86,8 +94,10 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
 
 
 def _path_length(rows):
-    """The mean length of paths, weighted by what they carry, and its standard error, which is that
-    of the norms of the few paths of each length that were tried; None if one was tried of several.
+    """The mean length of paths, weighted by the gradient that they carry, and its standard error.
+
+    The standard error follows from that of the mean norm of the sampled paths of each length. It is
+    None if of some length only one of several paths was sampled. Without paths, both are None.
     """
     total = sum(row["total"] for row in rows)
     if not total:
@@ -117,20 +127,20 @@ HEAD = (
 
 
 def _with_error(one):
-    """The mean path length with its standard error, if that is known."""
+    """The mean path length in words, with its standard error if there is one."""
     error = one["path_length_standard_error"]
     return f"{one['path_length']:.1f}" + ("" if error is None else f" ± {error:.1f}")
 
 
 def _times(ratio):
-    """Times as much: "7 times", or "3e+08 times"."""
+    """A ratio in words: "7 times", or "3e+08 times"."""
     if ratio is None:
         return "-"
     return f"{ratio:.0f} times" if ratio < 1e4 else f"{ratio:.0e} times"
 
 
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
-    """A row of words for each net, under `HEAD`; `found` is from `results`."""
+    """The `results` as text: a row for each net, with the columns of `HEAD`."""
 
     def cell(value, form, ending=""):
         return "-" if value is None else f"{value:{form}}{ending}"
@@ -155,36 +165,38 @@ BELOW = (
     "Error: of the whole net. One block out: median over the blocks, each left out alone. Two "
     "swapped: median over neighbours of one shape. Path length: residual branches on the paths "
     "that the gradient takes to the images, weighted by what they carry, with the standard error "
-    "of the few that were tried; half the blocks if all paths carried alike. Response: standard "
-    "deviation of a layer's output after batch norm, mean of the layers. Gradients: the largest of "
-    "a layer over the smallest. Rank: in how many directions images differ."
+    "from the sample of paths; it would be half the blocks if all paths carried the same. "
+    "Response: standard deviation of a layer's output after batch norm, mean of the layers. "
+    "Gradients: largest gradient norm of a layer over the smallest. Rank: number of directions in "
+    "which the images' features differ."
 )
 
 
 def sentences(found: Mapping[str, Any]) -> list[str]:
-    """What the numbers say, a sentence or two for each net; `found` is from `results`."""
+    """The most important numbers in a sentence or two for each net; `found` is from `results`."""
     lines = []
     for name, one in found["nets"].items():
-        said = f"{name} ({one['model']}): {one['error']:.1f} % error on {one['images']:,} images"
+        line = f"{name} ({one['model']}): {one['error']:.1f} % error on {one['images']:,} images"
         if one["dropped_error"] is not None:
-            said += (
+            line += (
                 f"; without one of its {one['blocks']} blocks {one['dropped_error']:.1f} % "
                 f"(median), at worst {one['worst_error']:.1f} % ({one['worst_block']})"
             )
         if one["path_length"] is not None:
-            said += (
-                f". The gradient comes by paths through {_with_error(one)} of "
-                f"{one['blocks']} residual branches on average; if all paths carried alike it "
+            line += (
+                f". The gradient takes paths through {_with_error(one)} of "
+                f"{one['blocks']} residual branches on average; if all paths carried the same, it "
                 f"would be {one['blocks'] / 2:g}"
             )
-        lines.append(f"{said}.")
+        lines.append(f"{line}.")
     return lines
 
 
 def report(folder: PathLike) -> str:
-    """The results as lines of text, from the records alone. Raises as `results`."""
+    """The results of the diagnosis in `folder` as lines of text. Raises DataError as `results`."""
     found = results(folder)
-    table = list(zip(HEAD, *rows(found)))  # a column for each net: two fit 80 characters
+    # One column for each net: that way two nets fit into 80 characters.
+    table = list(zip(HEAD, *rows(found)))
     widths = [max(map(len, column)) for column in zip(*table)]
     lines = [
         f"{found['dataset_name']}: {found['images']:,} test images",
@@ -200,12 +212,15 @@ def report(folder: PathLike) -> str:
 
 
 def caption(config: Mapping[str, Any]) -> str:
-    """What the figures are of, in a line."""
+    """The data of the figures, in one line."""
     return f"{config['dataset_name']}, {config['images']:,} test images"
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figures by name, as far as the nets allow. Raises as `results`."""
+    """The figures of the diagnosis in `folder`, by name. Raises DataError as `results`.
+
+    Figures of lesions and paths are left out if no net has blocks or shortcuts.
+    """
     folder = expanded(folder)
     config = read_config(folder, NAME)
     with of_one_run(folder):

@@ -1,15 +1,15 @@
-"""Look inside trained nets: lesions, responses, paths of the gradient, gradients, effective rank.
+"""Measure what trained nets look like inside, and write a table for each kind of measurement.
 
-The nets can be anybody's. What is measured, and where it comes from:
+The nets need not be trained with minires. These are the tables, and the papers that they follow:
 
-    lesions.csv     error with blocks taken out or exchanged (Veit et al. 2016, arXiv:1605.06431)
-    responses.csv   how strongly each layer responds (He et al. 2015, figure 7)
+    lesions.csv     error with blocks taken out or swapped (Veit et al. 2016, arXiv:1605.06431)
+    responses.csv   standard deviation of each layer's response (He et al. 2015, figure 7)
     paths.csv       gradient at the images by paths of each length (Veit et al. 2016)
-    gradients.csv   gradient of the loss by each layer's weights
-    ranks.csv       in how many directions images differ after each block
+    gradients.csv   gradient of the loss with respect to each layer's weights
+    ranks.csv       effective rank: the number of directions in which images differ after a block
     nets.csv        loss and error of the whole nets
 
-`findings` reads these tables again.
+`findings` works out numbers, sentences and figures from these tables.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,8 +46,8 @@ COLUMNS = {
 }
 TEXT = ("net", "lesion", "blocks", "layer")
 IMAGES, RANK_IMAGES, GRADIENT_IMAGES, PATH_IMAGES, PATHS = 1000, 256, 128, 32, 8
-PARTS_DROPPED = (0.1, 0.2, 0.3, 0.5, 0.7)  # of all blocks, at random
-DRAWS = 3
+PARTS_DROPPED = (0.1, 0.2, 0.3, 0.5, 0.7)  # fractions of the blocks that are dropped together
+DRAWS = 3  # random choices of blocks for each fraction
 
 
 def run(
@@ -66,36 +66,37 @@ def run(
     skip_damaged: bool = False,
     on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
-    """Diagnose the nets into the folder `out`.
+    """Diagnose these nets, and write the tables to the folder `out`.
 
     Parameters
     ----------
     nets : sequence of TrainedNet
-        Each with its own preparation of images.
+        Each net prepares images in its own way.
     out : str or Path
         A new or empty folder.
     dataset, folder
         The test set, as for `evaluation_images.source_of`.
     images : int
-        Of the test set, drawn at random, the same for all nets; all, if there are no more.
+        Number of test images, drawn at random, the same for all nets. If the set is smaller, all
+        its images are used.
     paths : int
-        Random paths of each length that the gradient is sent along.
+        Number of random paths of each length along which the gradient is measured.
     batch_size : int
     seed : int
-        For random lesions and paths.
+        Of random lesions and paths.
     device : {"cpu", "gpu"}
     progress : bool
-        Show a bar on stderr, if that is a terminal.
+        Show a progress bar on stderr, if stderr is a terminal.
     cache, skip_damaged
-        Of photographs, as for `trained_net.images_to_test`.
+        For photographs, as for `evaluation_images.images_to_test`.
     on_start : callable, optional
-        ``on_start(settings)`` is called before the first measurement, with the settings as
-        ``config.json`` has them.
+        ``on_start(settings)`` is called before the first measurement, with the settings that
+        ``config.json`` holds.
 
     Raises
     ------
     ConfigError, DataError, DeviceError
-        For settings that cannot be met, and unusable files.
+        If settings are impossible, or a file cannot be used.
     DivergenceError
         If outputs of a net are not finite.
     """
@@ -132,21 +133,21 @@ def run(
     if on_start is not None:
         on_start(settings)
     with (
-        RunFolder(expanded(out), settings, device=device) as its_folder,
-        _bar(sum(_work(net.model, n, paths) for net, (n, _) in zip(nets, sets)), progress) as told,
+        RunFolder(expanded(out), settings, device=device) as run_folder,
+        _bar(sum(_work(net.model, n, paths) for net, (n, _) in zip(nets, sets)), progress) as count,
     ):
-        write_damaged(its_folder, getattr(its, "damaged", {}))
-        tables = {name: its_folder.table(name, COLUMNS[name], TEXT) for name in COLUMNS}
+        write_damaged(run_folder, getattr(its, "damaged", {}))
+        tables = {name: run_folder.table(name, COLUMNS[name], TEXT) for name in COLUMNS}
         for label, net, (_, batches) in zip(labels, nets, sets):
             model = net.model.to(device)
-            for name, rows in measured(model, batches, paths, seed, told):
+            for name, rows in measured(model, batches, paths, seed, count):
                 if name == "nets" and not isfinite(rows[0]["loss"]):
                     raise diverged(net.file, f"a loss of {rows[0]['loss']}")
                 tables[name].append({"net": label, **row} for row in rows)
 
 
 class _Relabelled:
-    """Batches with the numbers of the net's classes as labels: gone through any number of times."""
+    """Batches whose labels are numbered like the net's classes. They can be iterated repeatedly."""
 
     def __init__(self, batches: Batches, order: Array) -> None:
         self.batches, self.order = batches, order
@@ -157,21 +158,21 @@ class _Relabelled:
 
 
 class _Counted:
-    """Batches that tell how many images have gone by."""
+    """Batches that call ``count(number of images)`` after each batch."""
 
-    def __init__(self, batches: Batches, told: Callable[[int], None]) -> None:
-        self.batches, self.told = batches, told
+    def __init__(self, batches: Batches, count: Callable[[int], None]) -> None:
+        self.batches, self.count = batches, count
 
     def __iter__(self) -> Iterator[tuple[Any, Array]]:
         for images, labels in self.batches:
             yield images, labels
-            self.told(len(labels))
+            self.count(len(labels))
 
 
 def measured(
-    model: Module, batches: Batches, paths: int, seed: int, told: Callable[[int], None]
+    model: Module, batches: Batches, paths: int, seed: int, count: Callable[[int], None]
 ) -> Iterator[tuple[str, list[Row]]]:
-    """(table, rows) for each thing that is measured in one net.
+    """Measure one net, and yield (name of a table, rows for it).
 
     Parameters
     ----------
@@ -179,10 +180,10 @@ def measured(
     batches : iterable of (images, labels)
     paths, seed : int
         As for `run`.
-    told : callable
-        Called with the number of images that have gone through the net.
+    count : callable
+        ``count(images)`` is called after every pass of that many images through the net.
     """
-    counted = _Counted(batches, told)
+    counted = _Counted(batches, count)
     whole = diagnostics.evaluate(model, counted)
     number = sum(len(labels) for _, labels in batches)
     yield "nets", [{"images": number, "loss": whole.loss, "error": whole.error}]
@@ -197,17 +198,17 @@ def measured(
     )
     yield "gradients", _gradients(model, *_first(batches, GRADIENT_IMAGES))
     if _blocks(model):
-        yield from (("lesions", rows) for rows in _lesions(model, batches, seed, told))
+        yield from (("lesions", rows) for rows in _lesions(model, batches, seed, count))
     if is_residual(model):
         images, labels = _first(batches, PATH_IMAGES)
         for length in range(len(_blocks(model)) + 1):
             rows = diagnostics.path_gradients(model, images, labels, [length], paths, seed + length)
-            told(len(labels) * rows[0].sampled)
+            count(len(labels) * rows[0].sampled)
             yield "paths", [one._asdict() for one in rows]
 
 
 def is_residual(model: Module) -> bool:
-    """Whether the net has blocks, and all of them shortcuts."""
+    """Whether the net has blocks, and every block has a shortcut."""
     found = _blocks(model)
     return bool(found) and not any(isinstance(one.shortcut, NoShortcut) for one in found.values())
 
@@ -220,14 +221,14 @@ def _blocks(model):
 
 
 def _gradients(model, images, labels):
-    """Gradients of the loss by the weights, with batch norm as in use."""
+    """Norms of the loss gradients of all weights, with batch norm in evaluation mode."""
     with preserve_state(model, "eval"):
         F.cross_entropy(model(Tensor(images)), labels).backward()
         return [one._asdict() for one in diagnostics.gradient_norms(model)]
 
 
-def _lesions(model, batches, seed, told):
-    """The rows of one kind of lesion after the other."""
+def _lesions(model, batches, seed, count):
+    """Yield the rows of each kind of lesion: one block dropped, two swapped, several dropped."""
     found = _blocks(model)
     changing = {
         name
@@ -248,9 +249,9 @@ def _lesions(model, batches, seed, told):
             for lesion in lesions
         ]
 
-    def of(count):
-        """The batches, each of which goes through the net with so many lesions."""
-        return _Counted(batches, lambda images: told(count * images))
+    def of(number):
+        """The batches, counted `number` times: once for each lesion with which they are used."""
+        return _Counted(batches, lambda images: count(number * images))
 
     dropped = diagnostics.drop_sets(model, of(len(found)), [(name,) for name in found])
     yield rows("dropped", dropped)
@@ -262,7 +263,7 @@ def _lesions(model, batches, seed, told):
 
 
 def _pairs(model):
-    """Neighbouring blocks of one shape, as `swap_each` takes them by default."""
+    """The neighbouring blocks that can be swapped, as in `swap_each` by default."""
     names = list(_blocks(model))
     pairs = []
     for first, second in zip(names, names[1:]):
@@ -275,12 +276,12 @@ def _pairs(model):
 
 
 def _counts(number):
-    """How many of so many blocks to drop at random, from 2 on: one at a time was tried already."""
+    """How many of `number` blocks to drop together. Single blocks are dropped elsewhere."""
     return sorted({count for part in PARTS_DROPPED if (count := round(part * number)) >= 2})
 
 
 def _first(batches, count):
-    """So many images at most, with their labels, as one batch."""
+    """The first `count` images with their labels, as one batch; all if there are fewer."""
     images, labels = [], []
     for some, their in batches:
         images.append(some)
@@ -293,7 +294,7 @@ def _first(batches, count):
 
 
 def _work(model, images, paths):
-    """How many images go through the net in `measured`, as it tells."""
+    """The number of images that `measured` will count."""
     number = len(_blocks(model))
     passes = 2 + number + len(_pairs(model)) + DRAWS * len(_counts(number)) if number else 2
     if not is_residual(model):

@@ -1,4 +1,4 @@
-"""The page on a diagnosis of trained nets, which needs no other file."""
+"""The HTML page about a diagnosis of trained nets; it contains its own figures."""
 
 from collections.abc import Mapping
 from html import escape
@@ -18,10 +18,10 @@ FIGURES = {  # name -> heading, what the figure shows, and what to look for
     "lesions": (
         "Lesions",
         "error of each net without one of its blocks, with two blocks swapped, and without several",
-        "In a plain net every layer works on what the one before it made. A residual block adds to "
-        "what passes by. Veit et al. 2016 say that such a net is an ensemble of paths of many "
-        "lengths: then one block less costs little, and the error rises smoothly with the number "
-        "of blocks left out.",
+        "In a plain net every layer works on the output of the layer before it. A residual block "
+        "only adds to its input. Veit et al. 2016 therefore regard a residual net as an ensemble "
+        "of paths of many lengths. If they are right, leaving out one block costs little, and the "
+        "error rises smoothly with the number of blocks left out.",
     ),
     "responses": (
         "Responses",
@@ -32,29 +32,30 @@ FIGURES = {  # name -> heading, what the figure shows, and what to look for
     "paths": (
         "Paths of the gradient",
         "how many paths there are of each length, and how much gradient they carry",
-        "A net of n residual blocks holds 2^n paths, most through half of the blocks. Veit et al. "
-        "2016 found that each branch on the way weakens the gradient, so that short paths carry "
-        "nearly all of it: the curve on the right lies left of that on the left.",
+        "A net of n residual blocks contains 2^n paths, and most of them go through about half of "
+        "the blocks. Veit et al. 2016 found that every residual branch on a path weakens the "
+        "gradient, so that short paths carry nearly all of it. Then the curve in the right panel "
+        "lies further to the left than the curve in the left panel.",
     ),
     "gradients": (
         "Gradients, and what is left of the differences between images",
         "gradient norm of each layer's weights, and effective rank after each block",
-        "Left, the gradient of the loss by each layer's weights: whether it vanishes or explodes "
-        "towards the images. Right, in how many directions the outputs for different images "
-        "differ: a net that forgets its input has few.",
+        "The left panel shows whether the gradient of the loss with respect to the weights "
+        "vanishes or explodes towards the images. The right panel shows in how many directions the "
+        "outputs for different images differ. In a net that forgets its input they are few.",
     ),
 }
 
 
 def html(folder: PathLike, drawn: Mapping[str, tuple[bytes, bytes]]) -> str:
-    """The page on a diagnosis.
+    """The page about a diagnosis, as HTML.
 
     Parameters
     ----------
     folder : str or Path
-        Of the run.
+        The folder of the diagnosis.
     drawn : dict
-        Each figure by name: for light and for dark pages, as PNG.
+        Name of a figure -> its PNG files for light and for dark pages.
 
     Raises
     ------
@@ -105,9 +106,9 @@ def _nets(config):
 
 
 def draw(folder: PathLike) -> list[Path]:
-    """Draw the figures into the folder of the diagnosis, write the page, and return their paths.
+    """Draw the figures and write the page into the folder of a diagnosis, and return their paths.
 
-    Raises as `html`, or CheckpointError if something cannot be written.
+    Raises DataError as `html` does, and CheckpointError if a file cannot be written.
     """
     folder = expanded(folder)
     light = findings.figures(folder)

@@ -1,7 +1,7 @@
-"""A colour for every net: that of the figures where they have one, made darker (on a dark page
-lighter) where a thin line or a word in it could not be seen well.
+"""A colour for every net: the one in minires's figures if there is one, made darker (on a dark page
+lighter) if a thin line or a word in it would be hard to see.
 
-Contrast is that of the Web Content Accessibility Guidelines 2.2: 3:1 for lines (1.4.11), 4.5:1 for
+The contrast follows the Web Content Accessibility Guidelines 2.2: 3:1 for lines (1.4.11), 4.5:1 for
 words (1.4.3).
 """
 
@@ -11,14 +11,14 @@ from typing import Any
 from ...plot.style import DARK, LIGHT, OTHERS, Theme
 
 FOR_LINES, FOR_WORDS = 3.0, 4.5
-STOPS = 9  # of the heat maps' colours; between them the page interpolates
+STOPS = 9  # number of colours for the heat maps, between which the page interpolates
 PAGES = {"light": "#ffffff", "dark": DARK.page}
-DASHES = ("", "8 3", "2 3", "8 3 2 3")  # when the colours of other nets begin again
+DASHES = ("", "8 3", "2 3", "8 3 2 3")  # tell nets apart when there are more nets than colours
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """The nets, each once: plain before residual before others, shallow before deep, the others
-    as they come.
+    """Each net once: plain nets first, then residual nets, both by depth, then all others in the
+    order in which they are given.
     """
     unique = list(dict.fromkeys(names))
     place = {name: i for i, name in enumerate(unique)}
@@ -41,13 +41,14 @@ def _family(name: str) -> str | None:
 
 
 def of(net: str, nets: Sequence[str]) -> dict[str, Any]:
-    """``line`` and ``word``, for light and for dark pages, and the ``dash`` of its lines.
+    """The colours of a net as a dict: ``line`` and ``word``, each for a light and a dark page, and
+    the ``dash`` of its lines.
 
     Parameters
     ----------
     net : str
     nets : list of str
-        All that are shown, among them `net`.
+        All nets in the page, including `net`.
     """
     found: dict[str, Any] = {"line": {}, "word": {}, "dash": _dash(net, nets)}
     for name, theme in (("light", LIGHT), ("dark", DARK)):
@@ -74,7 +75,7 @@ def _rank(net: str, nets: Sequence[str]) -> int:
 
 
 def of_maps() -> list[str]:
-    """The colours of the heat maps, from low to high: cividis, which grows lighter evenly and is
+    """The colours of the heat maps, from low to high: cividis, which gets lighter evenly and looks
     the same to most colour-blind readers.
     """
     from matplotlib import colormaps
@@ -84,7 +85,7 @@ def of_maps() -> list[str]:
 
 
 def readable(colour: str, page: str, contrast: float) -> str:
-    """`colour`, mixed with as much black, or on a dark page white, as it takes to stand out."""
+    """`colour`, mixed with as much black (on a dark page white) as the contrast requires."""
     end = (0, 0, 0) if luminance(page) > 0.5 else (255, 255, 255)
     start = _parts(colour)
     for percent in range(0, 101, 2):
@@ -96,7 +97,7 @@ def readable(colour: str, page: str, contrast: float) -> str:
 
 
 def contrast_of(colour: str, page: str) -> float:
-    """From 1, the same, to 21, black on white."""
+    """The contrast of two colours ``#rrggbb`` by WCAG 2.2: from 1, equal, to 21, black on white."""
     low, high = sorted(map(luminance, (colour, page)))
     return (high + 0.05) / (low + 0.05)
 

@@ -1,6 +1,4 @@
-"""What the folders of runs hold, whatever experiment made them: trainings, each of one net with one
-seed.
-"""
+"""Read the folder of a run of any experiment as a list of trainings, each of one net and seed."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,16 +21,16 @@ from ..training_records import (
     nothing_to_show,
 )
 
-MOST_NAMED = 4  # trainings that a note names; the others are counted
+MOST_NAMED = 4  # how many trainings a note names; the others are only counted
 LONGEST_NAME = 60  # characters of the name of a net or a run
-OF_ONE_NET = {  # in the config.json of one net of a degradation run
+OF_ONE_NET = {  # settings in the config.json of one net of a degradation run
     "model": WORD,
     "seed": NUMBER,
     "dataset_name": WORD,
     "train_size": COUNT,
     "batch_size": COUNT,
 }
-#: Settings that the line under the name of a run shows, with a word for each.
+#: The settings in the line below the name of a run, and how to write them.
 CAPTION = {
     "train_size": "{:,} images",
     "training_images": "{:,} images",
@@ -51,7 +49,7 @@ class Training:
     Parameters
     ----------
     net : str
-        What it is called: ``plain-20``, or in a sweep the settings that its runs share.
+        Its name: ``plain-20``, or for a run of a sweep its settings without the seed.
     seed : int
     metrics : list of dict
         A row for each epoch.
@@ -67,23 +65,23 @@ class Training:
 
 @dataclass(frozen=True)
 class Run:
-    """What one folder holds.
+    """The content of one folder.
 
     Parameters
     ----------
     path : Path
     kind : str
-        Which experiment made it.
+        The experiment that wrote the folder.
     caption : str
-        On what it was trained, in a line.
+        The data and the main settings, in one line.
     trainings : list of Training
-        One or more, each with an epoch or more.
+        At least one, each with at least one epoch.
     unfinished : list of str
-        Trainings that have not come to their end.
+        The trainings that have not reached their end, in words.
     without_gradients : list of str
-        Trainings with errors and no norms.
+        The trainings that have errors but no norms of layers.
     pooled : int
-        How many runs it was merged from; 0 if from none.
+        The number of runs that were merged into this one; 0 if it is not a merged run.
     """
 
     path: Path
@@ -96,32 +94,32 @@ class Run:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader should know, a sentence each."""
+        """Sentences on what is missing in this run."""
         found = []
         if self.unfinished:
             found.append(f"Still going on when this was read: {_few(self.unfinished)}.")
         if len(self.without_gradients) == len(self.trainings):
-            found.append("The norms of its layers are not in this folder (no gradients.csv).")
+            found.append("This folder has no norms of layers (no gradients.csv).")
         elif self.without_gradients:
             found.append(f"Without norms of layers: {_few(self.without_gradients)}.")
         return found
 
 
 def read(folder: PathLike) -> Run:
-    """What the folder of a run holds, also while the run is still going on.
+    """Read the folder of a run, which may be still going on.
 
     Parameters
     ----------
     folder : str or Path
-        Of ``minires degradation``, ``minires demo``, ``minires train``, ``minires finetune``, a
-        sweep, or ``minires merge``; or of one net in one of these.
+        A folder of ``minires degradation``, ``minires demo``, ``minires train``,
+        ``minires finetune``, a sweep or ``minires merge``, or the folder of one net in it.
 
     Raises
     ------
     ConfigError
-        If its kind of run has no error curves.
+        If this kind of run has no error curves.
     DataError
-        If it is no run, has no finished epoch yet, or is damaged.
+        If the folder holds no run, no finished epoch yet, or damaged records.
     """
     folder = expanded(folder)
     config = read_config(folder)
@@ -131,7 +129,7 @@ def read(folder: PathLike) -> Run:
             as_text(folder),
             "no error curves in this kind of run",
             f"a run of {', '.join(READERS)}",
-            shown(kind) if kind else "none that says what it is",
+            shown(kind) if kind else "a config.json without the name of an experiment",
             "minires plot draws it" if kind else "is this the --out folder of a run?",
         )
     with of_one_run(folder):
@@ -150,7 +148,7 @@ def read(folder: PathLike) -> Run:
 
 
 def caption(config: Mapping[str, Any]) -> str:
-    """On what a run was trained and how, in a line, from its settings."""
+    """The data and the main settings of a run in one line."""
     common = config.get("common")
     settings = {**config, **(common if isinstance(common, Mapping) else {})}
     parts = [str(settings.get("dataset_name", ""))]
@@ -186,7 +184,7 @@ def _of_sweep(folder, config):
     config = read_config(folder, sweep.NAME, {"runs": WORDS})
     trainings, unfinished = [], []
     for name in config["runs"]:
-        if "/" in name or "\\" in name or name in (".", ".."):  # it would lead out of the folder
+        if "/" in name or "\\" in name or name in (".", ".."):  # a path out of this folder
             raise DataError(str(folder / "config.json"), "runs", "names of folders", shown(name))
         inner = folder / name
         settings = sweep.settings_of(name)
@@ -203,7 +201,7 @@ def _of_sweep(folder, config):
     return trainings, unfinished
 
 
-#: Experiment -> what reads its folder.
+#: Experiment -> the function that reads its folders.
 READERS: dict[str, Callable[[Path, Mapping[str, Any]], tuple[list[Training], list[str]]]] = {
     "degradation": _of_degradation,
     single_net.NAME: _of_one_net,
@@ -212,7 +210,7 @@ READERS: dict[str, Callable[[Path, Mapping[str, Any]], tuple[list[Training], lis
 
 
 def _label(settings: Mapping[str, str]) -> str:
-    """What the runs of a sweep with these settings are called, whatever their seed."""
+    """The name of all runs of a sweep that share these settings, apart from the seed."""
     parts = [
         value if name == "model" else f"{name} {value}"
         for name, value in settings.items()
@@ -222,13 +220,17 @@ def _label(settings: Mapping[str, str]) -> str:
 
 
 def _steps_of(folder, config):
-    """The steps of a training; 0 if it was stopped early, and that was its end."""
+    """The number of steps after which a training is finished; 0 if it has been stopped early, so
+    that it counts as finished wherever it is.
+    """
     stopped = config.get("patience") is not None and (folder / "evaluation.json").exists()
     return 0 if stopped else config["all_iterations"]
 
 
 def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row], list[Row]]:
-    """The rows of a folder's tables; of gradients none if the table is not there."""
+    """The rows of metrics and gradients in a folder. There are no gradients if that table is
+    missing.
+    """
     metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, nets)
     check_once(folder / "metrics.csv", metrics)
     path = folder / "gradients.csv"
@@ -236,7 +238,7 @@ def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row],
 
 
 def _trainings(nets, metrics, gradients, steps):
-    """Trainings with an epoch or more, and a few words on each that is not at its end."""
+    """The trainings with at least one epoch, and a few words on each unfinished training."""
     found, unfinished = [], []
     errors, norms = _by_training(metrics), _by_training(gradients)
     for net, seed in nets:

@@ -1,9 +1,9 @@
-"""The numbers that stand in the page: errors as they were recorded, norms as whole thousandths of
-their logarithm.
+"""The numbers in the page: errors as they were recorded, and norms as logarithms, in whole
+thousandths.
 
-A norm of 0.0123 has the logarithm -1.910 and stands as -1910: a few characters instead of ten, and
-right to 0.12 %, which is finer than any screen shows. The ratio of two norms is the difference of
-theirs.
+A norm of 0.0123 has the logarithm -1.910 and is written as -1910. That takes five characters
+instead of ten, and is exact to 0.12 %, which is finer than a screen can show. The logarithm of a
+ratio of norms is the difference of their logarithms.
 """
 
 import math
@@ -16,21 +16,21 @@ from ..records import of_one_run
 from . import colours
 from .folders import LONGEST_NAME, Run, Training
 
-PER_POWER = 1000  # of ten
-MOST_EPOCHS = 400  # of one training
-MOST_NORMS = 500_000  # of all trainings together; so many take about 3 MB
-FEWEST_STEPS = 8  # that are kept of a training, however many norms there are
+PER_POWER = 1000  # units in a power of ten: logarithms are stored in thousandths
+MOST_EPOCHS = 400  # per training
+MOST_NORMS = 500_000  # in all trainings together; that many take about 3 MB
+FEWEST_STEPS = 8  # per training, kept even if there are too many norms
 
 
 def data(runs: Sequence[Run]) -> dict[str, Any]:
-    """What the page's scripts read.
+    """The data for the scripts in the page.
 
     Returns
     -------
     dict
-        ``nets``: name and colours of every net, in the order in which they are shown. ``runs``: for
-        each run name, kind, caption, notes, and its trainings. ``map``: the colours of the heat
-        maps, from low to high.
+        ``nets``: name and colours of every net, in the order in which the page shows them.
+        ``runs``: name, kind, caption, notes, layers and trainings of each run. ``map``: the colours
+        of the heat maps, from low to high. ``perPower``: `PER_POWER`.
     """
     nets = colours.in_order([one.net for run in runs for one in run.trainings])
     norms = sum(2 * len(one.gradients) for run in runs for one in run.trainings)
@@ -45,7 +45,7 @@ def data(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """What the runs are called: the ends of their paths, as long as it takes to tell them apart."""
+    """A name for each run: the end of its path, as long as necessary to make the names differ."""
     parts = [run.path.resolve().parts for run in runs]
     for length in range(1, max(map(len, parts)) + 1):
         names = ["/".join(some[-length:]) for some in parts]
@@ -68,7 +68,7 @@ def _run(run: Run, name: str, part: float) -> dict[str, Any]:
 
 
 def _layers(trainings: Sequence[Training]) -> dict[str, list[list[Any]]]:
-    """Net -> depth and name of its layers, from the images on."""
+    """Net -> (depth, name) of each of its layers, from the images on."""
     found: dict[str, dict[int, str]] = {}
     for one in trainings:
         its = found.setdefault(_name(one.net), {})
@@ -77,8 +77,10 @@ def _layers(trainings: Sequence[Training]) -> dict[str, list[list[Any]]]:
 
 
 def _kept(depths: Mapping[int, Any] | set[int]) -> list[int]:
-    """Without the last layer, which makes logits of features: it is of another kind, and its
-    gradient far above that of its neighbours. A head that was trained alone stays.
+    """The depths in ascending order, without the last layer of the net.
+
+    The last layer turns features into logits, and its gradient is far larger than that of the
+    convolutions before it. It is kept if it is the only layer, as when only a new head is trained.
     """
     ordered = sorted(depths)
     return ordered[:-1] if len(ordered) > 1 else ordered
@@ -111,14 +113,14 @@ def _training(training: Training, part: float) -> dict[str, Any]:
 
 
 def thinned(values: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the values, evenly, the first and the last among them."""
+    """At most `most` of the values, evenly spread, including the first and the last."""
     if len(values) <= most:
         return list(values)
     return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
 
 
 def _thinned(run: Run, shown: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What was left out of the page, a sentence each."""
+    """Sentences on the steps and epochs that were left out of the page."""
     found = []
     recorded = max(len({row["iteration"] for row in one.gradients}) for one in run.trainings)
     kept = max(len(one["steps"]) for one in shown)
@@ -134,7 +136,7 @@ def _thinned(run: Run, shown: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _power(norm: float | None) -> int | None:
-    """Thousandths of the logarithm; None for a norm that has none."""
+    """log10 of a norm in thousandths; None if the norm is missing, 0 or not finite."""
     if norm is None or not 0 < norm < math.inf:
         return None
     return round(PER_POWER * math.log10(norm))

@@ -1,8 +1,8 @@
-"""The page of the explorer: numbers, and the scripts that draw them. It needs no other file.
+"""The page of the explorer: the numbers, and the scripts that draw them, in a single HTML file.
 
-Names in records may hold anything. They reach the page as JSON only, which no browser runs, and
-the scripts write them as text. Should one slip through all the same, the page's own policy lets
-the browser run the one script whose digest stands in it, and load nothing.
+Names in records may contain anything, even HTML. They are put into the page only as JSON, which no
+browser runs, and the scripts write them as text. As a second line of defence, the page has a
+content security policy: the browser runs only the script with the given digest, and loads nothing.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from .folders import Run, read
 from .numbers import data, run_names
 
 PAGE = "explorer.html"
-#: In this order: each uses those before it.
+#: The scripts in an order in which each uses only scripts before it.
 SCRIPTS = (
     "numbers.js",
     "view.js",
@@ -38,9 +38,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 
 def html(runs: Sequence[Run]) -> str:
-    """The page on these runs.
+    """The page about these runs, as HTML.
 
-    Raises DataError if the records of one do not fit each other.
+    Raises DataError if the records of a run contradict each other.
     """
     script = '(() => {\n"use strict";\n' + "\n".join(map(_web, SCRIPTS)) + "})();"
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -65,14 +65,14 @@ def _web(name: str) -> str:
 
 
 def write(folders: Sequence[PathLike], path: PathLike) -> list[Run]:
-    """Write the page on the runs in these folders to the file `path`; returns the runs.
+    """Write a page about the runs in these folders to the file `path`, and return the runs.
 
     Raises
     ------
     ConfigError
         If a folder is given twice, or its kind of run has no error curves.
     DataError
-        If a folder is no run, has no finished epoch yet, or is damaged.
+        If a folder holds no run, no finished epoch yet, or damaged records.
     CheckpointError
         If the page cannot be written.
     """
@@ -85,7 +85,7 @@ def write(folders: Sequence[PathLike], path: PathLike) -> list[Run]:
                 "the same folder twice",
                 "different runs",
                 f"{as_text(places[place])} and {as_text(folder)}",
-                "give each once",
+                "name each folder once",
             )
         places[place] = folder
     runs = [read(folder) for folder in folders]

@@ -1,10 +1,10 @@
-"""Runs with the same settings and different seeds become one run: ``minires merge``.
+"""Pool runs with the same settings and different seeds into one run: ``minires merge``.
 
-sources.py      the runs that are pooled: opened, locked, and compared
-parts.py        what a run holds of a net and seed; the same one in two runs
-of_degradation.py, of_claims.py, of_sweeps.py     what the parts of each experiment are
-copying.py      a folder that is there as a whole or not at all
-pool.py         all of it together
+sources.py      the runs to be pooled: opened, locked and compared
+parts.py        the part of a run that belongs to one net and seed; the same part in two runs
+of_degradation.py, of_claims.py, of_sweeps.py     the parts of each experiment
+copying.py      write a folder completely or not at all
+pool.py         the whole of pooling
 """
 
 from .pool import Pooled, merge

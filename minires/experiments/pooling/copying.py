@@ -1,4 +1,4 @@
-"""A folder that is there as a whole or not at all."""
+"""Write a folder completely or not at all, and copy files into it."""
 
 import os
 import shutil
@@ -12,22 +12,23 @@ from ..records import check_new
 
 
 def check_free(out: Path) -> None:
-    """Raise ConfigError if there is anything in the folder `out`, or it cannot be read."""
+    """Raise ConfigError if the folder `out` holds anything, or cannot be read or written."""
     check_new(out, resume=None)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        todo = "choose another folder by --out"
+        todo = "choose another folder with --out"
         got = "other files"
         raise ConfigError(str(out), "the folder is not empty", "a new or empty folder", got, todo)
 
 
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Within: a new folder beside `out`, to be filled. At the end it becomes `out`, in one step.
+    """Yield a new folder beside `out`, which the ``with`` block fills. At the end of the block the
+    folder is renamed to `out`, in one step.
 
-    If anything interrupts, `out` stays as it was, and what was begun is removed: now or, if the
-    process was killed, by the next call for the same `out`.
+    If the block fails, `out` stays as it was, and the new folder is removed. If the process is
+    killed, the next call for the same `out` removes it.
 
-    Raises ConfigError if it cannot be made, or if somebody has written to `out` meanwhile.
+    Raises ConfigError if the folder cannot be created, or somebody has written to `out` meanwhile.
     """
     out = Path(os.path.realpath(out))
     folder = out.with_name(f".{out.name}.{os.getpid()}.merging")
@@ -63,19 +64,20 @@ def _cannot_write(out: Path, error: OSError) -> ConfigError:
         "cannot write here",
         "a folder that can be created and written",
         error.strerror or str(error),
-        "choose another by --out",
+        "choose another folder with --out",
     )
 
 
 def copy_files(files: Mapping[str, Path], folder: Path) -> None:
-    """Copy files into a folder; `files` maps their paths in it to where they are now.
+    """Copy files into a folder. `files` maps paths in that folder to the files to be copied there.
 
-    Raises DataError if one cannot be copied.
+    Raises DataError if a file cannot be copied.
     """
     for target, source in files.items():
         try:
             (folder / target).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / target)  # not its mode: the copy can be written
+            # copyfile does not copy permissions, so that the copy of a read-only file is writable.
+            shutil.copyfile(source, folder / target)
             _to_disk(folder / target)
         except OSError as error:
             expected = "a file that can be read, and room for a copy"
@@ -84,6 +86,8 @@ def copy_files(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def _to_disk(path: Path) -> None:
-    """The copy must be on disk before the folder gets its name, should the power fail."""
+    """Write a file through to the disk, so that no power failure after the folder has been renamed
+    can leave it incomplete.
+    """
     with open(path, "rb+") as file:
         os.fsync(file.fileno())

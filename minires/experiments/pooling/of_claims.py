@@ -1,4 +1,4 @@
-"""The parts of a run of claims: the rows of each claim, and the trained nets."""
+"""The parts of a run of claims: the rows of each claim and seed, and the trained nets."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from . import unknown_claims
 from .parts import Part, Unit, few, files_in
 from .sources import Source
 
-CLAIM = "claim "  # begins the name of a part that is no net
+CLAIM = "claim "  # the names of parts that are not nets begin with this
 
 
 def check(sources: Sequence[Source]) -> None:
-    """Raise DataError if settings are missing that every run of claims has, or are damaged."""
+    """Raise DataError if settings are missing or damaged that every run of claims has."""
     for source in sources:
         read_config(source.path, "claims", NEEDED)
         if "seeds" in source.config:
@@ -33,7 +33,9 @@ def check(sources: Sequence[Source]) -> None:
 
 
 def read(source: Source) -> dict[Unit, Part]:
-    """The claims that were measured, known here or not, and the nets whose folders are there."""
+    """The parts of a run: every measured claim, whether or not this version knows it, and every net
+    that has a folder. Raises DataError if there are none, or records are damaged.
+    """
     parts: dict[Unit, Part] = {}
     registered = registration.read(source.path)
     measured = {
@@ -45,8 +47,8 @@ def read(source: Source) -> dict[Unit, Part]:
     for name, rows in measured.items():
         for seed in dict.fromkeys(row["seed"] for row in rows):
             its = [row for row in rows if row["seed"] == seed]
-            said = [row for row in registered if (row["claim"], row["seed"]) == (name, seed)]
-            parts[CLAIM + name, seed] = Part({name: its, registration.NAME: said}, finished=True)
+            own = [row for row in registered if (row["claim"], row["seed"]) == (name, seed)]
+            parts[CLAIM + name, seed] = Part({name: its, registration.NAME: own}, finished=True)
     for path in sorted(source.path.glob("nets/*/seed*/config.json")):
         number = re.fullmatch(r"seed(\d+)", path.parent.name)
         if number:
@@ -58,7 +60,7 @@ def read(source: Source) -> dict[Unit, Part]:
             "nothing to pool yet",
             "at least one measured claim or trained net",
             "none",
-            "let the run go on",
+            "let the run continue until it has measured a claim or trained a net",
         )
     return parts
 
@@ -77,34 +79,37 @@ def _net(folder: Path, target: str) -> Part:
 
 
 def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
-    """The settings of the pooled run that the runs do not share."""
+    """The settings of the pooled run in which the single runs may differ: its seeds."""
     seeds = {seed for source in sources for seed in source.config.get("seeds", ())}
     return {"seeds": sorted(seeds | {seed for _, seed in parts})}
 
 
 def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> None:
-    """Write the tables of the claims, in the order of the seeds."""
+    """Write the tables of all claims, with rows in the order of the seeds, and the table of
+    registered predictions. Raises DataError if tables of the same claim have different columns.
+    """
     for name in _measured(parts):
         claim = CLAIMS[name]
         folder.table(name, claim.columns, claim.text).replace(_rows(name, config, parts))
     for name in _unknown(parts):
         unknown_claims.write(folder, name, _rows(name, config, parts))
-    said = [row for part in parts.values() for row in part.tables.get(registration.NAME, ())]
-    if said:
-        said.sort(key=lambda row: (row["claim"], row["seed"]))
-        folder.table(registration.NAME, registration.COLUMNS, registration.TEXT).replace(said)
+    registered = [row for part in parts.values() for row in part.tables.get(registration.NAME, ())]
+    if registered:
+        registered.sort(key=lambda row: (row["claim"], row["seed"]))
+        table = folder.table(registration.NAME, registration.COLUMNS, registration.TEXT)
+        table.replace(registered)
 
 
 def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
-    """A line on the claims that were measured with some seeds and not with others."""
+    """Lines on claims that lack some seeds, and on claims that this version does not know."""
     missing = [
         f"{name} seed {seed}"
         for name in _measured(parts)
         for seed in config["seeds"]
         if (CLAIM + name, seed) not in parts
     ]
-    command = f"minires claims with --seeds {as_text(config['seeds'])}"
-    found = [f"not measured: {few(missing)}; {command} does it"] if missing else []
+    todo = f"minires claims --seeds {as_text(config['seeds'])} measures them"
+    found = [f"not measured: {few(missing)}; {todo}"] if missing else []
     return found + unknown_claims.note({one: _rows(one, config, parts) for one in _unknown(parts)})
 
 
@@ -119,15 +124,16 @@ def _rows(name, config, parts):
 
 
 def _names(parts):
-    """The names of the claims that have rows."""
+    """The names of all claims that have rows."""
     return {unit[0].removeprefix(CLAIM) for unit in parts if unit[0].startswith(CLAIM)}
 
 
 def _measured(parts):
-    """The claims that this version knows and that have rows, in the order of the report."""
-    there = _names(parts)
-    return [name for name in CLAIMS if name in there]
+    """The claims with rows that this version knows, in the order of the report."""
+    names = _names(parts)
+    return [name for name in CLAIMS if name in names]
 
 
 def _unknown(parts):
+    """The claims with rows that this version does not know, in alphabetical order."""
     return sorted(_names(parts) - set(CLAIMS))

@@ -1,4 +1,4 @@
-"""The parts of a degradation run: its nets."""
+"""The parts of a degradation run: one for each net and seed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,13 +24,15 @@ from .sources import Source
 
 
 def check(sources: Sequence[Source]) -> None:
-    """Raise DataError if settings are missing that every run of this experiment has."""
+    """Raise DataError if settings are missing or damaged that every degradation run has."""
     for source in sources:
         read_config(source.path, "degradation", NEEDED)
 
 
 def read(source: Source) -> dict[Unit, Part]:
-    """The nets that have any rows: from their own folders or, in early runs, the run's tables."""
+    """The parts of a run: every net with any rows. They are read from the nets' folders or, in
+    early runs, which have none, from the tables of the run. Raises DataError if they are damaged.
+    """
     iterations = all_iterations(source.config)
     tables = finished_tables(source.path, nets_of(source.config))
     parts = {}
@@ -51,7 +53,9 @@ def read(source: Source) -> dict[Unit, Part]:
 
 
 def net_tables(folder: Path, net: str, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """The tables in the folder of one net. Raises DataError if one is missing or damaged."""
+    """Name -> rows of the tables in the folder of one net. Raises DataError if a table is missing
+    or damaged.
+    """
     trained = [(net, seed)]
     metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained)
     check_once(folder / "metrics.csv", metrics)
@@ -65,19 +69,19 @@ def _early_checkpoint(source, net, seed):
 
 
 def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
-    """The settings of the pooled run that the runs do not share."""
+    """The settings of the pooled run in which the single runs may differ: its seeds."""
     return {"seeds": sorted({seed for one in sources for seed in one.config["seeds"]})}
 
 
 def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> None:
-    """Write the run's tables, in the order in which one run would have written them."""
+    """Write the tables of the pooled run, in the order in which one run would have written them."""
     for name, columns in TABLES.items():
         rows = [row for net in nets_of(config) if net in parts for row in parts[net].tables[name]]
         folder.table(name, columns, TEXT).replace(rows)
 
 
 def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
-    """Lines on the nets that are not trained to the end, and on those without a checkpoint."""
+    """Lines on the nets that are not trained to the end, and on nets without a checkpoint."""
     nets = {f"{net} seed {seed}": parts.get((net, seed)) for net, seed in nets_of(config)}
     missing = [name for name, part in nets.items() if part is None or not part.finished]
     bare = [name for name, part in nets.items() if part is not None and not _has_checkpoint(part)]
@@ -85,7 +89,7 @@ def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
     if missing:
         command = f"--seeds {as_text(config['seeds'])} --resume"
         found.append(
-            f"not finished: {few(missing)}; train them by the runs' command with {command}"
+            f"not finished: {few(missing)}; to train them, repeat the runs' command with {command}"
         )
     if bare:
         found.append(f"without a checkpoint: {few(bare)}; --resume would train them again")

@@ -1,4 +1,4 @@
-"""The parts of a sweep: its runs."""
+"""The parts of a sweep: one for each of its runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,12 +16,12 @@ from .sources import Source, other_settings
 
 
 def check(sources: Sequence[Source]) -> None:
-    """See that the runs of these sweeps differ in nothing but their seeds.
+    """Check that the runs of these sweeps differ only in their seeds.
 
     Raises
     ------
     ConfigError
-        If their names say no seed, or other settings take other values.
+        If the name of a run has no seed in it, or other settings differ.
     DataError
         If the settings of a run are missing or damaged.
     """
@@ -30,7 +30,7 @@ def check(sources: Sequence[Source]) -> None:
     for source in sources:
         read_config(source.path, sweep.NAME, {"runs": WORDS})
         for name in source.config["runs"]:
-            if "/" in name or "\\" in name:  # it would lead out of the folder
+            if "/" in name or "\\" in name:  # a path out of this folder
                 where, expected = source.path / "config.json", "names of folders"
                 raise DataError(str(where), "runs", expected, shown(name))
             if "seed" not in sweep.settings_of(name):
@@ -48,7 +48,7 @@ def check(sources: Sequence[Source]) -> None:
 
 
 def _configs(source):
-    """The settings of the runs that have begun, by name."""
+    """Name -> settings of each run that has begun."""
     return {
         name: read_config(source.path / name, single_net.NAME, single_net.NEEDED)
         for name in source.config["runs"]
@@ -64,7 +64,7 @@ def _split(name: str) -> Unit:
 
 
 def read(source: Source) -> dict[Unit, Part]:
-    """The runs that have begun."""
+    """The parts of a sweep: every run that has begun. Raises DataError if one is damaged."""
     parts = {}
     for name, config in _configs(source).items():
         folder = source.path / name
@@ -75,8 +75,8 @@ def read(source: Source) -> dict[Unit, Part]:
 
 
 def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
-    """The settings of the pooled sweep that the sweeps do not share: its runs, in the order in
-    which one sweep would have had them.
+    """The settings of the pooled sweep in which the single sweeps may differ: the names of its
+    runs, in the order that one sweep would have.
     """
     names = list(dict.fromkeys(name for source in sources for name in source.config["runs"]))
     values: dict[str, list[str]] = {}
@@ -92,12 +92,12 @@ def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str,
 
 
 def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> None:
-    """Write ``sweep.csv``; the runs are there."""
+    """Write ``sweep.csv``. The folders of the runs must have been copied before."""
     sweep.write_table(folder, config["runs"])
 
 
 def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
-    """A line on the runs that are not trained to the end."""
+    """A line on the runs that are not trained to the end, if there are any."""
     units = {name: _split(name) for name in config["runs"]}
     missing = [
         name for name, unit in units.items() if unit not in parts or not parts[unit].finished
@@ -105,4 +105,6 @@ def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
     if not missing:
         return []
     command = f"--seeds {as_text(sorted({seed for _, seed in units.values()}))} --resume"
-    return [f"not finished: {few(missing)}; train them by the sweeps' command with {command}"]
+    return [
+        f"not finished: {few(missing)}; to train them, repeat the sweeps' command with {command}"
+    ]

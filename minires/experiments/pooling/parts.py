@@ -1,4 +1,6 @@
-"""What a run holds of one net (or claim) and seed, and which is taken if two runs hold the same."""
+"""The parts of a run, each of one net or claim with one seed, and which part is taken if two runs
+hold the same.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +15,22 @@ from ..records import LOCK
 from .sources import Source
 
 Unit: TypeAlias = tuple[str, int]  # the name of a net, a claim or a run of a sweep, and the seed
-TIMES = ("seconds", "images_per_second")  # columns that differ from day to day
-MOST_NAMED = 8  # in a note
+TIMES = ("seconds", "images_per_second")  # columns that differ every time a net is trained
+MOST_NAMED = 8  # how many parts a note names
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a run holds of one net, claim or run of a sweep, with one seed.
+    """The records of one net, claim or run of a sweep, with one seed.
 
     Parameters
     ----------
     tables : dict
-        Name -> rows.
+        Name of a table -> rows.
     finished : bool
-        Whether it will grow no more.
+        Whether the records are complete.
     files : dict
-        Path in the folder of a run -> the file to be copied there.
+        Path in the folder of the pooled run -> the file to be copied there.
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -37,13 +39,13 @@ class Part:
 
     @property
     def size(self) -> tuple[bool, int, int]:
-        """Larger for a part that has come farther, or has more files."""
+        """A key for comparing parts: larger for a part that has got further, or has more files."""
         return self.finished, sum(map(len, self.tables.values())), len(self.files)
 
 
 def files_in(folder: Path, target: str) -> dict[str, Path]:
-    """All files in `folder`, by their paths in the folder `target` of a run; locks and temporary
-    files do not count. Empty if there is no such folder.
+    """Path below `target` -> file, for all files in `folder` but locks and temporary files. Empty
+    if there is no such folder.
     """
     return {
         f"{target}/{path.relative_to(folder).as_posix()}": path
@@ -55,18 +57,25 @@ def files_in(folder: Path, target: str) -> dict[str, Path]:
 def choose(
     found: Sequence[tuple[Source, Mapping[Unit, Part]]],
 ) -> tuple[dict[Unit, Part], dict[Unit, Source], list[str]]:
-    """One part for each unit: of two with the same numbers, the one that has come farther.
+    """Choose one part for each unit. If two runs hold the same one, with the same numbers, the part
+    that has got further is taken.
+
+    Parameters
+    ----------
+    found : list of (Source, dict)
+        The runs, each with its parts by unit.
 
     Returns
     -------
     (dict, dict, list of str)
-        The parts; the run that each is from; a note for each two runs that share some.
+        Unit -> part; unit -> the run that the part is from; a note for each pair of runs that share
+        parts.
 
     Raises
     ------
     DataError
-        If two runs hold different numbers for the same net and seed: names both, and the first
-        column that differs.
+        If two runs hold different numbers for the same unit. The error names the runs, and the
+        first column that differs.
     """
     parts: dict[Unit, Part] = {}
     owners: dict[Unit, Source] = {}
@@ -96,9 +105,10 @@ def choose(
 
 
 def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
-    """What stands in `one` and in `other` where they first differ, in words; None if they do not.
+    """The values of `one` and `other` at the place where they first differ, in words; None if they
+    do not differ.
 
-    Times do not count. An unfinished part is the beginning of a finished one.
+    Columns of times are ignored. An unfinished part may stop earlier than the other part.
     """
     for name, rows in one.tables.items():
         for row, its in zip_longest(rows, other.tables.get(name, ())):
@@ -117,13 +127,13 @@ def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
 
 
 def _place(row: Row) -> str:
-    """Where in a table a row stands, as far as it says so."""
+    """The place of a row in its table, in words, as far as its columns tell."""
     named = [f"{name} {row[name]}" for name in ("iteration", "layer") if name in row]
     return "".join(f", {one}" for one in named)
 
 
 def _equal(a: Any, b: Any) -> bool:
-    return a == b or (a != a and b != b)  # two that are no numbers are alike
+    return a == b or (a != a and b != b)  # nan equals nan here
 
 
 def few(names: Sequence[str]) -> str:

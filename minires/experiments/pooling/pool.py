@@ -1,4 +1,4 @@
-"""Several runs become one."""
+"""Pool several runs into one."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -24,34 +24,35 @@ KINDS: dict[str, Any] = {
 
 
 class Pooled(NamedTuple):
-    """What a pooled run holds."""
+    """A summary of a pooled run."""
 
     seeds: list[int]
     settings_hash: str
-    notes: list[str]  # what the reader may not expect, a line each
+    notes: list[str]  # lines on what may be unexpected: shared nets, other machines, missing parts
 
 
 def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
-    """Pool runs that differ in nothing but their seeds: copy them into one new run.
+    """Pool runs that differ only in their seeds, by copying them into one new run.
 
-    The runs stay as they are. The new one can be reported, drawn and resumed as any other; its
-    ``config.json`` says under ``sources`` who computed which seeds.
+    The runs themselves are not changed. The new run can be reported, drawn and resumed like any
+    other. The entry ``sources`` of its ``config.json`` says which run and machine computed which
+    seeds.
 
     Parameters
     ----------
     runs : list of str or Path
-        Folders of runs of the degradation experiment, of claims, or of sweeps: two or more.
+        Two or more folders of runs of the same experiment: degradation, claims or a sweep.
     out : str or Path
-        A new or empty folder. It is there as a whole, or not at all.
+        A new or empty folder. It is written completely or not at all.
 
     Raises
     ------
     ConfigError
-        If the runs' settings differ (all differences are named), a run is still going on, a folder
-        is given twice, `out` is in use, or these runs cannot be pooled.
+        If the settings of the runs differ (the error names all differences), a run is still going
+        on, a folder is given twice, `out` is not empty, or runs of this kind cannot be pooled.
     DataError
-        If a folder is no run, its records are damaged, or two runs hold different numbers for the
-        same net and seed.
+        If a folder holds no run or damaged records, or two runs hold different numbers for the same
+        net and seed.
     CheckpointError
         If the new run cannot be written.
     """
@@ -76,10 +77,10 @@ def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
         settings = _settings(sources[0].config) | kind.settings(sources, parts)
         settings["sources"] = computed
         with staged(out) as folder:
-            with RunFolder(folder, settings) as its:
+            with RunFolder(folder, settings) as run_folder:
                 for part in parts.values():
                     copy_files(part.files, folder)
-                kind.write(its, settings, parts)
+                kind.write(run_folder, settings, parts)
         return Pooled(
             sorted({seed for _, seed in parts}),
             settings_hash(settings),
@@ -102,6 +103,8 @@ def _kind(source):
 
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
-    """The settings that the runs share, and those in which they differ, to be replaced."""
+    """The settings of the first run, without entries that describe only this run. The caller
+    replaces the settings in which the runs differ.
+    """
     apart = set(APART) - {"seeds", "runs"}
     return {name: value for name, value in config.items() if name not in apart}

@@ -1,4 +1,4 @@
-"""The runs that are pooled. They are read, and never written to."""
+"""The runs to be pooled. They are read and compared, and never written to."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,21 +17,22 @@ from ..records.settings_hash import differences, settings_hash
 
 @dataclass(frozen=True)
 class Source:
-    """The folder of a run, and the settings in it."""
+    """The folder of a run, and the settings in its ``config.json``."""
 
     path: Path
     config: dict[str, Any]
 
 
 def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
-    """The runs in these folders, which are to become one in the folder `out`.
+    """Open the runs in these folders, which are to be pooled in the folder `out`.
 
     Raises
     ------
     ConfigError
-        If there is only one, a folder is given twice, or `out` is in one, or one in `out`.
+        If there are fewer than two folders, one is given twice, or `out` lies in one of them or
+        contains one.
     DataError
-        If one is no run, or its settings are damaged.
+        If a folder holds no run, or its settings are damaged.
     """
     folders = [expanded(path) for path in paths]
     if len(folders) < 2:
@@ -42,18 +43,19 @@ def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
             got = str(folders[places.index(place)])
             raise ConfigError(str(folders[i]), "the same run twice", "different runs", got)
         if place.is_relative_to(out.resolve()) or out.resolve().is_relative_to(place):
-            expected = "a folder that is in none of the runs, and holds none"
+            expected = "a folder that neither lies in one of the runs nor contains one"
             raise ConfigError("--out", str(out), expected, str(folders[i]))
     return [Source(folder, read_config(folder)) for folder in folders]
 
 
 def check_settings(sources: Sequence[Source]) -> None:
-    """See that the runs are of one experiment, with the same settings.
+    """Check that the runs belong to one experiment and have the same settings.
 
     Raises
     ------
     ConfigError
-        If they are not: all settings that differ are named. Or if some were changed after the run.
+        If experiments or settings differ (the error names all differences), or if the settings of a
+        run were changed after the run.
     """
     first = sources[0]
     for source in sources:
@@ -77,9 +79,10 @@ def other_settings(source: Source, first: Source, found: Sequence[str]) -> Confi
 
 
 def _check_unchanged(source):
-    """The hash in a run's config must be that of its settings.
+    """Raise ConfigError if the hash in a run's ``config.json`` is not that of its settings.
 
-    Another version may hash in another way, and early ones wrote none.
+    Runs of another version of minires are not checked, because it may compute the hash in another
+    way; early versions wrote none.
     """
     config = source.config
     written = config.get("settings_hash")
@@ -90,21 +93,22 @@ def _check_unchanged(source):
             "the settings were changed after the run",
             f"settings with the hash {written}",
             settings_hash(config),
-            "take the file from a copy",
+            "restore the file from a copy",
         )
 
 
 @contextmanager
 def at_rest(sources: Sequence[Source]) -> Iterator[None]:
-    """Within: no run goes on in these folders.
+    """Keep other processes from writing to these runs until the end of the ``with`` block.
 
-    Raises ConfigError if one is going on now.
+    Raises ConfigError if a process writes to one of them now. Only the runs' own locks are held;
+    the locks of their nets are only checked at the beginning.
     """
     with ExitStack() as stack:
         for source in sources:
             if not stack.enter_context(no_writer(source.path / LOCK)):
                 raise _going_on(source.path)
-            for lock in source.path.rglob(LOCK):  # of its nets: looked at, not held
+            for lock in source.path.rglob(LOCK):  # locks of its nets
                 if lock.parent != source.path:
                     with no_writer(lock) as free:
                         if not free:
@@ -118,5 +122,5 @@ def _going_on(path):
         "the run is still going on",
         "a run that is finished or was stopped",
         "a folder that another process writes into",
-        "wait for its end, or stop it by Ctrl-C",
+        "wait until it ends, or stop it with Ctrl-C",
     )

@@ -1,7 +1,8 @@
-"""Tables of claims that this version does not know: of a newer one, or of somebody's own.
+"""Tables of claims that this version of minires does not know: claims of a newer version, or of the
+user's own.
 
-A pooled run carries them over as they are. To leave them out without a word would lose hours of
-somebody's measurements.
+Pooling copies their rows unchanged. Leaving them out silently would lose hours of somebody's
+measurements.
 """
 
 import csv
@@ -14,14 +15,15 @@ from ...types import Row
 from ..records import RunFolder, read_table
 from .parts import few
 
-FIRST = "seed"  # column of every table of a claim
+FIRST = "seed"  # the first column of every table of a claim
 
 
 def read(folder: Path, known: Collection[str]) -> dict[str, list[Row]]:
-    """Name -> rows of each table in `folder` whose first column is the seed and whose name is none
-    of the `known`. All else in the rows stays text, so that it is written again as it was.
+    """Name -> rows of each table in `folder` that looks like that of a claim, because its first
+    column is the seed, and whose name is not in `known`.
 
-    Raises as `read_table`.
+    All columns but the seed stay text, so that they are written again as they were. Raises
+    DataError if a table is damaged.
     """
     found = {}
     for path in sorted(folder.glob("*.csv")):
@@ -40,16 +42,16 @@ def _columns(path: Path) -> list[str]:
 
 
 def write(folder: RunFolder, name: str, rows: Sequence[Row]) -> None:
-    """Write the pooled rows of such a table.
+    """Write the pooled rows of the table of an unknown claim.
 
-    Raises DataError if the runs have other columns for the same claim.
+    Raises DataError if the runs have different columns for this claim.
     """
     columns = list(rows[0])
     for row in rows:
         if list(row) != columns:
             raise DataError(
                 f"{name}.csv",
-                "the runs have other columns for the same claim, which this version does not know",
+                "the runs have different columns for this claim, which this version does not know",
                 ", ".join(columns),
                 ", ".join(row),
                 "merge with the version of minires that measured it",
@@ -58,7 +60,7 @@ def write(folder: RunFolder, name: str, rows: Sequence[Row]) -> None:
 
 
 def note(rows: Mapping[str, Sequence[Row]]) -> list[str]:
-    """A line that names the tables, if there are any."""
+    """A line that names the tables of unknown claims, if there are any."""
     if not rows:
         return []
     names = few([f"{name}.csv" for name in rows])

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: a folder with its settings, tables and figures, all of them plain."""
+"""What a run leaves on disk: a folder with its settings, tables and figures, in plain formats."""
 
 from .config_file import of_one_run, read_config
 from .figures import save_figures

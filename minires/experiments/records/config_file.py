@@ -1,4 +1,4 @@
-"""Reading the ``config.json`` of a run, which may be damaged, edited, or of an earlier version."""
+"""Read the ``config.json`` of a run, which may be damaged, edited, or from an earlier version."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,21 +17,22 @@ from ...types import PathLike
 def read_config(
     folder: PathLike, experiment: str | None = None, needed: Mapping[str, Kind] | None = None
 ) -> dict[str, Any]:
-    """The settings in ``config.json``, by today's names.
+    """The settings in the ``config.json`` of a run, with settings and nets named as today.
 
     Parameters
     ----------
     folder : str or Path
+        The folder of the run.
     experiment : str, optional
-        Which one they must be of.
+        The experiment that the run must belong to. By default it may be any.
     needed : dict, optional
-        What must be there besides, by name, and of which kind it must be.
+        Settings that the file must also hold: name -> `Kind` of its value.
 
     Raises
     ------
     DataError
-        If the file is missing or damaged, from another experiment, or was changed to what cannot
-        be: names the setting.
+        If the file is missing or damaged, belongs to another experiment, or lacks a setting or
+        holds an impossible value for it. The error names the setting.
     """
     path = expanded(folder) / "config.json"
     if not path.exists():
@@ -49,7 +50,7 @@ def read_config(
     except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise DataError(
             str(path),
-            "no settings to be read",
+            "the settings cannot be read",
             "the config.json of a run",
             getattr(error, "strerror", None) or str(error),
             "is this the --out folder of a run?",
@@ -72,14 +73,17 @@ def read_config(
             kind.check("settings", name, config[name])
     except ConfigError as error:
         what = str(error).removeprefix("settings: ")
-        raise DataError(str(path), what, todo="take the file from a copy, or mend it") from None
+        todo = "restore the file from a copy, or correct this setting"
+        raise DataError(str(path), what, todo=todo) from None
     return config
 
 
 @contextmanager
 def of_one_run(where: PathLike) -> Iterator[None]:
-    """Within: what is computed and drawn from records that do not fit each other, since someone
-    has changed them, is a DataError that names `where`.
+    """Turn errors of the ``with`` block into a DataError that names `where`.
+
+    The block computes or draws something from the records of a run. If it fails, the records
+    contradict each other, because someone has changed them. Errors of minires stay as they are.
     """
     try:
         yield
@@ -88,8 +92,8 @@ def of_one_run(where: PathLike) -> Iterator[None]:
     except (LookupError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
         raise DataError(
             str(where),
-            "these records do not fit each other",
+            "these records contradict each other",
             "the tables and the config.json of one run, as it wrote them",
             f"{type(error).__name__} {error}",
-            "take them from a copy, or run again",
+            "restore them from a copy, or run again",
         ) from error

@@ -1,4 +1,4 @@
-"""The figures of a run, beside its tables."""
+"""Save the figures of a run beside its tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +9,10 @@ from ...types import Figure, PathLike
 
 
 def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
-    """Write figures, by name, as PNG files into a run's folder; returns their paths. Those of the
-    dark theme are called ``NAME-dark.png``.
+    """Save figures as ``NAME.png`` in the folder of a run, and return the paths.
 
-    Raises CheckpointError if they cannot be written.
+    With the dark theme in force the files are called ``NAME-dark.png``. Raises CheckpointError if a
+    file cannot be written.
     """
     ending = f"{plot.theme().suffix}.png"
     return [

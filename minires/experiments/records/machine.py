@@ -1,4 +1,4 @@
-"""The machine and the versions that a run was made with."""
+"""The machine that a run is computed on, and the versions of the software."""
 
 import platform
 import sys
@@ -11,7 +11,9 @@ from ...types import Device
 
 
 def environment(device: Device = "cpu") -> dict[str, Any]:
-    """What numbers depend on besides the settings."""
+    """Everything besides the settings that the numbers of a run may depend on: versions, processor,
+    cores, threads, device, command and date. Plain values for ``config.json``.
+    """
     import numpy as np
 
     from ... import __version__

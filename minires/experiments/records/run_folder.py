@@ -1,4 +1,4 @@
-"""The folder of a run: its settings, tables and checkpoints; all but the checkpoints plain text."""
+"""The folder of a run: settings and tables as plain text, and checkpoints."""
 
 import json
 import os
@@ -18,36 +18,36 @@ from .machine import environment
 from .settings_hash import changes, settings_hash
 from .tables import Table
 
-LOCK = ".lock"  # in the folder of a run: the process that writes there holds it
+LOCK = ".lock"  # a file in the folder of a run, locked by the process that writes there
 
 
 class RunFolder:
     """The files of one run of an experiment.
 
-    One process at a time writes into a folder: from here to the end of a ``with`` block, or until
-    the process ends, nobody else can open it.
+    Only one process at a time can write into a folder. No other process can open it until the
+    ``with`` block or the process ends.
 
     Parameters
     ----------
     path : str or Path
-        Created if it is not there.
+        The folder, which is created if necessary.
     settings : dict
-        What decides the results; anything JSON can hold.
+        The settings that decide the results. Values are anything that JSON can hold.
     growing : tuple of str
-        Settings that may grow when the run is resumed, such as the number of seeds: what is done
-        stays valid.
+        Settings that may grow when the run is resumed, such as the list of seeds. Earlier results
+        stay valid.
     resume : bool
-        Go on with what is in the folder, if anything is.
+        Go on with the run in this folder, if there is one.
     device : {"cpu", "gpu"}
-        Where the run computes, to be written down with the versions.
+        The device of the run, which is recorded with the versions of the software.
     wait : bool
-        If another process writes into the folder, wait until it is done.
+        If another process writes into the folder, wait until it is done instead of raising.
 
     Raises
     ------
     ConfigError
-        If the folder holds files already and `resume` is False, or holds a run with other settings
-        (all differences are named), or cannot be written, or another process writes into it.
+        If the folder holds files and `resume` is False; if it holds a run with other settings (the
+        error names all differences); if it cannot be written; if another process writes into it.
     DataError
         If its ``config.json`` is damaged.
     """
@@ -83,17 +83,17 @@ class RunFolder:
                 "another process writes into this folder",
                 "one run at a time",
                 "two",
-                "wait for its end, or choose another folder by --out",
+                "wait until it ends, or choose another folder with --out",
             )
         for folder in (self.path, self.path / "checkpoints"):
             remove_unfinished(folder, only_writer=self._lock.held)
-        check_new(self.path, resume)  # once more: it may have been started meanwhile
+        check_new(self.path, resume)  # again: another process may have started a run meanwhile
         kept = {}
         if (self.path / "config.json").exists():
             kept = self._check_same(settings, growing)
-        apart = {"settings_hash": settings_hash(settings), **kept}
-        apart["environment"] = environment(device)
-        replace_text(self.path / "config.json", json.dumps({**settings, **apart}, indent=2) + "\n")
+        about = {"settings_hash": settings_hash(settings), **kept}
+        about["environment"] = environment(device)
+        replace_text(self.path / "config.json", json.dumps({**settings, **about}, indent=2) + "\n")
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +107,9 @@ class RunFolder:
         self._lock.release()
 
     def _check_same(self, settings: dict[str, Any], growing: Sequence[str]) -> dict[str, Any]:
-        """What its ``config.json`` holds that stays as it is: who computed what was pooled."""
+        """Raise ConfigError if the run in the folder has other settings. Returns the part of its
+        ``config.json`` that is kept: the sources of a pooled run.
+        """
         before = read_config(self.path)
         differences = changes(before, settings, growing)
         if differences:
@@ -116,14 +118,14 @@ class RunFolder:
                 "the run in this folder has other settings",
                 "the same settings to resume",
                 ", ".join(differences),
-                "use those it was started with, or choose another folder by --out",
+                "use the settings it was started with, or choose another folder with --out",
             )
         return {name: before[name] for name in ("sources",) if name in before}
 
     def checkpoint(self, net: str, seed: int) -> Path:
-        """The path of the checkpoint of one net. One with the net's previous name is renamed.
+        """The path of the checkpoint of one net. A file with a previous name of the net is renamed.
 
-        Raises CheckpointError if that cannot be done.
+        Raises CheckpointError if the file cannot be renamed, or the folder cannot be created.
         """
         folder = make_folder(self.path / "checkpoints")
         before, path = (
@@ -132,12 +134,14 @@ class RunFolder:
         return renamed(before, path)
 
     def table(self, name: str, columns: Sequence[str], text: Sequence[str] = ()) -> Table:
-        """The table ``name.csv``, to append to; the columns in `text` hold words."""
+        """The `Table` in ``name.csv``, created if necessary. The columns in `text` hold words."""
         return Table(self.path / f"{name}.csv", columns, text)
 
 
 def make_folder(path: Path) -> Path:
-    """`path`, where there is a folder now. Raises CheckpointError if it cannot be made."""
+    """Create the folder `path` if necessary, and return `path`. Raises CheckpointError if the
+    folder cannot be created.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,9 +150,9 @@ def make_folder(path: Path) -> Path:
 
 
 def renamed(before: Path, path: Path) -> Path:
-    """`path`, to which the file or folder `before` is moved if only that is there.
+    """Rename the file or folder `before` to `path`, if only `before` exists, and return `path`.
 
-    Raises CheckpointError if it cannot be moved.
+    Raises CheckpointError if it cannot be renamed.
     """
     try:
         if before.exists() and not path.exists():
@@ -164,37 +168,40 @@ def _cannot_write(path: Path, error: OSError) -> CheckpointError:
 
 
 def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings as JSON gives them back: tuples become lists, NumPy's numbers Python's."""
+    """The settings as they are when read back from JSON: tuples become lists, and NumPy's numbers
+    become Python's.
+    """
     return json.loads(to_json(settings))
 
 
 def check_new(path: PathLike, resume: bool | None = False) -> None:
-    """Raise ConfigError if there are files in the folder `path`, and no run to resume there; or if
-    nothing can be written there, which is better known before hours of work than after them.
+    """Raise ConfigError unless results can be written to the folder `path`.
 
-    What a start leaves that was cut off at once is no file of a run. None for `resume` is for what
-    cannot be resumed: then no error suggests it.
+    The folder must be new or empty, or hold a run if `resume` is True, and it must be writable.
+    Commands call this before hours of work. Locks and unfinished files, which a run leaves behind
+    if it is interrupted right at its start, do not count as files. With None for `resume`, which
+    means that the command cannot resume, the error does not suggest --resume.
     """
     path = Path(path)
     try:
         files = list(path.iterdir()) if path.is_dir() else []
         files = [file for file in files if file.name != LOCK and not is_unfinished(file)]
-        # Asked last: another process may be starting a run here at this moment.
+        # Checked last, because another process may be starting a run here at this moment.
         is_run = (path / "config.json").exists()
     except OSError as error:
         got = error.strerror or str(error)
         raise ConfigError(str(path), "cannot be read", "a folder for the results", got) from None
     if files and not (resume and is_run):
-        got, todo = "other files", "choose another folder by --out"
+        got, todo = "other files", "choose another folder with --out"
         if is_run:
             got = "files of an earlier run"
-            todo = todo if resume is None else f"go on with it by --resume, or {todo}"
+            todo = todo if resume is None else f"go on with it with --resume, or {todo}"
         raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", got, todo)
     _check_writable(path)
 
 
 def _check_writable(path: Path) -> None:
-    """Raise ConfigError if a folder `path` can neither be written nor made."""
+    """Raise ConfigError if the folder `path` can neither be written nor created."""
     place = path
     while not os.path.exists(place) and place != place.parent:
         place = place.parent
@@ -211,5 +218,5 @@ def _cannot_write_results(path: Path, got: str) -> ConfigError:
         "cannot write here",
         "a folder that can be created and written",
         got,
-        "choose another by --out",
+        "choose another folder with --out",
     )

@@ -1,6 +1,6 @@
-"""What decides the numbers of a run besides the seed, and a short name for it.
+"""The settings that decide the numbers of a run, apart from the seed, and a hash of them.
 
-Runs with the same hash can be pooled: they differ in seeds, folders and machines only.
+Runs with the same hash can be pooled: they differ only in seeds, folders and machines.
 """
 
 import hashlib
@@ -12,25 +12,25 @@ from typing import Any
 from ...serialization.safetensors import to_json
 from ...training.config import RunConfig
 
-#: What stands in a ``config.json`` besides settings, or differs from seed to seed.
+#: Entries of a ``config.json`` that are not settings, or that differ from seed to seed.
 APART = ("seed", "seeds", "runs", "settings_hash", "sources", "environment")
 
 
 def deciding(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in a run's config, as JSON, that decide its numbers, whatever the seed."""
-    here = {one.name for one in fields(RunConfig) if not one.metadata["decides"]}
+    """The settings in a run's ``config.json`` that decide its numbers, apart from the seed."""
+    irrelevant = {one.name for one in fields(RunConfig) if not one.metadata["decides"]}
     return {
         name: value
         for name, value in json.loads(to_json(dict(config))).items()
-        if name not in here and name not in APART
+        if name not in irrelevant and name not in APART
     }
 
 
 def settings_hash(config: Mapping[str, Any]) -> str:
-    """16 digits that stand for the settings that decide the numbers of a run.
+    """16 hexadecimal digits, a hash of the settings that decide the numbers of a run.
 
-    A setting that has its usual value does not count: runs from before that setting existed have
-    the same hash.
+    Settings with their default value are left out of the hash, so that it stays the same when
+    minires gets a new setting.
     """
     changed = _unusual(_canonical(deciding(config)), _usual())
     text = json.dumps(changed, sort_keys=True, separators=(",", ":"))
@@ -38,7 +38,9 @@ def settings_hash(config: Mapping[str, Any]) -> str:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The settings that differ: each with its value in `other` and, in brackets, in `one`."""
+    """The settings that differ between two runs, as ``lr 0.2 (not 0.1)``: the value in `other`
+    first, then the value in `one`.
+    """
     first, second = (_flat(_usual() | _canonical(deciding(its))) for its in (one, other))
     return [
         f"{name} {second.get(name)} (not {first.get(name)})"
@@ -50,10 +52,10 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def changes(
     before: Mapping[str, Any], now: Mapping[str, Any], growing: Sequence[str] = ()
 ) -> list[str]:
-    """The settings in `now` that were others `before`, as ``lr 0.1 -> 0.2``.
+    """The settings that have changed between `before` and `now`, as ``lr 0.1 -> 0.2``.
 
-    A run from before a setting existed was made with what is usual today. The lists named in
-    `growing` may have become longer.
+    A setting that is missing in `before` counts as its default value, because earlier versions of
+    minires trained like that. Lists that are named in `growing` may have become longer.
     """
     known = {*now, *now.get("common", {})}
     earlier, today = _flat(_usual() | _canonical(dict(before))), _flat(_canonical(dict(now)))
@@ -67,12 +69,12 @@ def changes(
 
 
 def _has_grown(before: Any, now: Any) -> bool:
-    # None: the run is from before the setting existed.
+    # None: the run is older than this setting.
     return before is None or isinstance(before, list) and all(one in now for one in before)
 
 
 def _unusual(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings without the usual ones, also among what the runs of a sweep have in common."""
+    """The settings that differ from the defaults, also in the common settings of a sweep."""
     found = {name: value for name, value in settings.items() if value != usual.get(name)}
     if isinstance(found.get("common"), dict):
         found["common"] = _unusual(found["common"], usual)
@@ -80,7 +82,9 @@ def _unusual(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str,
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with those of the net and of a sweep by names of their own: net.width."""
+    """The settings without nesting: the width in ``net`` becomes ``net.width``, and the common
+    settings of a sweep get names without a prefix.
+    """
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, dict):
@@ -92,12 +96,12 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _usual() -> dict[str, Any]:
-    """Every setting as it is where nobody gives it."""
+    """The default value of every setting."""
     return _canonical(deciding(RunConfig().deciding()))
 
 
 def _canonical(value: Any) -> Any:
-    """7 for 7.0, wherever it stands: equal settings are written alike."""
+    """The value with 7 for 7.0 everywhere inside, so that equal settings are written alike."""
     if isinstance(value, dict):
         return {name: _canonical(its) for name, its in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""The tables of a run: CSV files, written row by row as results come in.
+"""The tables of a run: CSV files that are written row by row as results come in.
 
-So what is there can be plotted at any time.
+The results so far can therefore be plotted at any time.
 """
 
 import csv
@@ -16,9 +16,16 @@ from ...types import PathLike, Row
 
 
 class Table:
-    """A CSV file with a header line. Each row is on disk as soon as it is appended.
+    """A CSV file with a header line. Rows are on disk as soon as they are appended.
 
-    All methods raise CheckpointError if the file cannot be written.
+    The file is created if it does not exist. Methods raise CheckpointError if it cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+    text : sequence of str
+        Columns that hold words; all others hold numbers.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> None:
@@ -27,7 +34,7 @@ class Table:
             self.replace([])
 
     def append(self, rows: Iterable[Row]) -> None:
-        """Add rows, each a dict with this table's columns: all of them, or none if that fails."""
+        """Add rows, each a dict with this table's columns. If that fails, none of them is added."""
         append_bytes(
             self.path,
             self.lines(rows).encode("utf-8", "backslashreplace"),
@@ -35,19 +42,19 @@ class Table:
         )
 
     def replace(self, rows: Iterable[Row]) -> None:
-        """Write these rows instead of what is there. The file is replaced as a whole."""
+        """Replace all rows of the table by these. The file is replaced in one step."""
         replace_text(self.path, self._header() + self.lines(rows))
 
     def rows(self) -> list[Row]:
-        """What is in the file. Raises as `read_table`."""
+        """The rows in the file. Raises DataError as `read_table` does."""
         return read_table(self.path, self.columns, self.text)
 
     def keep(self, condition: Callable[[Row], bool]) -> None:
-        """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
+        """Drop all rows for which ``condition(row)`` is False. The file is replaced in one step."""
         self.replace([row for row in self.rows() if condition(row)])
 
     def lines(self, rows: Iterable[Row]) -> str:
-        """Rows as they are written, a line each; words with a comma in quotes."""
+        """The rows as lines of CSV: floats with 6 significant digits, commas in quotes."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
@@ -60,18 +67,19 @@ class Table:
 def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ()) -> list[Row]:
     """The rows of a CSV file as dicts.
 
-    Whole numbers are int, other numbers float; the columns in `text` stay as they are, but nets get
-    today's names.
+    Whole numbers become int, other numbers float. The columns in `text` stay text, and in the
+    column ``net`` among them earlier names of nets are replaced by the names of today.
 
     Raises
     ------
     DataError
-        If the file is missing, lacks a column, a line is cut short, or a word stands where a number
-        should. A last line that is cut short is left out: the run was killed while it wrote.
+        If the file is missing, lacks a column, or has a line with too few or too many entries, or
+        with a word where a number should be. A last line that is cut short raises no error and is
+        left out, because a run that is killed may leave one.
     """
     path = expanded(path)
     try:
-        # With "-sig", since Excel begins its files with a byte order mark.
+        # "-sig" skips the byte order mark with which Excel begins its files.
         with open(path, newline="", encoding="utf-8-sig") as file:
             text_of_file = file.read()
         reader = csv.DictReader(io.StringIO(text_of_file, newline=""))
@@ -95,7 +103,7 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
             "if another program has saved it, save it there with commas and as UTF-8",
         )
     if rows and None in rows[-1].values() and not text_of_file.endswith(("\n", "\r")):
-        rows.pop()  # the run was cut off while it wrote this line
+        rows.pop()  # the run was killed while it wrote this line
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise DataError(
@@ -124,4 +132,4 @@ def _number(text: str, column: str, where: str) -> int | float:
             return kind(text)
         except ValueError:
             pass
-    raise DataError(where, column, "a number", repr(text), "mend the line, or take it out")
+    raise DataError(where, column, "a number", repr(text), "correct the line, or delete it")

@@ -1,13 +1,14 @@
 """Many trainings on all cores of a machine, or on many machines.
 
-A net of 20 layers on small images gains little from a second thread: its matrices are small, and
-threads wait for each other. Two processes of one thread each do the work of two nets in three
-fifths of the time. So the nets and seeds of an experiment are handed out as tasks (`task.py`), the
-longest first (`agenda.py`), to worker processes (`pool.py`, through joblib's loky) or to a cluster
-(`cluster/`, through submitit). `ways.py` chooses between them.
+A net of 20 layers on small images gains little from a second thread, because its matrices are small
+and threads wait for each other. Two processes with one thread each train two nets in three fifths
+of the time that one process with two threads takes. So the nets and seeds of an experiment are
+handed out as tasks (`task.py`), the longest first (`agenda.py`), to worker processes (`pool.py`,
+through joblib's loky) or to a cluster (`cluster/`, through submitit). `ways.py` chooses between
+them.
 
-Every training lives in a folder of its own, with its checkpoint and tables, and does not know who
-else is at work: it ends in the same bits in any process, with any number of workers.
+Every training has a folder of its own, with its checkpoint and tables, and does not depend on other
+trainings. Its result is the same to the bit in any process and with any number of workers.
 """
 
 from .cluster import Cluster as Cluster

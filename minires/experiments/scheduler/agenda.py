@@ -1,4 +1,4 @@
-"""What is left to do of a run's tasks, wherever they are done."""
+"""The agenda of a run: which of its tasks wait, which have ended, and which have failed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,33 +7,34 @@ from ...errors import MiniresError, ProcessError
 from .board import QuietBoard
 from .task import Task
 
-TRIES = 2  # of a task whose process is killed
+TRIES = 2  # how often a task is tried whose process is killed
 
 
 class Agenda:
-    """Which tasks wait, which have ended, and what went wrong.
+    """Keeps track of the tasks of a run, for workers as well as for a cluster.
 
     Parameters
     ----------
     tasks : list of Task
     board : QuietBoard
-        Hears of ends and errors.
+        Shows which tasks have ended, and errors.
     on_end : callable
-        ``on_end(task, result)``.
+        ``on_end(task, result)`` is called for each task that is done.
     """
 
     def __init__(
         self, tasks: Sequence[Task], board: QuietBoard, on_end: Callable[[Task, Any], object]
     ) -> None:
-        self.waiting = sorted(tasks, key=lambda task: -task.cost)  # stable: equal ones in order
+        # The longest first. Sorting is stable: tasks of equal cost stay in order.
+        self.waiting = sorted(tasks, key=lambda task: -task.cost)
         self.ended: set[str] = set()
         self.tries: dict[str, int] = {}
         self.errors: list[Exception] = []
         self.board, self.on_end = board, on_end
 
     def take(self, name: str | None = None) -> Task | None:
-        """The longest of the tasks that need not wait for another, to be done now; or, if it has
-        begun already, the one of that name.
+        """Take a task off the agenda, to be done now: the longest one that waits for no other task,
+        or the task with this name, whose job has begun already. None if there is no such task.
         """
         for task in self.waiting:
             if task.name == name or name is None and self.ended.issuperset(task.after):
@@ -43,18 +44,22 @@ class Agenda:
         return None
 
     def end(self, task: Task, result: Any) -> None:
-        """A task is done."""
+        """Record that a task is done."""
         self.ended.add(task.name)
         self.board.end(task)
         self.on_end(task, result)
 
     def again(self, task: Task) -> None:
-        """A task has been stopped, to go on later: that is no try that failed."""
+        """Put back a task that was stopped in order to go on later. This does not count as a
+        failed try.
+        """
         self.tries[task.name] -= 1
         self.waiting.insert(0, task)
 
     def lost(self, task: Task, note: str, error: MiniresError) -> None:
-        """What did a task is gone without a word: once more, with a note, or it is an error."""
+        """Deal with a task whose process or job has disappeared: try it again and print `note`, or
+        after the last try record `error`.
+        """
         if self.tries[task.name] < TRIES:
             self.board.say(f"note: {note}; it goes on from its last checkpoint")
             self.waiting.insert(0, task)
@@ -62,23 +67,23 @@ class Agenda:
             self.fail(task, error)
 
     def fail(self, task: Task, error: Exception) -> None:
-        """Remember an error; what needs this task is not tried."""
-        if self.errors:
+        """Record an error, and drop all tasks that need this one, directly or through others."""
+        if self.errors:  # `check` raises only the first error
             self.board.say(f"error: {error}")
         self.errors.append(error)
         self.board.end(task)
-        lost = {task.name}
-        while more := {one.name for one in self.waiting if lost.intersection(one.after)} - lost:
-            lost |= more
-        self.waiting = [one for one in self.waiting if one.name not in lost]
+        failed = {task.name}
+        while more := {one.name for one in self.waiting if failed.intersection(one.after)} - failed:
+            failed |= more
+        self.waiting = [one for one in self.waiting if one.name not in failed]
 
     def stop(self) -> None:
-        """Give out nothing more, and tell nobody of what ends."""
+        """Hand out no more tasks, and stop calling `on_end`."""
         self.waiting, self.on_end = [], lambda task, result: None
 
     def check(self) -> None:
-        """Raise the first error, when all that could be done is done; or an error if something was
-        left out.
+        """Raise the first recorded error, or ProcessError if tasks were never begun. Called when
+        there is nothing left to hand out.
         """
         if self.errors:
             raise self.errors[0]

@@ -1,4 +1,4 @@
-"""What a person sees while many nets train: a line for each, and one for all."""
+"""The lines on the screen while many nets train: one for each net, and one for all together."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from .task import Task
 
 
 class QuietBoard:
-    """Says only what must be said: notes and warnings."""
+    """Prints notes and warnings, and nothing about progress."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = {task.name: task for task in tasks}
@@ -23,28 +23,28 @@ class QuietBoard:
         pass
 
     def say(self, line: str) -> None:
-        """A line that a worker has printed, or a note."""
+        """Print a note, or a line that a worker has printed."""
         print(printable(line), file=sys.stderr, flush=True)
 
     def hear(self, task: Task, kind: str, *message: Any) -> None:
-        """A training has begun, has come so far, or has ended an epoch."""
+        """Take note of a message about a training: kind "step" or "epoch", as in `Reporter`."""
 
     def end(self, task: Task) -> None:
-        """A task is done."""
+        """Take note that a task is done."""
 
     def show(self) -> None:
-        """Bring the screen up to date."""
+        """Update the screen."""
 
 
 class Board(QuietBoard):
-    """A line for each net that trains, on a terminal; elsewhere a line for each epoch. Both say how
-    long all nets together will still take.
+    """Shows progress: on a terminal with a bar for each net in training, elsewhere with a line for
+    each epoch. Both show how much time all nets together still need.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         super().__init__(tasks)
         self.part_done = dict.fromkeys(self.tasks, 0.0)
-        self.at_start: dict[str, float] = {}  # what an earlier run had done
+        self.at_start: dict[str, float] = {}  # parts that an earlier run had done already
         self.started = time.monotonic()
         self.width = 1 + max([len(printable(task.name)) for task in tasks], default=3)
         self.all = bar_of("all", total=1.0, desc="all:".ljust(self.width))
@@ -99,11 +99,11 @@ class Board(QuietBoard):
         return sum(task.cost for task in self.tasks.values())
 
     def done(self) -> float:
-        """The cost of what is done."""
+        """The cost of the work that is done."""
         return sum(task.cost * self.part_done[name] for name, task in self.tasks.items())
 
     def left(self) -> str:
-        """How long it will take if it goes on as it went so far."""
+        """The time left, in words, at the average speed so far."""
         before = sum(self.tasks[name].cost * part for name, part in self.at_start.items())
         done, seconds = self.done() - before, time.monotonic() - self.started
         if done <= 0:

@@ -1,7 +1,7 @@
-"""Tasks on worker processes, the longest first.
+"""Run tasks on worker processes, the longest first.
 
-A worker is a process that joblib's loky starts and watches. Each has an executor of its own: if one
-is killed, the others do not notice.
+A worker is a process that joblib's loky starts and watches. Each worker has its own executor, so
+that the others go on if one of them is killed.
 """
 
 import re
@@ -22,7 +22,7 @@ from . import worker
 from .agenda import Agenda
 from .task import Task
 
-EVERY = 0.25  # seconds between two looks at the workers
+EVERY = 0.25  # seconds: the workers are checked at least this often
 
 
 class Pool:
@@ -32,11 +32,11 @@ class Pool:
     ----------
     workers : int
     agenda : Agenda
-        What is to be done.
+        The tasks.
     data_file : str
-        See `worker.start`.
+        The file with the tasks' data: see `worker.start`.
     on_epoch : callable
-        ``on_epoch(task)``.
+        ``on_epoch(task)`` is called after each epoch of a training.
     """
 
     def __init__(
@@ -51,22 +51,23 @@ class Pool:
         self.workers = [_Worker(threads, data_file) for _ in range(workers)]
 
     def run(self) -> None:
-        """Do all tasks. Raises as `scheduler.run`."""
+        """Do all tasks. Raises the errors of `scheduler.run`."""
         try:
             while self.hand_out() or self.busy():
                 self.listen()
             self.agenda.check()
-        except BaseException:  # Ctrl-C, or this process cannot write what it has to
+        except BaseException:  # Ctrl-C, or a file that this process cannot write
             self.stop()
             raise
         finally:
             self.kill()
 
     def busy(self) -> list["_Worker"]:
+        """The workers that have a task."""
         return [one for one in self.workers if one.task is not None]
 
     def hand_out(self) -> bool:
-        """Give tasks to workers that have none; whether any was given."""
+        """Give tasks to workers that have none. Returns whether any task was given."""
         given = False
         for one in self.workers:
             if one.task is None and (task := self.agenda.take()) is not None:
@@ -75,7 +76,7 @@ class Pool:
         return given
 
     def listen(self) -> None:
-        """Hear what the workers have to say, and which of them are done."""
+        """Wait for messages of the workers, read them, and see which tasks are done."""
         wait([one.connection for one in self.busy()], EVERY)
         for one in self.busy():
             self.read(one)
@@ -85,6 +86,7 @@ class Pool:
         self.board.show()
 
     def read(self, one: "_Worker") -> None:
+        """Read all messages that one worker has sent."""
         with suppress(EOFError, OSError):
             while one.connection.poll():
                 kind, *message = one.connection.recv()
@@ -98,7 +100,7 @@ class Pool:
                         self.on_epoch(one.task)
 
     def end(self, one: "_Worker") -> None:
-        """A worker's task is done, has failed, or its process was killed."""
+        """Deal with a task that is no longer running: done, failed, or its process killed."""
         task, one.task = one.task, None
         try:
             is_done, result = one.future.result()
@@ -111,7 +113,7 @@ class Pool:
                 ProcessError(
                     task.name,
                     f"its process was killed twice ({_signal(error)})",
-                    todo="if memory was full, take fewer --workers; --resume goes on",
+                    todo="if memory was full, use fewer --workers; --resume goes on",
                 ),
             )
         except Exception as error:  # raised by the task
@@ -121,7 +123,7 @@ class Pool:
                 self.agenda.end(task, result)
 
     def stop(self) -> None:
-        """Let all trainings finish their step and save; with another Ctrl-C, do not wait."""
+        """Let all trainings finish their step and save. Raises StoppedAtOnce on another Ctrl-C."""
         self.agenda.stop()
         self.on_epoch = lambda task: None
         try:
@@ -133,28 +135,29 @@ class Pool:
             raise StoppedAtOnce from None
 
     def kill(self) -> None:
+        """End all worker processes."""
         for one in self.workers:
             one.kill()
 
 
 class _Worker:
-    """A worker process, seen from outside.
+    """A worker process, as this process sees it.
 
     Parameters
     ----------
     threads : int
-        It computes with.
+        Number of threads that it computes with.
     data_file : str
     """
 
     def __init__(self, threads: int, data_file: str) -> None:
         self.threads, self.data_file = threads, data_file
-        self.task: Any = None  # the Task in hand
-        self.process: int | None = None  # its id, once it has begun
+        self.task: Any = None  # the Task that it is doing, if any
+        self.process: int | None = None  # its process id, once it has begun a task
         self.begin()
 
     def begin(self) -> None:
-        """An executor and a pipe. The process itself begins with the first task."""
+        """Make an executor and a pipe. The process itself starts with its first task."""
         context = get_context("loky")
         self.connection, theirs = context.Pipe()
         self.executor = ProcessPoolExecutor(
@@ -165,22 +168,27 @@ class _Worker:
         )
 
     def give(self, task: Task) -> None:
-        with _interrupts_blocked():  # the new process is not to die of a Ctrl-C before it begins
+        with _interrupts_blocked():  # so that Ctrl-C cannot kill a new process before it is ready
             self.future = self.executor.submit(worker.do, task)
-            self.task = task  # here, because Ctrl-C between the two would let it have an old result
+            # Inside, too: a Ctrl-C between the two lines would pair this task with an old result.
+            self.task = task
 
     def stop(self) -> None:
+        """Let the training finish its step and save."""
         with suppress(OSError):
             self.connection.send(worker.STOP)
 
     def kill(self) -> None:
+        """End the process."""
         self.executor.shutdown(wait=True, kill_workers=True)
         self.connection.close()
 
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Within: Ctrl-C waits. A process that begins here is born with it blocked."""
+    """Delay Ctrl-C until the end of the ``with`` block. Processes that start within the block begin
+    with Ctrl-C blocked.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -192,6 +200,6 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _signal(error):
-    """By which signal a process ended, as far as loky knows: "SIGKILL"."""
+    """The signal that ended a process, such as "SIGKILL(-9)", from the text of loky's error."""
     found = re.search(r"\{(.*)\}", str(error))
-    return found[1] if found else "nobody knows by what"
+    return found[1] if found else "unknown signal"

@@ -1,4 +1,4 @@
-"""How far a training has come, for a process that waits for it elsewhere."""
+"""Report the progress of a training to the process that waits for it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Reporter(Callback):
-    """Sends messages while a net trains: where it stands, and the row of each epoch.
+    """Sends messages while a net trains: the current step, and the row of each epoch.
 
     Parameters
     ----------
     send : callable
-        ``send(kind, *message)``: ``"step", iteration, iterations, text`` or
-        ``"epoch", iterations, row``, as a `Board` hears them.
+        ``send(kind, *message)`` with ``"step", iteration, iterations, text`` or
+        ``"epoch", iterations, row``, which are the arguments of `Board.hear`.
     seconds : float
-        Between two messages about steps.
+        Least time between two messages about steps.
     """
 
     def __init__(self, send: Callable[..., object], seconds: float) -> None:

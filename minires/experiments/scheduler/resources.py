@@ -1,4 +1,4 @@
-"""How many processes a machine has room for."""
+"""The number of processes that a machine has cores and memory for."""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,25 @@ from ...training.config import RunConfig
 from ...types import Shape
 from .task import Task
 
-SHARE = 0.8  # of the memory that is free: the rest is for those who sit at the machine
+SHARE = 0.8  # of the free memory may be used; the rest is for other programs on the machine
 
 
-INTERPRETER = 120 * 2**20  # bytes of a Python with NumPy and minires
-LAYERS_AT_WORK = 2.0  # kept arrays of a step, times this: gradients beside them, and the pool's
+INTERPRETER = 120 * 2**20  # bytes of memory of a Python process with NumPy and minires
+# The memory of a step is that of the arrays kept for backward, times this factor: gradients, and
+# buffers that are kept for reuse.
+LAYERS_AT_WORK = 2.0
 
 
 def needs(model: Module, input_shape: Shape, config: RunConfig) -> tuple[float, int]:
-    """The cost of a training in multiply-adds, and its memory in bytes.
+    """The (cost, memory) of a training: multiply-adds of all its steps, and estimated bytes.
 
     Parameters
     ----------
     model : nn.Module
     input_shape : tuple of int
-        Of one example.
+        Shape of one example.
     config : RunConfig
-        Resolved.
+        With all settings resolved to numbers: `RunConfig.resolve`.
     """
     assert config.iterations is not None and isinstance(config.batch_size, int)  # resolved
     one = summarize(model, (1, *input_shape))
@@ -41,24 +43,24 @@ def needs(model: Module, input_shape: Shape, config: RunConfig) -> tuple[float, 
 
 
 def check_workers(workers: int | None, where: str = "--workers") -> int | None:
-    """`workers`, if it is a whole number of at least 1, or None."""
+    """`workers`, if it is None or a whole number of at least 1. Raises ConfigError otherwise."""
     return None if workers is None else integer(where, "workers", workers)
 
 
 def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
     """How many processes to start: one for each core, but no more than there are tasks, and no
-    more than the free memory has room for.
+    more than fit into the free memory.
 
     Parameters
     ----------
     tasks : list of Task
     most : int, optional
-        What the caller asks for: at most so many, whatever the cores.
+        The number that the user asks for, instead of one for each core.
 
     Raises
     ------
     ConfigError
-        If the caller asks for more than the memory has room for.
+        If the user asks for more processes than fit into the free memory.
     """
     if not tasks:
         return 1
@@ -71,7 +73,7 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
     if most is not None and fitting < wanted:
         raise ConfigError(
             "--workers",
-            "not enough memory for so many nets at a time",
+            "not enough memory for this many nets at a time",
             f"at most {fitting} ({room / 2**30:.1f} GiB may be used)",
             str(most),
             "each process holds a net, its gradients and a batch's activations",
@@ -80,8 +82,8 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
 
 
 def _room():
-    """Bytes that may be used; any number, if the system does not say how much memory is free."""
+    """Bytes that may be used; infinity if the system does not tell how much memory is free."""
     try:
         return SHARE * psutil.virtual_memory().available
-    except OSError:  # no /proc, as behind some walls
+    except OSError:  # no /proc, as in some sandboxes
         return float("inf")

@@ -1,4 +1,4 @@
-"""What is handed out to processes: a task."""
+"""A task: the unit of work that is handed out to processes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from typing import Any, TypeAlias
 
 from ...training.callbacks import Callback
 
-#: What all tasks of a run read: data sets, for example.
+#: Data that all tasks of a run read, such as data sets.
 Data: TypeAlias = Any
 
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work that a process of its own can do.
+    """A piece of work that a process can do on its own.
 
     Parameters
     ----------
     name : str
-        What it is called on the screen. No two tasks of a run may have the same name.
+        The task's name on the screen. No two tasks of a run may have the same name.
     work : callable
-        ``work(data, callbacks)``, with callbacks for its `Trainer`, which show how far it has come.
-        It is sent to another process, and what it returns is sent back. If its process is killed,
-        it is called again, and goes on from what it has saved.
+        ``work(data, callbacks)`` does the task. It gives the callbacks to its `Trainer`, where they
+        report progress. It is pickled for another process, and so is its result. If that process
+        is killed, it is called again, and must go on from what it has saved.
     cost : float
-        How long it takes, compared to the others: multiply-adds, for example.
+        How long the task takes compared to other tasks, for example in multiply-adds.
     memory : int
-        Bytes that a process needs for it.
+        Bytes that a process needs for the task.
     after : tuple of str
-        Names of tasks that must have ended before this one begins.
+        Names of the tasks that must have ended before this one begins.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Do all tasks of an experiment: in this process, on workers, or on a cluster."""
+"""Run the tasks of an experiment: in this process, on worker processes, or on a cluster."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -34,34 +34,35 @@ def run(
     Parameters
     ----------
     tasks : list of Task
-        Those that others wait for stand before them.
+        In an order in which no task comes before one that it waits for.
     data : object
-        Handed to every task. On workers, large arrays in it are in memory once, whatever their
-        number.
+        Given to every task. All worker processes share one copy of large arrays in it.
     workers : int
-        Processes to do them in; with 1, this process does them itself.
+        Number of worker processes. With 1, this process does all tasks itself.
     cluster : Cluster, optional
-        Do them there instead, a job each, and wait for them.
+        Do each task as a job of this cluster instead, and wait for the jobs.
     folder : Path, optional
-        That of the run, where a cluster's jobs leave word in ``cluster``. All machines must see it.
+        The folder of the run. The jobs of a cluster write to its subfolder ``cluster``, so all
+        machines must see it.
     progress : bool
-        Show how far they have come.
+        Show the progress of the tasks.
     on_epoch : callable, optional
-        ``on_epoch(task)`` is called in this process whenever a training has ended an epoch.
+        ``on_epoch(task)`` is called in this process after each epoch of a training.
     on_end : callable, optional
-        ``on_end(task, result)`` is called in this process with what each task returns.
+        ``on_end(task, result)`` is called in this process with the result of each task.
 
     Raises
     ------
     MiniresError
-        What a task has raised: the first of them, when all others are done.
+        The first error that a task has raised. On workers and clusters it is raised when all tasks
+        that do not depend on the failed one are done; in this process, at once.
     ConfigError
         If jobs of an earlier run may still write into the folder, or the cluster refuses the jobs.
     ProcessError
         If the process or job of a task was killed, and that of its second try too.
     KeyboardInterrupt
         On Ctrl-C, when all trainings have finished their step and saved. A second Ctrl-C stops at
-        once (`StoppedAtOnce`). Jobs of a cluster go on.
+        once (`StoppedAtOnce`). Jobs of a cluster continue.
     """
     if cluster is None and folder is not None:
         clusters.check_no_jobs(folder)
@@ -86,7 +87,7 @@ def run(
 
 
 class _Epochs(Callback):
-    """Tells of the epochs of a training in this process."""
+    """Calls ``on_epoch(task)`` after each epoch of a training in this process."""
 
     def __init__(self, task: Task, on_epoch: Callable[[Task], object]) -> None:
         self.task, self.on_epoch = task, on_epoch

@@ -1,7 +1,7 @@
-"""What happens in a worker process: it does one task after the other, and says how far it has come.
+"""The code of a worker process: it does one task after another, and reports its progress.
 
-It hears from the process that started it through a pipe: "stop" is Ctrl-C, and if the pipe ends,
-that process is gone. Then a training saves after its step, and the worker ends too.
+A pipe connects it to the process that started it. The message "stop" acts like Ctrl-C. If the pipe
+closes, the other process has ended: the training then saves after its step, and the worker ends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 STOP = "stop"
-BETWEEN_REPORTS = 0.25  # seconds: nobody reads faster
+BETWEEN_REPORTS = 0.25  # seconds: people do not read faster
 
 
 class _Post:
@@ -34,21 +34,22 @@ class _Post:
         self.connection: Connection | None = None
         self.data: Data = None
         self.is_working, self.is_stopped, self.is_alone = False, False, False
-        self.lock = threading.Lock()  # an order may come just when a task begins
+        self.lock = threading.Lock()  # "stop" may arrive at the moment when a task begins
 
     def send(self, *message: Any) -> None:
+        """Send a message to the process that started this one."""
         if self.connection is not None:
-            with suppress(OSError):  # nobody listens any more: `listen` knows, too
+            with suppress(OSError):  # that process has ended: `listen` deals with that
                 self.connection.send(message)
 
     def listen(self) -> None:
-        """Wait for orders, in a thread of its own, as long as there is someone to give them."""
+        """Wait for "stop" or the end of the pipe. Runs in a thread of its own."""
         assert self.connection is not None
         try:
             while True:
                 if self.connection.recv() == STOP:
                     with self.lock:
-                        self.is_stopped = True  # a task that is on its way here does not begin
+                        self.is_stopped = True  # so that a task that arrives now does not begin
                         if self.is_working:
                             _thread.interrupt_main()
         except (EOFError, OSError):
@@ -68,14 +69,16 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
     Parameters
     ----------
     connection : Connection
+        The worker's end of the pipe.
     threads : int
-        To compute with.
+        Number of threads to compute with.
     data_file : str
-        What `joblib.dump` has written: arrays in it are read from the file, which all workers share
-        in memory.
+        A file written by `joblib.dump`. Its arrays are memory-mapped, so that all workers share one
+        copy in memory.
     """
     if hasattr(os, "setpgrp"):
-        os.setpgrp()  # Ctrl-C goes to all processes of a terminal; here it comes through the pipe
+        # Leave the terminal's process group, to which Ctrl-C is sent: "stop" comes by the pipe.
+        os.setpgrp()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, signal.default_int_handler)
     backend.set_num_threads(threads)
@@ -84,7 +87,7 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
 
 
 def do(task: Task) -> tuple[bool, Any]:
-    """(True, what the task returns), or (False, None) if it was stopped."""
+    """Do a task: (True, its result), or (False, None) if it was stopped."""
     lines = _Lines()
     try:
         with post.lock:
@@ -103,7 +106,9 @@ def do(task: Task) -> tuple[bool, Any]:
 
 
 class _Lines(io.TextIOBase):
-    """What a task prints, sent line by line: only one process writes to the screen."""
+    """An output stream that sends what a task prints, line by line, to the process that owns the
+    screen.
+    """
 
     def __init__(self) -> None:
         self.rest = ""

@@ -1,9 +1,10 @@
-"""What tells plain-56 from plain-20? The measures of recorded runs, held against the errors.
+"""Suspected causes of degradation: compare what was measured in recorded runs with the errors.
 
-A cause of the degradation should tell the two nets apart, be there before the error is, say which
-seeds end badly, and the error should go when it is cured. `measures` reads what was recorded, step
-by step; `apart` says when it tells two nets apart; `ranks` whether it goes with the error from seed
-to seed; `interventions` what happened to the error when somebody took the suspect away.
+A cause of the degradation should differ between plain-56 and plain-20, appear before the errors
+differ, and predict which seeds end badly; and when it is removed, the error should fall. `measures`
+reads the measured quantities, step by step. `apart` finds when they differ between two nets.
+`ranks` computes how they correlate with the error from seed to seed. `interventions` shows how the
+error changed in trainings without the suspected cause.
 """
 
 from .apart import Apart, when_apart

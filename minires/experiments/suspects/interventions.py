@@ -1,4 +1,4 @@
-"""What happened to the error of plain-56 when somebody took a suspect away."""
+"""How the error of plain-56 changes when a suspected cause of the degradation is removed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +14,15 @@ DEEP, SHALLOW = ("plain-56", "usual"), ("plain-20", "usual")
 
 
 class Cure(NamedTuple):
-    """A training of a net of 56 layers with something changed, and the usual one, seed by seed."""
+    """A changed training of a net of 56 layers, compared with the usual training of plain-56."""
 
     name: str
-    does: str  # by construction
-    claim: str  # whose table holds the errors
+    does: str  # what the change does by construction
+    claim: str  # the claim whose table holds the errors
     net: str
     variant: str
-    changes: Sequence[float] = ()  # of the training error, in points: negative where it helps
-    closed: float = 0.0  # share of the gap to plain-20 that is gone, mean over the seeds
+    changes: Sequence[float] = ()  # of the training error, in points, by seed; negative if it helps
+    closed: float = 0.0  # share of the gap to plain-20 that it closes, from means over the seeds
 
     @property
     def helps(self) -> bool:
@@ -67,9 +67,9 @@ CURES = (
 
 
 def cures(folder: PathLike) -> list[Cure]:
-    """`CURES` with what was recorded of them in the folder of a run of claims.
+    """The `CURES` with their effects as recorded in the folder of a run of claims.
 
-    Raises as `read_table`.
+    Raises DataError if a table is missing or damaged.
     """
     tables = {
         name: read_table(Path(folder) / f"{name}.csv", CLAIMS[name].columns, CLAIMS[name].text)
@@ -78,7 +78,8 @@ def cures(folder: PathLike) -> list[Cure]:
     found = []
     for one in CURES:
         rows = tables[one.claim]
-        # From the same table where it has them: not all tables count the error in the same way.
+        # Take both nets from the same table if it has them, because not all claims measure errors
+        # in the same way.
         deep, shallow = (
             of(rows, *net) or of(tables["degradation"], *net) for net in (DEEP, SHALLOW)
         )

@@ -1,4 +1,4 @@
-"""What a recorded run of the degradation experiment says of each net and seed, step by step."""
+"""Measures of each net and seed at every recorded step of a degradation run: the suspects."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -18,20 +18,20 @@ Of: TypeAlias = tuple[str, int]  # net, seed
 
 
 def first_over_last(now: Layers, start: Layers) -> float:
-    """Weight gradient of the first layer over the last convolution's: above 1 where gradients grow
-    towards the images, below 1 where they shrink.
+    """The gradient norm of the first layer's weights over that of the last convolution: above 1 if
+    gradients grow towards the images, below 1 if they shrink.
     """
     return float(now[1]["gradient_norm"] / now[_last(now)]["gradient_norm"])
 
 
 def whole_gradient(now: Layers, start: Layers) -> float:
-    """Norm of the gradient of all convolutions' weights together."""
+    """The norm of the gradient of all convolution weights together."""
     return sqrt(sum(now[depth]["gradient_norm"] ** 2 for depth in _convolutions(now)))
 
 
 def lengthening(now: Layers, start: Layers) -> float:
-    """How many times as long as before training the weights of the first ten layers are: geometric
-    mean.
+    """The weight norm relative to the norm before training: geometric mean over the first ten
+    layers.
     """
     return geometric(
         [now[depth]["weight_norm"] / start[depth]["weight_norm"] for depth in range(1, EARLY + 1)]
@@ -39,16 +39,16 @@ def lengthening(now: Layers, start: Layers) -> float:
 
 
 def slowest_layer(now: Layers, start: Layers) -> float:
-    """Gradient over weights, in norm, of the convolution where it is smallest.
+    """The smallest ratio of gradient norm to weight norm of any convolution.
 
-    Batch norm takes the length of the weights out again, so only their direction counts. A step of
-    gradient descent turns them by about lr |g| / |w|, for g is at right angles to w. Where that is
-    tiny, the layer is frozen.
+    Batch norm removes the length of the weights w, so only their direction matters. The gradient g
+    is at right angles to w, so a step of gradient descent turns w by an angle of about
+    lr |g| / |w|. A layer for which that is tiny hardly learns.
     """
     return float(min(now[depth]["ratio"] for depth in _convolutions(now)))
 
 
-#: Name -> measure of a net at one step, from its layers then and before training.
+#: Name -> the function that computes a measure from a net's layers now and before training.
 MEASURES: dict[str, Callable[[Layers, Layers], float]] = {
     "first over last gradient": first_over_last,
     "whole gradient": whole_gradient,
@@ -76,12 +76,12 @@ class Run:
 
     @property
     def seeds(self) -> list[int]:
-        """All seeds, in order."""
+        """All seeds, in ascending order."""
         return sorted({seed for _, seed in self.errors})
 
     @property
     def steps(self) -> list[int]:
-        """The steps at which gradients were recorded, in order."""
+        """The steps at which gradients were recorded, in ascending order."""
         (some, *_) = self.values.values()
         return sorted(next(iter(some.values())))
 
@@ -90,7 +90,9 @@ class Run:
         return [self.values[measure][net, seed][step] for seed in self.seeds]
 
     def error(self, net: str, epoch: int | None = None) -> list[float]:
-        """The training error of a net, one value for each seed: in an epoch, or in the last."""
+        """The training error of a net in percent, one value for each seed: in the given epoch, or
+        in the last one.
+        """
         return [
             self.errors[net, seed][max(self.errors[net, seed]) if epoch is None else epoch]
             for seed in self.seeds
@@ -98,9 +100,9 @@ class Run:
 
 
 def read_run(folder: PathLike) -> Run:
-    """The measures of the run in `folder`, from ``gradients.csv`` and ``metrics.csv`` alone.
+    """Compute the measures of the run in `folder` from its ``gradients.csv`` and ``metrics.csv``.
 
-    Raises as `read_table`.
+    Raises DataError if a table is missing or damaged.
     """
     layers: dict[Of, dict[int, dict[int, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in read_table(Path(folder) / "gradients.csv", GRADIENTS, TEXT):
@@ -121,7 +123,7 @@ def read_run(folder: PathLike) -> Run:
 
 
 def _last(layers):
-    """The depth of the last convolution: the layer after it makes logits."""
+    """The depth of the last convolution, which is followed by the layer that makes the logits."""
     return max(layers) - 1
 
 

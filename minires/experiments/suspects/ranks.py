@@ -1,8 +1,8 @@
-"""Does a measure go with the error, from seed to seed? Rank correlations, and how little they say.
+"""Rank correlations of a measure with the error over the seeds, and how often chance makes them.
 
-Spearman's: the correlation of the ranks, 1 if the seed with the larger value always ends with the
-larger error, -1 if always with the smaller. It asks for no straight line, and one wild seed cannot
-make it.
+Spearman's rank correlation is the correlation of the ranks: 1 if a larger value always goes with a
+larger error, -1 if always with a smaller one. It does not assume a linear relation, and a single
+outlier cannot cause it.
 """
 
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ class Ranked(NamedTuple):
 
 
 def ranked(values: Sequence[float], errors: Sequence[float]) -> Ranked:
-    """Spearman's rank correlation of two lists, a value for each seed; at least four seeds.
+    """Spearman's rank correlation of two lists with one value for each of at least four seeds.
 
-    Equal values share the mean of their ranks. The interval is that of Bonett and Wright 2000
-    ("Sample size requirements for estimating Pearson, Kendall and Spearman correlations"): in
-    atanh(rho), with the standard error sqrt((1 + rho^2 / 2) / (n - 3)). With ten seeds it is
-    rough.
+    Equal values share the mean of their ranks. The 95 % confidence interval is that of Bonett and
+    Wright 2000 ("Sample size requirements for estimating Pearson, Kendall and Spearman
+    correlations"): normal in atanh(rho), with the standard error sqrt((1 + rho^2 / 2) / (n - 3)).
+    With ten seeds it is rough. For |rho| = 1 it has no width.
     """
     rho = float(_correlations(_ranks(values)[None], _ranks(errors)[None])[0, 0])
     n = len(values)
@@ -46,44 +46,47 @@ def ranked(values: Sequence[float], errors: Sequence[float]) -> Ranked:
 def chance_of_largest(
     measured: Sequence[Sequence[float]], errors: Sequence[float], draws: int = 4000, seed: int = 0
 ) -> tuple[float, float]:
-    """The largest |rho| of many measures with the errors, and how often chance alone makes one at
-    least as large.
+    """The largest |rho| of many measures with the errors, and how often chance alone makes it as
+    large.
 
-    Of a hundred correlations some are large by luck. So the errors are dealt out to the seeds anew
-    at random, and the largest |rho| of all measures is taken again, many times over. The measures
-    stay as they are, with all that they have in common.
+    Among a hundred correlations some are large by luck. This permutation test therefore assigns the
+    errors to the seeds at random, many times, and each time takes the largest |rho| of all
+    measures. The measures keep their values, and so their correlations with each other.
 
     Parameters
     ----------
     measured : list of list of float
-        A list for each measure, with a value for each seed.
+        A list for each measure, with one value for each seed.
     errors : list of float
+        One for each seed.
     draws, seed : int
-        How often they are dealt out, and the seed of that.
+        Number of random permutations, and their seed.
 
     Returns
     -------
     (float, float)
-        The largest |rho|, and the share of the draws that reach it.
+        The largest |rho|, and the share of the permutations that reach it.
     """
     ranks = np.array([_ranks(values) for values in measured])
     its = _ranks(errors)
     seen = float(np.abs(_correlations(ranks, its[None])).max())
     generator = np.random.default_rng(seed)
-    dealt = np.array([generator.permutation(its) for _ in range(draws)])
-    largest = np.abs(_correlations(ranks, dealt)).max(axis=0)
+    permuted = np.array([generator.permutation(its) for _ in range(draws)])
+    largest = np.abs(_correlations(ranks, permuted)).max(axis=0)
     return seen, float(np.mean(largest >= seen - 1e-12))
 
 
 def _ranks(values: Sequence[float]) -> Array:
-    """The rank of each value, from 0; equal ones share the mean of theirs."""
+    """The rank of each value, counted from 0. Equal values share the mean of their ranks."""
     ordered = np.sort(values)
     first = np.searchsorted(ordered, values, "left")
     return (first + np.searchsorted(ordered, values, "right") - 1) / 2
 
 
 def _correlations(rows: Array, others: Array) -> Array:
-    """Of each row of the one with each of the other. A row of equal values goes with nothing: 0."""
+    """The correlations of each of the M `rows` with each of the N `others`, as an array (M, N). A
+    row of equal values has correlation 0 with all others.
+    """
     units = []
     for block in (rows, others):
         centred = block - block.mean(axis=1, keepdims=True)

@@ -795,7 +795,7 @@ def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last
     finished, small_nets
 ):
     place = laboratory.Laboratory(finished[0], preset="tiny", progress=False)
-    iterations, states = place.way("plain-56", 0)
+    iterations, states = place.weights_by_epoch("plain-56", 0)
     assert iterations == [0, *(row["iteration"] for row in place.metrics("plain-56", 0))] and len(
         states
     ) == len(iterations)
@@ -805,7 +805,7 @@ def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last
     ):
         assert all(np.array_equal(array, state[name]) for name, array in net.state_dict().items())
     with pytest.raises(ConfigError, match="plain-20"):
-        place.way("plain-20", 0)
+        place.weights_by_epoch("plain-20", 0)
 
 
 def test_a_bowl_is_nowhere_concave_and_noise_half():

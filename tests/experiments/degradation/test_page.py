@@ -107,7 +107,7 @@ def test_the_command_is_the_one_that_made_the_run(words):
 def test_settings_that_no_option_sets(out):
     config = read_config(out) | {"momentum": 0.5}
     assert page.command(config) is None
-    assert "RunConfig" in "".join(page._again(config))
+    assert "RunConfig" in "".join(page._how_to_run_again(config))
 
 
 def test_a_run_that_has_not_finished_a_net(tmp_path):

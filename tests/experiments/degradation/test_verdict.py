@@ -48,7 +48,7 @@ def test_seeds_that_disagree_decide_nothing():
     lines = verdict.verdict(
         records(plain_20=[50, 50], plain_56=[80, 40], resnet_20=[45, 45], resnet_56=[30, 30])
     )
-    assert "undecided, the seeds disagree" in lines[0]
+    assert "undecided, because the seeds disagree" in lines[0]
     assert "trains better" in lines[2]
 
 
@@ -116,10 +116,10 @@ QUICK = {"dataset": "cifar10", "epochs": 7, "iterations": None, "train_size": 10
 @pytest.mark.parametrize(
     "settings, deep, words",
     [
-        ({}, 51, "So short a training does not show that with shortcuts deeper is better"),
+        ({}, 51, "This training is too short to show that with shortcuts deeper is better"),
         ({}, 44.5, "minires degradation --preset small --dataset cifar10"),
         ({"dataset": "synthetic", "epochs": 90, "train_size": 50_000}, 51, "The drawn images"),
-        ({"epochs": None, "iterations": 500, "batch_size": 128}, 51, "So short a training"),
+        ({"epochs": None, "iterations": 500, "batch_size": 128}, 51, "This training is too short"),
         ({}, 40, None),  # it shows it all the same
         ({"epochs": 16, "train_size": 50_000}, 51, None),  # long enough: the numbers speak
     ],

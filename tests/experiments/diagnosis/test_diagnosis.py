@@ -73,6 +73,16 @@ def of(out, table, net, **also):
     ]
 
 
+def test_the_seed_chooses_blocks_and_paths_and_no_images(files, out, tmp_path):
+    net = trained_net(open_weights(files["resnet-14"]))
+    settings = {"dataset": "synthetic", "images": IMAGES, "paths": 2, "progress": False}
+    diagnosis.run([net], tmp_path, seed=1, **settings)
+    for table in ("nets", "responses", "gradients", "ranks"):
+        assert str(of(tmp_path, table, "resnet-14")) == str(of(out, table, "resnet-14"))  # nan
+    for table, also in (("lesions", {"lesion": "random"}), ("paths", {})):
+        assert of(tmp_path, table, "resnet-14", **also) != of(out, table, "resnet-14", **also)
+
+
 def test_the_whole_net_and_each_block(out, files, batches):
     for name in ("resnet-14", "plain-14"):
         net = trained_net(open_weights(files[name])).model
@@ -157,7 +167,7 @@ def test_records_that_do_not_fit_are_an_error(out, tmp_path):
 
     shutil.copytree(out, tmp_path / "copy")
     (tmp_path / "copy" / "nets.csv").write_text("net,images,loss,error\n")
-    with pytest.raises(DataError, match="do not fit each other"):
+    with pytest.raises(DataError, match="contradict each other"):
         diagnosis.report(tmp_path / "copy")
     (tmp_path / "copy" / "ranks.csv").unlink()
     with pytest.raises(DataError, match="ranks.csv: no such file"):
@@ -183,7 +193,7 @@ def test_the_command(files, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words, message",
     [
-        ([], "on which images"),
+        ([], ": no images: expected --dataset"),
         (["--dataset", "synthetic", "--data", "nowhere"], "synthetic images are drawn"),
         (["--data", "nowhere"], "no such folder"),
         (["--dataset", "synthetic", "--family", "caffe"], "minires wrote this file"),
@@ -248,5 +258,5 @@ def test_too_few_images():
 
 
 def test_no_images():
-    with pytest.raises(ConfigError, match="which ones"):
+    with pytest.raises(ConfigError, match="images: none given"):
         source_of(None, None)

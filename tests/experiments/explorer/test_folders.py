@@ -149,7 +149,7 @@ def test_a_kind_of_run_without_error_curves(name, kind):
 
 def test_settings_of_no_run(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ConfigError, match="got none that says what it is"):
+    with pytest.raises(ConfigError, match="got a config.json without the name of an experiment"):
         explorer.read(tmp_path)
 
 

@@ -97,7 +97,7 @@ def test_claims_that_one_run_lacks_are_named_and_can_be_measured(claims_of, tmp_
     few = claims_of([5], CHOSEN[:1])
     found = pooling.merge([claims_of([0, 2]), few], tmp_path / "out")
     assert found.notes == [
-        "not measured: responses seed 5; minires claims with --seeds 0,2,5 does it"
+        "not measured: responses seed 5; minires claims --seeds 0,2,5 measures them"
     ]
     claims.run(CHOSEN, tmp_path / "out", preset="tiny", seeds=found.seeds, progress=False)
     rows = (tmp_path / "out/responses.csv").read_text().splitlines()[1:]
@@ -172,7 +172,8 @@ def test_sweeps_are_the_same_as_one(tmp_path):
     (tmp_path / "b/lr=0.1,seed=2/evaluation.json").unlink()
     found = pooling.merge(parts, tmp_path / "unfinished")
     assert found.notes == [
-        "not finished: lr=0.1,seed=2; train them by the sweeps' command with --seeds 3 --resume"
+        "not finished: lr=0.1,seed=2; to train them, repeat the sweeps' command with --seeds 3 "
+        "--resume"
     ]
 
 

@@ -184,7 +184,7 @@ def test_a_run_that_was_stopped_is_pooled_and_goes_on(whole, parts, tmp_path, mo
     found = pooling.merge([parts[0], part, parts[2]], tmp_path / "out")
     assert found.notes[-1] == (
         "not finished: resnet-8 seed 1, plain-14 seed 1, resnet-14 seed 1; "
-        "train them by the runs' command with --seeds 3 --resume"
+        "to train them, repeat the runs' command with --seeds 3 --resume"
     )
     report = degradation.report(tmp_path / "out")
     assert "not finished, and left out here: resnet-8 seed 1" in report
@@ -247,9 +247,9 @@ def test_folders_that_cannot_be(parts, tmp_path):
         ([one], tmp_path / "out", "runs to pool: expected two or more, got 1"),
         ([one, two, one], tmp_path / "out", "the same run twice"),
         ([one, one / "nets" / ".."], tmp_path / "out", "the same run twice"),
-        ([one, two], two / "out", "--out: .* none of the runs"),
-        ([one, two], two, "--out: .* none of the runs"),
-        ([inner, two], tmp_path / "outer", "--out: .* none of the runs"),
+        ([one, two], two / "out", "--out: .* neither lies in one of"),
+        ([one, two], two, "--out: .* neither lies in one of"),
+        ([inner, two], tmp_path / "outer", "--out: .* neither lies in one of"),
         ([one, two], tmp_path / "used", "the folder is not empty"),
         ([one, two], tmp_path / "used" / "thesis.txt", "cannot write here"),
     ):
@@ -280,7 +280,9 @@ def test_a_row_that_is_there_twice(parts, tmp_path):
     other = copy(parts[1], tmp_path / "other")
     table = other / "nets/plain-8/seed1/metrics.csv"
     table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
-    with pytest.raises(DataError, match=f"^{table}, plain-8, iteration 6: there twice"):
+    with pytest.raises(
+        DataError, match=f"^{table}, plain-8, iteration 6: two rows for the same step"
+    ):
         pooling.merge([parts[0], other], tmp_path / "out")
 
 

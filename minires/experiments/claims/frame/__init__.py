@@ -1,3 +1,3 @@
-"""What the claims stand in: what a claim and a verdict are, the laboratory with its trained nets,
-the run and the report.
+"""The framework that all claims share: what a claim and a verdict are, the laboratory with its
+trained nets, the run and the report.
 """

@@ -1,4 +1,4 @@
-"""What a claim is: a sentence that someone has written, and how to put it to the test."""
+"""A claim: a sentence about deep nets that someone has written, and how to test it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ Measure = TypeVar("Measure", bound=Callable[[Laboratory, int], Iterable[Row]])
 
 
 def on_trained(*trainings: str | Training) -> Callable[[Measure], Measure]:
-    """Says which trained nets a ``measure`` looks at: the name of a net, or (net, variant).
+    """Decorate a claim's ``measure`` with the trained nets that it needs: names of nets, or pairs
+    (net, variant).
 
-    They are trained before it is called, side by side. It may use others too, which it then has to
-    wait for.
+    A run trains these nets in parallel before it calls ``measure``. A net that is not listed here
+    is trained only when ``measure`` asks the laboratory for it.
     """
 
     def mark(measure: Measure) -> Measure:
@@ -36,37 +37,37 @@ class Claim:
     Parameters
     ----------
     name : str
-        What it is called on the command line.
+        The claim's name on the command line.
     statement : str
         The claim, in one sentence.
     source : str
-        Who says so.
+        The text that makes the claim: paper, section and figure.
     predictions : dict
-        Side -> what that side expects to be measured.
+        Side of the dispute -> what that side expects to be measured.
     columns : tuple of str
-        Of the table of results. The first is always ``seed``.
+        Columns of the table of results. The first is always ``seed``.
     measure : callable
-        ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the
-        seed may be left out). It must leave trained nets as they are: others use them too.
-        `error_comparison.measure` is one for claims that compare errors. `on_trained` says which
-        nets it looks at.
+        ``measure(laboratory, seed)`` returns the rows of one seed, dicts with these columns (the
+        run adds ``seed``). It must not change trained nets, because other claims use them too.
+        `on_trained` declares the nets that it needs. `error_comparison.measure` makes one for
+        claims that compare errors.
     criteria : tuple of Criterion
-        What it predicts in numbers.
+        The prediction in numbers.
     draw : callable
-        ``draw(rows, caption)``: the figure, from the rows of all seeds. `error_comparison.draw`
-        makes one for claims that compare errors.
+        ``draw(rows, caption)`` returns the figure, from the rows of all seeds.
+        `error_comparison.draw` makes one for claims that compare errors.
     text : tuple of str
-        Columns that hold words; all others hold numbers, and could not be read otherwise.
+        Columns that hold words. All other columns must hold numbers.
     animate : callable, optional
         ``animate(rows, caption, path)`` writes a GIF.
     needed : {"all", "any"}
-        Which of the criteria must be met.
+        Whether all criteria must be met, or any one of them.
     cost : float
-        How long ``measure`` takes, compared to the usual training of plain-56.
+        How long ``measure`` takes, as a multiple of the usual training of plain-56.
     deciding_seeds : int
-        How many fresh seeds are to decide it: five, or three where a seed of this claim alone
-        takes longer than three minutes. It is fixed beforehand, as the prediction is: to stop when
-        the numbers look good would be to choose them.
+        How many fresh seeds decide the claim: five, or three if one seed takes longer than three
+        minutes. The number is fixed beforehand, like the prediction: stopping when the numbers
+        look good would amount to choosing them.
     """
 
     name: str
@@ -85,11 +86,11 @@ class Claim:
 
     @property
     def trainings(self) -> tuple[Training, ...]:
-        """(net, variant) of each training that it looks at."""
+        """(net, variant) of each training that `measure` needs: see `on_trained`."""
         return getattr(self.measure, "trainings", ())
 
     def judge(self, rows: Sequence[Row]) -> Verdict:
-        """The verdict, from the rows of all seeds."""
+        """The verdict on the claim, from the rows of all seeds."""
         found = [criterion.judge(rows) for criterion in self.criteria]
         if len(found) == 1:
             return found[0]

@@ -1,5 +1,5 @@
-"""What a claim predicts in numbers: a quantity, one value for each seed, and the side of a
-threshold on which all of them must lie.
+"""A prediction in numbers: a quantity with one value for each seed, and the side of a threshold on
+which all values must lie.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from ....types import Row
 from . import verdict
 from .verdict import Verdict
 
-ALL, ANY = "all", "any"  # of a claim's criteria must be met
+ALL, ANY = "all", "any"  # how many of a claim's criteria must be met
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,13 @@ class Criterion:
     what : str
         The quantity, in words.
     values : callable
-        ``values(rows)``: the quantity from the rows of all seeds, one value for each seed.
+        ``values(rows)`` computes the quantity from the rows of all seeds, one value for each seed.
     side : {"above", "below"}
-        Where the claim expects it.
+        The side of the threshold on which the claim expects the quantity.
     threshold, margin : float
-        Values within `margin` of `threshold` are on neither side.
+        Values within `margin` of `threshold` count for neither side.
     unit : str
+        The unit of all these numbers, for sentences about them.
     """
 
     what: str
@@ -37,7 +38,9 @@ class Criterion:
     unit: str = ""
 
     def judge(self, rows: Sequence[Row]) -> Verdict:
-        """Whether the quantity lies there with every seed."""
+        """The verdict on this prediction: does the quantity lie on the expected side with every
+        seed?
+        """
         compare = verdict.above if self.side == "above" else verdict.below
         return compare(self.values(rows), self.threshold, self.margin, self.what, self.unit)
 
@@ -55,7 +58,7 @@ def above(
     margin: float,
     unit: str = "",
 ) -> Criterion:
-    """A claim expects this quantity above `threshold`."""
+    """The `Criterion` that this quantity is above `threshold`."""
     return Criterion(what, values, "above", threshold, margin, unit)
 
 
@@ -66,10 +69,10 @@ def below(
     margin: float,
     unit: str = "",
 ) -> Criterion:
-    """A claim expects this quantity below `threshold`."""
+    """The `Criterion` that this quantity is below `threshold`."""
     return Criterion(what, values, "below", threshold, margin, unit)
 
 
 def seeds_of(rows: Sequence[Row]) -> list[int]:
-    """The seeds of the rows, in order."""
+    """Each seed that occurs in the rows, in ascending order."""
     return sorted({row["seed"] for row in rows})

@@ -1,4 +1,4 @@
-"""What most claims compare: the errors that nets end with."""
+"""Measure, compare and draw the errors that nets end with, which is what most claims are about."""
 
 from collections.abc import Callable, Sequence
 from statistics import mean
@@ -18,9 +18,7 @@ COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net",
 
 
 def measure(*trainings: Training) -> Callable[[Laboratory, int], list[Row]]:
-    """A claim's ``measure``: the final errors, in percent, of nets trained for it; `trainings` are
-    (net, variant).
-    """
+    """Make the ``measure`` of a claim about final errors, in percent, of these (net, variant)."""
 
     @on_trained(*trainings)
     def final_errors(laboratory: Laboratory, seed: int) -> list[Row]:
@@ -43,7 +41,7 @@ def measure(*trainings: Training) -> Callable[[Laboratory, int], list[Row]]:
 def of(
     rows: Sequence[Row], net: str, variant: str = "usual", column: str = "train_error"
 ) -> list[float]:
-    """The errors of a net, one for each seed."""
+    """The final errors of one net in percent, one for each seed, in the order of the seeds."""
     return [
         row[column]
         for row in sorted(rows, key=lambda row: row["seed"])
@@ -54,8 +52,10 @@ def of(
 def differences(
     rows: Sequence[Row], first: Training, second: Training, column: str = "train_error"
 ) -> list[float]:
-    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive
-    where `first` is worse.
+    """The error of `first` minus the error of `second`, each (net, variant), seed by seed.
+
+    In percentage points; positive where `first` is worse. Raises ValueError if the two were not
+    measured with the same number of seeds.
     """
     return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
 
@@ -63,21 +63,22 @@ def differences(
 def difference_of(
     first: Training, second: Training, column: str = "train_error"
 ) -> Callable[[Sequence[Row]], list[float]]:
-    """A `Criterion`'s ``values``: the `differences` of two trainings."""
+    """The `differences` of two trainings as a function of the rows: ``values`` of a `Criterion`."""
     return lambda rows: differences(rows, first, second, column)
 
 
 def draw(
     *groups: tuple[str, Sequence[Bar]], column: str = "train_error"
 ) -> Callable[[Sequence[Row], str], Figure]:
-    """A claim's ``draw``: a bar for the error of each net, and marks for the other error.
+    """Make the ``draw`` of a claim about final errors: a bar for each net, and grey marks for its
+    error on the other set.
 
     Parameters
     ----------
     *groups : (title, list of (label, net, variant, colour))
-        A panel each.
+        One panel for each group.
     column : {"train_error", "test_error"}
-        What the bars are of: what the claim is about.
+        The error that the bars show: the one that the claim is about. The marks show the other.
     """
     shown, other = ("training", "test") if column == "train_error" else ("test", "training")
     other_column = "test_error" if column == "train_error" else "train_error"
@@ -115,7 +116,7 @@ def draw(
 
 
 def guess(ax: Any) -> None:
-    """A line at the error of guessing, with its name, and room for it."""
+    """Draw a labelled line at the error of guessing, and make the y axis reach above it."""
     ax.axhline(GUESSING, color=plot.GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
     ax.annotate(
         "guessing",
@@ -131,7 +132,7 @@ def guess(ax: Any) -> None:
 
 
 def _bar(ax, place, values, colour, has_room):
-    """The mean as a bar with a number in it, its interval as a line, the seeds as dots."""
+    """Draw the mean as a bar with its number, the confidence interval as a line, seeds as dots."""
     middle = mean(values)
     ax.bar(place, middle, width=0.62, color=colour)
     if len(values) > 1:
@@ -153,7 +154,9 @@ def _bar(ax, place, values, colour, has_room):
 
 
 def _has_room_for_numbers(figure, widths):
-    """Whether a bar is as wide as its number: some 0.33 inches, or half of that in print."""
+    """Whether a bar is wide enough for its number. On a screen it always is; in print it takes
+    about 0.3 inches.
+    """
     width = plot.print_width()
     if width is None:
         return True
@@ -162,7 +165,7 @@ def _has_room_for_numbers(figure, widths):
 
 
 def _explained(rows):
-    """What bars, lines and dots are."""
+    """A sentence on what the bars, lines and dots show."""
     count = len({row["seed"] for row in rows})
     if count == 1:
         return "n = 1 seed"

@@ -1,4 +1,4 @@
-"""What claims measure of nets that fold into plain ones: errors, and whether the fold is exact."""
+"""Claims about nets that fold into plain nets: their errors, and whether the fold is exact."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,13 +16,16 @@ from .error_comparison import Bar
 from .laboratory import Laboratory
 
 COLUMNS, TEXT = (*error_comparison.COLUMNS, "difference"), error_comparison.TEXT
-EQUAL = 1e-3  # largest difference of a logit that is called none
-IMAGES = 500  # of the test set, for which logits are compared
+EQUAL = 1e-3  # logits that differ by less count as equal
+IMAGES = 500  # test images whose logits are compared
 
 
 def measure(folded: Training, *others: Training) -> Callable[[Laboratory, int], list[Row]]:
-    """A claim's ``measure``: the final errors of a net that folds and of others, and in the column
-    ``difference`` how far the logits of the folded net are from those of the net as trained.
+    """Make the ``measure`` of a claim about a net that folds: the final errors of this net and of
+    the others.
+
+    The column ``difference`` holds the largest difference between a logit of the trained net and
+    of the plain net that it folds into.
     """
     errors = error_comparison.measure(folded, *others)
 
@@ -38,25 +41,27 @@ def measure(folded: Training, *others: Training) -> Callable[[Laboratory, int], 
 
 
 def largest_difference(first: Module, second: Module, images: Tensor) -> float:
-    """The largest difference between a logit of one net and of the other."""
+    """The largest absolute difference between the logits of two nets for the same images."""
     with no_grad():
         return float(np.abs((first(images) - second(images)).to("cpu").numpy()).max())
 
 
 def draw(*groups: tuple[str, Sequence[Bar]]) -> Callable[[Sequence[Row], str], Figure]:
-    """A claim's ``draw``: `error_comparison.draw`, and how exact the fold is."""
+    """Make a claim's ``draw``: that of `error_comparison`, and in the caption how exact the fold
+    is.
+    """
     bars = error_comparison.draw(*groups)
-    return lambda rows, caption: bars(rows, told(rows, caption))
+    return lambda rows, caption: bars(rows, with_difference(rows, caption))
 
 
-def told(rows: Sequence[Row], caption: str) -> str:
-    """The caption, and how exact the fold is."""
+def with_difference(rows: Sequence[Row], caption: str) -> str:
+    """The caption, followed by how much the logits change when the net is folded."""
     largest = max(_differences(rows))
     return f"{caption}; folded into a plain net, its logits change by {largest:.0e} at most"
 
 
 def exact(net: str) -> Criterion:
-    """A claim's criterion that the fold of this net is exact."""
+    """The `Criterion` that this net folds into a plain net without changing its logits."""
     return below(
         f"largest difference between a logit of {net} and of the plain net it folds into",
         _differences,

@@ -1,4 +1,4 @@
-"""Where claims are tested: data, nets, and a store of trained nets that all claims share."""
+"""The laboratory in which claims are tested: data, nets, and trained nets that all claims share."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -26,8 +26,8 @@ from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
 from .sizes import as_large_as_plain_56, densenet_like_resnet
 
-WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
-FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
+WATCHED_STEPS = 300  # up to this step of a training, gradients are recorded often
+FOLLOWED = ("plain-56", "resnet-56")  # nets whose weights are kept after every epoch
 
 NETS: dict[str, partial[Any]] = {
     "plain-20": partial(models.plain, 20),
@@ -59,7 +59,7 @@ NETS: dict[str, partial[Any]] = {
         build=partial(models.bare, activation="crelu", init="delta-orthogonal"),
     ),
 }
-LINEAR_NETS = {  # their size follows from that of the images, not from the width
+LINEAR_NETS = {  # fully connected nets: the image size sets their width, not the preset
     "plain-mlp-20": partial(models.plain_mlp, 20),
     "plain-mlp-56": partial(models.plain_mlp, 56),
     "residual-mlp-20": partial(models.residual_mlp, 20),
@@ -70,11 +70,11 @@ LINEAR_NETS = {  # their size follows from that of the images, not from the widt
 
 @dataclass(frozen=True)
 class Variant:
-    """How a training differs from the usual one of the preset."""
+    """How a training differs from the usual training of the preset."""
 
-    # the usual RunConfig, resolved -> this one
+    # the resolved RunConfig of the usual training -> the one of this variant
     change: Callable[[Any], RunConfig] = lambda config: config
-    images: int | None = None  # train on the first so many only
+    images: int | None = None  # train only on this many images, the first of the training set
     # model -> callbacks for its Trainer
     callbacks: Callable[[Module], Sequence[Any]] = lambda model: ()
 
@@ -92,7 +92,7 @@ VARIANTS = {
     "1,024 images": Variant(images=1024),
     "warm-up": Variant(lambda config: replace(config, warmup=config.iterations // 5)),
     "clipped": Variant(lambda config: replace(config, clip_norm=1.0)),
-    # As Fixup's authors do.
+    # As the authors of Fixup train (Zhang et al. 2019).
     "small rate for scalars": Variant(lambda config: replace(config, scalar_lr_scale=0.1)),
     "small rate": Variant(lambda config: replace(config, lr=config.lr / 10)),
     "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
@@ -103,16 +103,16 @@ VARIANTS = {
 
 
 class Laboratory:
-    """Data and nets for the claims.
+    """The data and the nets on which claims are measured.
 
     Parameters
     ----------
     out : str or Path
-        Trained nets are kept in the folder ``nets`` there, and found again when a run is repeated
-        or extended.
+        The folder of the run. Trained nets are kept in its subfolder ``nets``, and used again when
+        the run is repeated or extended.
     dataset : str
     preset : str or RunConfig
-        One of `PRESETS`: how large images, nets and trainings are.
+        Size of the images, nets and trainings: the name of one of `PRESETS`, or a `RunConfig`.
     data_folder : str or Path, optional
     device : {"cpu", "gpu"}
     progress : bool
@@ -120,8 +120,13 @@ class Laboratory:
     Attributes
     ----------
     config : RunConfig
-        The usual training, in plain numbers: one for all depths, so that nothing but the net
-        differs.
+        The usual training, with all settings resolved to numbers. It is the same for all depths,
+        so that only the nets differ.
+
+    Raises
+    ------
+    ConfigError, DataError, DeviceError
+        If settings are impossible, the data cannot be used, or there is no such device.
     """
 
     def __init__(
@@ -147,12 +152,12 @@ class Laboratory:
         self._trained: dict[tuple[str, int, str], Trainer] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For another process: without the nets, which it finds in their folders."""
+        """The state for another process, without trained nets: it loads them from their folders."""
         return {**vars(self), "_trained": {}, "progress": False}
 
     @property
     def caption(self) -> str:
-        """The data and nets in a few words, for the line under a figure."""
+        """The data and the width of the nets in a few words, for the line below a figure."""
         size, _, _ = self.train_set.input_shape
         return (
             f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, "
@@ -165,7 +170,7 @@ class Laboratory:
         return self.config.net["width"]
 
     def fresh(self, net: str, seed: int) -> Module:
-        """A net with its initial weights, on the device."""
+        """A net with its initial weights, on the device. Raises ConfigError for unknown names."""
         classes = len(self.train_set.classes)
         if net in LINEAR_NETS:
             model = LINEAR_NETS[net](
@@ -177,14 +182,14 @@ class Laboratory:
         return NETS[net](width=self.width, num_classes=classes, seed=seed).to(self.device)
 
     def trained(self, net: str, seed: int, variant: str = "usual") -> Module:
-        """The net after training, in evaluation mode. It is shared: leave it as it is."""
+        """The net after training, in evaluation mode. Claims share it, so do not change it."""
         return self.train(net, seed, variant).model.eval()
 
     def train(
         self, net: str, seed: int, variant: str = "usual", callbacks: Sequence[Any] = ()
     ) -> Trainer:
-        """The `Trainer` of a net that is trained now, if it was not before. If another process
-        trains it, wait until that is done.
+        """The `Trainer` of a trained net. Trains the net if that has not been done yet, and waits
+        if another process is doing so.
         """
         key = net, seed, variant
         if key not in self._trained:
@@ -192,17 +197,23 @@ class Laboratory:
         return self._trained[key]
 
     def metrics(self, net: str, seed: int, variant: str = "usual") -> list[Row]:
-        """The rows of ``metrics.csv`` of that training, one an epoch. Trains the net if need be."""
+        """The rows of ``metrics.csv`` of a training, one for each epoch. Trains the net if
+        necessary.
+        """
         self.trained(net, seed, variant)
         return read_table(self._folder(net, seed, variant) / "metrics.csv", METRICS, TEXT)
 
     def gradients(self, net: str, seed: int, variant: str = "usual") -> list[Row]:
-        """The rows of ``gradients.csv`` of that training, one for each layer and recorded step."""
+        """The rows of ``gradients.csv`` of a training, one for each layer and recorded step. Trains
+        the net if necessary.
+        """
         self.trained(net, seed, variant)
         return read_table(self._folder(net, seed, variant) / "gradients.csv", GRADIENTS, TEXT)
 
-    def way(self, net: str, seed: int) -> tuple[list[int], list[dict[str, Array]]]:
-        """(iterations, state dicts) of one of the `FOLLOWED` nets in its usual training."""
+    def weights_by_epoch(self, net: str, seed: int) -> tuple[list[int], list[dict[str, Array]]]:
+        """The weights of one of the `FOLLOWED` nets before its usual training and after each epoch,
+        as (iterations, state dicts). Trains the net if necessary.
+        """
         if net not in FOLLOWED:
             raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
         iterations = [row["iteration"] for row in self.metrics(net, seed)]
@@ -213,16 +224,18 @@ class Laboratory:
         return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
 
     def batch(self, size: int, test: bool = False) -> tuple[Array, Array]:
-        """(images, labels): the first so many images, normalised as for training, on the device."""
+        """The first `size` images of the training or test set, normalised as for training, and
+        their labels, as arrays on the device: ((size, H, W, C), (size,)).
+        """
         images = self.test_set if test else self.train_set
         return next(iter(self._loader(images.take(size), size)))
 
     def train_batches(self, size: int) -> EvalLoader:
-        """An `EvalLoader` of the first so many training images."""
+        """An `EvalLoader` of the first `size` training images, or of all if there are fewer."""
         return self._loader(self.train_set.take(min(size, len(self.train_set))))
 
     def test_batches(self, size: int | None = None) -> EvalLoader:
-        """An `EvalLoader` of the test set, or of its first so many images."""
+        """An `EvalLoader` of the test set, or of its first `size` images."""
         size = len(self.test_set) if size is None else min(size, len(self.test_set))
         return self._loader(self.test_set.take(size))
 
@@ -230,7 +243,7 @@ class Laboratory:
         return eval_loader(images, batch_size, self.train_set.pixel_mean(), self.device)
 
     def needs(self, net: str, variant: str = "usual") -> tuple[float, int]:
-        """The cost and the memory of a training: see `scheduler.needs`."""
+        """The (cost, memory) of a training: see `scheduler.needs`."""
         config = self._config(net, 0, variant)
         return scheduler.needs(self.fresh(net, 0), self.train_set.input_shape, config)
 
@@ -245,7 +258,7 @@ class Laboratory:
         train_set, test_set = self.train_set, self.test_set
         if change.images is not None:
             train_set = train_set.take(min(change.images, len(train_set)))
-            # A small training set has short epochs; the test set is gone through after each.
+            # A small training set means short epochs, and testing comes after each of them.
             test_set = test_set.take(min(500, len(test_set)))
         settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
         name = net if variant == "usual" else f"{net}, {variant}"
@@ -263,7 +276,7 @@ class Laboratory:
             )
 
     def _folder(self, net: str, seed: int, variant: str) -> Path:
-        """The folder of one training. One with the net's previous name is renamed."""
+        """The folder of one training. A folder with a previous name of the net is renamed."""
         suffix = "" if variant == "usual" else f" {variant}"
         before, folder = (
             self.out / "nets" / slug(name + suffix) for name in (previous_net(net), net)
@@ -272,17 +285,19 @@ class Laboratory:
 
 
 def often_at_first(iteration: int, iterations: int) -> bool:
-    """Whether to record gradients: in each of the first steps, then every fifth, then regularly."""
+    """Whether to record gradients at this iteration: in each of the first steps, in every fifth one
+    up to step `WATCHED_STEPS`, then regularly.
+    """
     return regularly(iteration, iterations) or iteration <= WATCHED_STEPS and iteration % 5 == 0
 
 
 def slug(name: str) -> str:
-    """`name` as part of a path: words joined by hyphens."""
+    """The name as part of a path: lower-case words, joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower().replace(",", "")).strip("-")
 
 
 def recorded(rows: Sequence[Row], iteration: int) -> list[Row]:
-    """A net's gradient records from the last recorded step up to `iteration`."""
+    """The rows of the last step up to `iteration` at which a net's gradients were recorded."""
     last = max(row["iteration"] for row in rows if row["iteration"] <= iteration)
     return [row for row in rows if row["iteration"] == last]
 

@@ -1,4 +1,4 @@
-"""How much of the lead of a residual net over the plain one another net has."""
+"""How much of resnet-56's lead over plain-56 another net achieves."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,21 @@ from .claim import Training
 from .criterion import Criterion, above
 
 PLAIN, RESIDUAL = ("plain-56", "usual"), ("resnet-56", "usual")
-HALF, MARGIN = 0.5, 0.1
+HALF, MARGIN = 0.5, 0.1  # shares of the lead
 
 
 def shares(rows: Sequence[Row], training: Training) -> list[float]:
-    """(plain-56 - net) / (plain-56 - resnet-56) of the training errors, one for each seed: 0 for a
-    net like plain-56, 1 for one like resnet-56.
+    """The share of resnet-56's lead over plain-56 that another net has, one for each seed.
+
+    (plain-56 - net) / (plain-56 - resnet-56) of the training errors: 0 for a net as bad as
+    plain-56, 1 for a net as good as resnet-56. Raises ZeroDivisionError if there is no lead at all.
     """
     plain, residual, own = (error_comparison.of(rows, *one) for one in (PLAIN, RESIDUAL, training))
     return [(p - x) / (p - r) for p, r, x in zip(plain, residual, own, strict=True)]
 
 
 def most_of_the_lead(what: str, training: Training) -> Criterion:
-    """A claim's criterion that `shares` of a net are above a half."""
+    """The `Criterion` that a net has more than half of the lead; `what` names the net."""
     return above(
         f"of resnet-56's lead over plain-56 in training error, the share that {what} has",
         lambda rows: shares(rows, training),

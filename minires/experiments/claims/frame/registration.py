@@ -1,12 +1,13 @@
-"""What a claim said before its data: the prediction, its fingerprint, and whether it changed since.
+"""Registered predictions: what a claim predicted before it was measured, and whether the prediction
+has changed since.
 
-A prediction that is written after the numbers proves nothing. So the table ``registered.csv`` of a
-run keeps, for each claim and seed, the fingerprint of what the claim predicted when the measurement
-was ordered. If the claim's file says something else today, the report marks its verdict.
+A prediction that is written after the measurement proves nothing. So before a run measures a claim
+with a seed, it records the claim's prediction and its fingerprint in the table ``registered.csv``.
+If the claim's file predicts something else today, the report says so beside the verdict.
 
-Seeds are of two kinds. Those below `FIRST_DECIDING` are for exploring: they may be looked at while
-a claim is worked out. Those from there on decide, and where a claim has some, they alone are
-judged.
+There are two kinds of seeds. Seeds below `FIRST_DECIDING` are exploratory: their results may be
+looked at while the claim is still being worked out. All other seeds are deciding, and as soon as a
+claim has deciding seeds, the verdict is based on them alone.
 """
 
 import hashlib
@@ -29,18 +30,20 @@ COLUMNS, TEXT = (
     ),
 )
 FIRST_DECIDING = 100
-CHANCE = 0.8  # that a claim of the smallest effect is found to be supported
+CHANCE = 0.8  # the probability of the verdict "supported" if the effect is the smallest one
 
 
 def prediction(claim: Claim) -> str:
-    """What the claim predicts in numbers, in one sentence."""
+    """The claim's prediction in numbers, as one sentence."""
     joint = "; and " if claim.needed == "all" else "; or "
     return joint.join(map(str, claim.criteria))
 
 
 def fingerprint(claim: Claim) -> str:
-    """Twelve digits that stand for the claim's statement, its predictions, and how many seeds are
-    to decide. Figures, sources and wording of the code may change without changing it.
+    """Twelve hexadecimal digits that change whenever the claim's statement, its predictions or the
+    number of its deciding seeds change.
+
+    Its code, figures and source may change without changing the fingerprint.
     """
     said = [
         claim.name,
@@ -55,7 +58,10 @@ def fingerprint(claim: Claim) -> str:
 
 
 def register(folder: RunFolder, ordered: Sequence[tuple[Claim, int]]) -> None:
-    """Write down what claims predict for the seeds with which they are now to be measured."""
+    """Record what each claim predicts, for each seed with which it is about to be measured.
+
+    `ordered` holds the pairs (claim, seed). Earlier records of the same pairs are replaced.
+    """
     table = folder.table(NAME, COLUMNS, TEXT)
     pairs = {(claim.name, seed) for claim, seed in ordered}
     rows = [row for row in table.rows() if (row["claim"], row["seed"]) not in pairs]
@@ -64,16 +70,17 @@ def register(folder: RunFolder, ordered: Sequence[tuple[Claim, int]]) -> None:
 
 
 def read(folder: Path) -> list[Row]:
-    """The rows of ``registered.csv`` in the folder of a run; none if the run is older than that.
+    """The rows of ``registered.csv`` in the folder of a run. Early runs have no such table, and
+    therefore no rows.
 
-    Raises as `read_table`.
+    Raises DataError if the table is damaged.
     """
     path = folder / f"{NAME}.csv"
     return read_table(path, COLUMNS, TEXT) if path.exists() else []
 
 
 def row_of(claim: Claim, seed: int) -> Row:
-    """The row of ``registered.csv`` for one claim and seed, as it stands now."""
+    """The row of ``registered.csv`` for one seed of a claim, with its prediction of today."""
     return {
         "claim": claim.name,
         "seed": seed,
@@ -83,23 +90,26 @@ def row_of(claim: Claim, seed: int) -> Row:
 
 
 def deciding_seeds(claim: Claim) -> list[int]:
-    """The seeds that the claim itself names to decide it."""
+    """The deciding seeds of a claim: `FIRST_DECIDING` and as many as it asks for."""
     return list(range(FIRST_DECIDING, FIRST_DECIDING + claim.deciding_seeds))
 
 
 def exploratory(rows: Sequence[Row]) -> list[Row]:
-    """The rows of seeds that anybody may look at."""
+    """The rows of the exploratory seeds."""
     return [row for row in rows if row["seed"] < FIRST_DECIDING]
 
 
 def deciding(rows: Sequence[Row]) -> list[Row]:
-    """The rows that a verdict is read from: of the deciding seeds, else of all."""
+    """The rows that a verdict is based on: those of deciding seeds if there are any, else all."""
     found = [row for row in rows if row["seed"] >= FIRST_DECIDING]
     return found or list(rows)
 
 
 def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> str:
-    """How far a verdict from these seeds can be trusted, in one sentence."""
+    """How far a verdict that is based on these seeds can be trusted, in one sentence.
+
+    `registered` holds the rows of ``registered.csv``.
+    """
     known = {row["seed"]: row["fingerprint"] for row in registered if row["claim"] == claim.name}
     now = fingerprint(claim)
     changed = [seed for seed in seeds if known.get(seed, now) != now]
@@ -109,7 +119,7 @@ def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> s
     if min(seeds) < FIRST_DECIDING:
         return f"exploratory seeds ({named(seeds)}): the claim may have been fitted to them"
     if unknown:
-        return f"of seeds {named(unknown)} it is not known what was predicted before"
+        return f"no prediction was recorded before seeds {named(unknown)} were measured"
     predicted = f"predicted ({now}) before seeds {named(seeds)} were measured"
     missing = [seed for seed in deciding_seeds(claim) if seed not in seeds]
     return f"{predicted}; still to decide: {named(missing)}" if missing else predicted
@@ -118,18 +128,18 @@ def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> s
 def smallest_effect(values: Sequence[float], margin: float, seeds: int) -> float:
     """How far beyond the threshold an effect must lie, on average, for `seeds` seeds to show it.
 
-    All of them must lie beyond the margin. If seeds scatter like a bell curve with the standard
-    deviation s of `values`, and the effect is e, one does with probability Phi((e - margin) / s),
-    and all with its power of `seeds`. The effect for which that is `CHANCE` is
-    margin + s Phi^-1(CHANCE^(1 / seeds)).
+    A claim is supported if every seed lies beyond the margin. For an effect e and seeds that are
+    normally distributed with the standard deviation s of `values`, one seed does so with
+    probability Phi((e - margin) / s), and n seeds with the n-th power of it. This power is `CHANCE`
+    for e = margin + s Phi^-1(CHANCE^(1 / n)).
 
     Parameters
     ----------
     values : list of float
-        Of exploratory seeds, at least two.
+        Values of the exploratory seeds, at least two; with fewer, StatisticsError is raised.
     margin : float
     seeds : int
-        How many will decide.
+        The number n of deciding seeds.
     """
     return margin + stdev(values) * NormalDist().inv_cdf(CHANCE ** (1 / seeds))
 

@@ -1,5 +1,5 @@
-"""The report on all claims: a Markdown file beside its figures, and one HTML page that holds
-everything.
+"""The report on all claims: as Markdown that links to the figures, and as a single HTML page that
+contains them.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from . import registration
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
-OVERVIEW = "verdicts.png"  # all of them at a glance
+OVERVIEW = "verdicts.png"  # the figure that shows all verdicts at a glance
 COLOURS = {SUPPORTED: "#1b7f4d", CONTRADICTED: "#b3261e", UNDECIDED: "#6b6b6b"}
 
 
 class Finding(NamedTuple):
-    """A claim and what was found."""
+    """A claim, its verdict, and how far the verdict can be trusted."""
 
     claim: Claim
     verdict: Verdict
     seeds: list[int]
-    standing: str  # how far the verdict can be trusted: see `registration.standing`
+    standing: str  # a sentence of `registration.standing`
 
 
 def write(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> None:
@@ -34,8 +34,8 @@ def write(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> Non
 
 
 def lines(findings: Sequence[Finding]) -> list[str]:
-    """Lines for the terminal: each claim with its verdict, and below it the numbers, a line for
-    each part.
+    """The report as lines for the terminal: each claim with its verdict, then its numbers, one line
+    for each criterion.
     """
     found = []
     for claim, verdict, _, standing in findings:
@@ -47,7 +47,7 @@ def lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
-    """The report as Markdown; figures are linked."""
+    """The report as Markdown, with links to the figures."""
     parts = [
         f"# {_title(config)}",
         _setting(config),
@@ -68,14 +68,14 @@ def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
             f"**{verdict.outcome}**: {verdict.reason}. {sentence(standing)}",
             f"![{claim.statement}]({claim.name}.png)",
             *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
-            f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: "
+            f"Numbers: [{claim.name}.csv]({claim.name}.csv). Command: "
             f"`{_command(claim, config, seeds)}`",
         ]
     return "\n\n".join(parts) + "\n"
 
 
 def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
-    """The report as a page that needs no other file."""
+    """The report as an HTML page that contains its figures, read from the folder `out`."""
     rows = "".join(
         f'<tr><td><a href="#{claim.name}">{claim.name}</a></td>'
         f"<td>{escape(claim.statement)}</td><td>{_badge(verdict)}</td></tr>"
@@ -107,14 +107,14 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
             f"<p>{_badge(verdict)} {escape(sentence(standing))}</p>",
             f"<details><summary>numbers</summary><p>{escape(verdict.reason)}.</p></details>",
             pictures,
-            f'<p class="small">Numbers: {claim.name}.csv. Again: '
+            f'<p class="small">Numbers: {claim.name}.csv. Command: '
             f"<code>{escape(_command(claim, config, seeds))}</code></p>",
         ]
     return html_page.page(_title(config), body)
 
 
 def sentence(words: str) -> str:
-    """With a capital letter and a full stop."""
+    """The words as a sentence, with a capital letter and a full stop."""
     return f"{words[0].upper()}{words[1:]}."
 
 

@@ -1,4 +1,4 @@
-"""Testing claims, seed by seed, and writing down the results."""
+"""A run of claims: train the nets, measure each claim with each seed, write tables and a report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ def run(
     workers: int | None = 1,
     cluster: scheduler.Cluster | None = None,
 ) -> list[report.Finding]:
-    """Measure claims and write a table and a figure of each, and a report of all, to the folder
-    `out`.
+    """Measure claims, and write to the folder `out` a table and a figure for each, and a report on
+    all of them.
 
-    What is there already, measured or trained, is used again, so a run that was interrupted goes
-    on, and one can be extended by more claims or seeds.
+    Results and trained nets that are already in the folder are used again. So an interrupted run
+    goes on where it stopped, and a finished one can be extended by more claims or seeds.
 
     Parameters
     ----------
@@ -46,33 +46,34 @@ def run(
     out : str or Path
     dataset, preset : str
     seeds : int, sequence of int, or None
-        Seeds 0 to `seeds` - 1, or those in the sequence. None: for each claim the seeds that it
-        names to decide it.
+        A number n means seeds 0 to n - 1; a sequence lists the seeds; None means the deciding seeds
+        of each claim (`registration.deciding_seeds`).
     data_folder : str or Path, optional
-        Where the files of the data set are; see `data.cifar10`.
+        The folder with the files of the data set; see `data.cifar10`.
     device : {"cpu", "gpu"}
     progress : bool
     workers : int or None
-        Processes that train and measure at the same time; None for as many as the machine has cores
-        and memory for, and one on a GPU. The bits are the same with any number.
+        Number of processes that train and measure at the same time. None means as many as the
+        machine has cores and memory for, and one on a GPU. The results are the same to the bit with
+        any number.
     cluster : scheduler.Cluster, optional
-        Train and measure there, a job for each net and claim, and wait for them; then `workers`
-        does not count.
+        Run each training and each measurement as a job of this cluster, and wait for the jobs.
+        `workers` is then ignored.
 
     Returns
     -------
     list of report.Finding
-        None where a cluster only prints a script.
+        Empty if `cluster` only prints a script of jobs.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
-        For settings that cannot be met, another run in the folder, unusable files, and training
-        that blows up.
+        If settings are impossible, the folder belongs to another run, a file cannot be used, or a
+        training diverges.
     ProcessError
         If a worker or job is killed twice with the same net.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     given = None if seeds is None else check_seeds("claims", seeds)
     ordered = sorted(
@@ -113,12 +114,12 @@ def run(
         def write(task: scheduler.Task, rows: list[Row]) -> None:
             if isinstance(task.work, _Measurement):
                 table = tables[task.work.claim.name]
-                # All at once, and in the order of the seeds: a seed with a part of its rows in the
-                # table would pass for measured.
+                # All rows of a seed are written at once: a seed with only some of its rows in the
+                # table would look measured after an interruption.
                 table.replace(sorted([*table.rows(), *rows], key=lambda row: row["seed"]))
 
         is_script = cluster is not None and cluster.kind == "script"
-        if is_script:  # what measurements return would be lost
+        if is_script:  # no process is left to receive the rows that measurements return
             tasks = [task for task in tasks if isinstance(task.work, _Training)]
         scheduler.run(
             tasks,
@@ -135,14 +136,14 @@ def run(
 
 
 def _seeds_before(out):
-    """The seeds that the run in this folder, if there is one, was asked for before."""
+    """The seeds of an earlier run in this folder; none if there was no run."""
     before = read_config(out) if (out / "config.json").exists() else {}
     return SEEDS.check(f"{out}/config.json", "seeds", before["seeds"]) if "seeds" in before else []
 
 
 @dataclass(frozen=True)
 class _Training:
-    """A net to be trained: a task for a worker."""
+    """The task of training one net."""
 
     net: str
     variant: str
@@ -159,7 +160,7 @@ class _Training:
 
 @dataclass(frozen=True)
 class _Measurement:
-    """A claim to be measured with one seed: a task for a worker."""
+    """The task of measuring one claim with one seed."""
 
     claim: Claim
     seed: int
@@ -173,7 +174,9 @@ class _Measurement:
 
 
 def _tasks(laboratory, missing):
-    """What claims and seeds ask for: trainings, each once, before the measurements that use it."""
+    """The tasks for these (claim, seed): each training once, and measurements after the trainings
+    that they need.
+    """
     needs = {pair: laboratory.needs(*pair) for claim, _ in missing for pair in claim.trainings}
     usual, memory = laboratory.needs("plain-56") if missing else (0, 0)
     tasks = {}
@@ -198,15 +201,20 @@ def _say_what_is_done(ordered, missing, tables):
 
 
 def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]:
-    """Draw the figures and write ``report.md`` and ``report.html`` from the tables in `out` alone;
-    the claims' `report.Finding`.
+    """Draw the figures and write ``report.md`` and ``report.html``, from the tables in `out` alone.
+
+    Returns
+    -------
+    list of report.Finding
+        One for each claim that has been measured.
 
     Raises
     ------
     DataError
-        If nothing was measured yet, or a table is damaged.
+        If `out` is not the folder of a claims run, nothing has been measured yet, or a table is
+        damaged.
     CheckpointError
-        If they cannot be written.
+        If a figure or the report cannot be written.
     """
     out = expanded(out)
     config = read_config(out, needed=NEEDED)
@@ -233,10 +241,11 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
 
 
 def draw_figures(claims: Sequence[Claim], out: PathLike) -> list[Path]:
-    """Draw the figures of the measured claims alone, from the tables in `out`, and return their
-    paths. `write_report` draws them too; this is for figures of another size.
+    """Draw the figures of the measured claims from the tables in `out`, without a report, and
+    return their paths.
 
-    Raises as `write_report`.
+    `write_report` draws the same figures. Call this one to draw them in another size. Raises the
+    same errors.
     """
     out = expanded(out)
     config = read_config(out, needed=NEEDED)
@@ -252,7 +261,7 @@ def draw_figures(claims: Sequence[Claim], out: PathLike) -> list[Path]:
 
 
 def _findings(claims: Sequence[Claim], out: Path) -> list[report.Finding]:
-    """What was found of the measured claims, from the tables in `out`."""
+    """The findings of all claims that have been measured, from the tables in `out`."""
     findings, registered = [], registration.read(out)
     for claim in claims:
         rows = registration.deciding(_rows(out, claim))
@@ -265,7 +274,7 @@ def _findings(claims: Sequence[Claim], out: Path) -> list[report.Finding]:
 
 
 def _overview(findings: Sequence[report.Finding], config: Mapping[str, Any]) -> Figure:
-    """The verdicts at a glance."""
+    """The figure that shows all verdicts at a glance."""
     first = registration.FIRST_DECIDING
     return verdicts(
         [
@@ -286,7 +295,7 @@ def _nothing_yet(out: Path) -> DataError:
         "nothing to report yet",
         "at least one measured claim",
         "none",
-        "let the run go on",
+        "let the run continue until it has measured a claim",
     )
 
 

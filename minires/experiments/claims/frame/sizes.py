@@ -1,4 +1,4 @@
-"""Nets of the same size: as wide, or growing as fast, as the parameters of another net allow."""
+"""Nets of equal size: the width or growth rate that gives a net as many parameters as another."""
 
 from functools import cache
 from typing import Any, Protocol
@@ -16,11 +16,11 @@ class Build(Protocol):
 def as_large_as_plain_56(
     depth: int, build: Build, *, width: int, num_classes: int, seed: int
 ) -> Any:
-    """The net that `build` makes of `depth` layers, with as many channels as it can have without
-    more parameters than the plain net of 56 layers of this `width`.
+    """The widest net of `depth` layers by `build` that has no more parameters than plain-56 of this
+    `width`.
 
-    Parameters grow about as the square of the width: plain-20 comes out 1.78 times as wide, and
-    needs about as many multiply-adds as plain-56.
+    The number of parameters grows about as the square of the width. So plain-20 becomes 1.78 times
+    as wide, and needs about as many multiply-adds as plain-56.
     """
     most = models.plain(56, width=width, num_classes=num_classes).num_parameters()
     found = 1
@@ -30,16 +30,17 @@ def as_large_as_plain_56(
 
 
 def densenet_like_resnet(depth: int, *, width: int, num_classes: int, seed: int) -> models.DenseNet:
-    """A DenseNet-BC as deep as the residual net of `depth` layers, and with as many parameters.
+    """A DenseNet-BC with about the depth and the number of parameters of a residual net.
 
-    Both have three stages of n blocks: the residual net 6n + 2 layers, DenseNet-BC 6n + 4. The
-    growth rate is the one with which the number of parameters comes closest.
+    Both have three stages of n blocks, which makes 6n + 2 layers in the residual net and 6n + 4 in
+    DenseNet-BC. The growth rate is chosen to bring the numbers of parameters as close as possible.
 
     Parameters
     ----------
-    depth, width, num_classes
+    depth, width, num_classes : int
         Of the residual net.
     seed : int
+        Of the DenseNet's initial weights.
     """
     growth = _growth(depth, width, num_classes)
     return _densenet(depth, growth, num_classes, seed)

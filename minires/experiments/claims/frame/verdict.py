@@ -1,5 +1,5 @@
-"""From numbers, one a seed, to a verdict on a claim: supported, contradicted, or undecided and
-why.
+"""From one number for each seed to a verdict on a claim: supported, contradicted or undecided, with
+the reason.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 
 
 class Verdict(NamedTuple):
-    """What the numbers say of a claim, and the numbers in a sentence."""
+    """The outcome of a claim, and the sentence with the numbers that it is based on."""
 
     outcome: str  # SUPPORTED, CONTRADICTED or UNDECIDED
     reason: str
@@ -22,11 +22,12 @@ class Verdict(NamedTuple):
 def above(
     values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
 ) -> Verdict:
-    """Supported if `what` is above `threshold` with every seed, contradicted if it is below with
-    every seed.
+    """The verdict on a claim that a quantity is above `threshold`: supported if it is above with
+    every seed, contradicted if it is below with every seed.
 
-    Values within `margin` of the threshold are on neither side: a difference that small would not
-    be called one. With a single seed nobody knows how far seeds differ, so the margin is doubled.
+    Values within `margin` of the threshold count for neither side, because so small a difference
+    does not matter. With a single seed nobody knows how far seeds differ, so the margin is doubled.
+    Without values, or with values that are not finite, the claim is undecided.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def above(
         One for each seed.
     threshold, margin : float
     what, unit : str
-        For the sentence: what the values are, and in which unit.
+        The quantity and its unit, for the sentence.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def above(
 def below(
     values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
 ) -> Verdict:
-    """Like `above`, for a claim that `what` is below `threshold`."""
+    """The verdict on a claim that a quantity is below `threshold`. Parameters as for `above`."""
     outcome, reason = above(values, threshold, margin, what, unit)
     return Verdict(
         {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED), reason
@@ -71,21 +72,21 @@ def below(
 
 
 def together(*verdicts: Verdict) -> Verdict:
-    """The verdict on a claim that says several things: supported if all are, contradicted if one
-    is.
+    """The verdict on a claim that predicts several things at once: supported if all of them are,
+    contradicted if one of them is.
     """
     return _first(verdicts, CONTRADICTED, UNDECIDED, SUPPORTED)
 
 
 def one_of(*verdicts: Verdict) -> Verdict:
-    """The verdict on a claim that one of several things holds: supported if one does, contradicted
-    if none does.
+    """The verdict on a claim that at least one of several things holds: supported if one of them
+    is, contradicted if all of them are.
     """
     return _first(verdicts, SUPPORTED, UNDECIDED, CONTRADICTED)
 
 
 def _first(verdicts, *order):
-    """The first outcome in this order that one of the verdicts has; all their reasons."""
+    """The first outcome in this order that one of the verdicts has, with the reasons of all."""
     outcomes = [verdict.outcome for verdict in verdicts]
     return Verdict(
         next(outcome for outcome in order if outcome in outcomes),
@@ -94,7 +95,7 @@ def _first(verdicts, *order):
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
-    """Values, one a seed, in words: the mean, the range, the confidence interval and how many."""
+    """The values of the seeds in words: their mean, range, confidence interval and number."""
     unit = f" {unit}" if unit else ""
     range_of = f"{_number(min(values))} to {_number(max(values))}, " if len(values) > 1 else ""
     return f"{_number(mean(values))}{unit} ({range_of}{in_words(values, _number)})"

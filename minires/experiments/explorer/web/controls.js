@@ -1,8 +1,8 @@
-// Boxes, sliders and lists: they show the view, and tell `change` what the reader chose.
+// Boxes, sliders and lists: they show the view, and call `change` with the reader's choice.
 
 const byId = id => document.getElementById(id);
 
-// Fill the lists that stay as they are.
+// Fill the lists that never change.
 function makeControls(change) {
   for (const side of ["left", "right"]) {
     const list = byId(side);
@@ -31,7 +31,7 @@ function makeBoxes(view, change) {
   fillBoxes("seeds", seeds.map(seed => [seed, null]), view, change);
 }
 
-// `entries` are [value, net or null]; the view holds the values that are off.
+// `entries` are [value, net or null]; the view holds the values that are switched off.
 function fillBoxes(kind, entries, view, change) {
   const room = byId(kind);
   room.replaceChildren();
@@ -84,7 +84,7 @@ function showMoment(view, steps) {
   layer.setAttribute("aria-valuetext", `layer ${view.layer}${name && `, ${name}`}`);
 }
 
-// The button that moves the slider by itself.
+// The play button, which calls `next` until it returns false; returns a function that stops it.
 function makePlayer(next) {
   let timer = null;
   const button = byId("play");

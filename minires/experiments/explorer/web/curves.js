@@ -14,7 +14,7 @@ function errorRange(view) {
   };
 }
 
-// The lines of one net: training solid, test dashed; together, or each seed on its own.
+// The lines of one net, training error solid and test error dashed: means, or each seed by itself.
 function errorLines(net, trainings, view) {
   const groups = view.each ? trainings.map(one => [one]) : [trainings];
   const kinds = [["train", "", 2.2], ["test", "5 3", 1.6]].filter(([which]) => view[which]);
@@ -37,8 +37,8 @@ function drawCurves(svg, run, view) {
   const kinds = [view.train && "training", view.test && "test"].filter(one => one).join(" and ");
   svg.setAttribute("aria-label", groups.length && kinds
     ? `${kinds} error by epoch of ${groups.map(([net]) => net.name).join(", ")}; ` +
-      "the errors at the end are in the table below"
-    : "no error curves: all are switched off");
+      "the final errors are in the table below"
+    : "no error curves: all nets, seeds or errors are switched off");
 }
 
 function aboutLines(view) {

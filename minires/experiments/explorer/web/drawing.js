@@ -33,7 +33,7 @@ function ticks(low, high, count) {
   return found;
 }
 
-// "M x y L x y ..." through the points; a gap where there is none.
+// A path "M x y L x y ..." through the points, with a gap where a point has no value.
 function pathOf(points, x, y) {
   let path = "", pen = "M";
   for (const point of points) {
@@ -55,9 +55,9 @@ function bandOf(points, x, y) {
 }
 
 // Draw a chart into `svg`.
-//   x, y     {low, high, title, ticks}: range, name, where numbers stand; y.write writes one
+//   x, y     {low, high, title, ticks}: range, title, numbers on the axis; y.write writes a number
 //   lines    [{points, net, dash, width, band, name}]
-//   chosen   an x that is marked, or null
+//   chosen   an x to mark by a line, or null
 function chart(svg, {x, y, lines, chosen = null}) {
   const width = svg.clientWidth, height = svg.clientHeight;
   const longest = Math.max(0, ...lines.map(line => (line.name ?? "").length));
@@ -89,7 +89,7 @@ function chart(svg, {x, y, lines, chosen = null}) {
   nameEnds(svg, lines, toX, toY, height - bottom, right);
 }
 
-// A line through a single point would not be seen.
+// A line with a single point would be invisible: draw a dot.
 function drawLonePoints(svg, line, toX, toY, colour) {
   const there = line.points.filter(point => point.middle !== null);
   if (there.length === 1)
@@ -99,8 +99,8 @@ function drawLonePoints(svg, line, toX, toY, colour) {
 // Names this close to each other, in pixels, are pushed apart.
 const LINE = 14, BESIDE = 80;
 
-// Write the names of the lines where they end, pushed apart where they would overlap: down, and
-// what would leave the chart up again.
+// Write the names of lines at their ends. Names that would overlap are pushed down, and up again
+// where they would leave the chart.
 function nameEnds(svg, lines, toX, toY, bottom, room) {
   const ends = [];
   for (const line of lines) {

@@ -1,7 +1,7 @@
 // The norms of all layers at one step of training.
 
-// All trainings of the runs that are shown, whether switched on or not: axes do not jump when a
-// net is switched off.
+// All trainings of the runs that are shown, including nets and seeds that are switched off, so that
+// axes stay the same when a net is switched off.
 const allOf = view => runsOf(view).flatMap(run => run.trainings);
 const deepest = view => Math.max(1, ...allOf(view).flatMap(one => one.depths.slice(-1)));
 
@@ -37,7 +37,7 @@ function momentOf(view) {
   return view.step === 0 ? "before training" : `after ${counted(view.step, "step")}`;
 }
 
-// What the layer is called in the nets that are shown; it may differ from net to net.
+// The name of the chosen layer, or names, if it differs between the nets that are shown.
 function layerName(view) {
   const names = new Set();
   for (const run of runsOf(view))

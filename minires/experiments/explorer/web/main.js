@@ -1,10 +1,10 @@
-// The page: a view, what is drawn of it, and when.
+// The page: it holds the view, and draws each part again when the view changes.
 
 const PARTS = ["titles", "curves", "layers", "maps", "tables"];
 let view = fromAddress(location.hash.slice(1));
 let steps = [], range = [0, 1], moves = [];
 
-// A room for each run that is shown, in each part of the page.
+// Make a place for each run that is shown, in each part of the page.
 function makeRooms() {
   const runs = runsOf(view);
   for (const part of PARTS) {
@@ -17,7 +17,7 @@ function makeRooms() {
 function makeRoom(part, run) {
   if (part === "titles") return titleOf(run);
   const room = make("div");
-  if (part === "tables") return room;  // a table says itself which run it is of
+  if (part === "tables") return room;  // the table has the run's name as its caption
   if (runsOf(view).length > 1) room.append(make("b", {}, run.name));
   if (part === "maps") {
     room.append(make("div", {class: "maps"}));
@@ -39,7 +39,7 @@ function titleOf(run) {
 const rooms = part => [...byId(part).children];
 const charts = part => rooms(part).map(room => room.querySelector("svg"));
 
-// What changes with the step and the layer.
+// Draw everything that depends on the chosen step and layer.
 function drawMoment() {
   const runs = runsOf(view);
   charts("layers").forEach((svg, i) => drawLayers(svg, runs[i], view, range));
@@ -62,7 +62,7 @@ function drawAll() {
   drawMoment();
 }
 
-// Other runs are shown: their nets, seeds and steps, too.
+// Show the runs in the view, with their own nets, seeds and steps.
 function start() {
   steps = stepsOf(allOf(view));
   const at = Math.max(lastAtOrBefore(steps, view.step), 0);
@@ -77,7 +77,7 @@ function start() {
   writeAddress();
 }
 
-// Browsers allow a page only so many new addresses in a second, and a slider moves faster.
+// Browsers limit how often a page may change its address, and a slider moves faster than that.
 let waiting = null;
 function writeAddress() {
   clearTimeout(waiting);
@@ -105,7 +105,7 @@ function choose(chosen) {
   writeAddress();
 }
 
-// To the next step, or from the last to the first if `again`; false at the end.
+// Go to the next step, or from the last one to the first if `again`. Returns false at the end.
 function next(again) {
   let at = lastAtOrBefore(steps, view.step) + 1;
   if (at >= steps.length) {

@@ -1,9 +1,9 @@
-// Heat maps: a column for each recorded step, a row for each layer. They are painted when what they
-// show changes; when the slider moves, only the frame on them does.
+// Heat maps: a column for each recorded step, a row for each layer. When the slider moves, only the
+// frame on them moves; they are painted again only when their numbers change.
 
 const ROW = 4, LOWEST = 96, HIGHEST = 460;  // pixels
 
-// From 0 to 1 -> [red, green, blue], between the page's colours.
+// A number from 0 to 1 -> [red, green, blue], interpolated between the page's colours.
 function mapColour(part) {
   const last = data.map.length - 1, place = Math.min(Math.max(part, 0), 1) * last;
   const i = Math.min(Math.floor(place), last - 1);
@@ -12,7 +12,7 @@ function mapColour(part) {
   return a.map((value, channel) => Math.round(value + (b[channel] - value) * (place - i)));
 }
 
-// Put the maps of a run into `room`; returns functions that move their frames to a view.
+// Draw the maps of a run into `room`. Returns functions that move their frames to a view.
 function drawMaps(room, run, view, range, choose) {
   room.replaceChildren();
   const moves = [];
@@ -45,7 +45,7 @@ function drawMap(room, net, steps, columns, view, range, choose) {
   return at => moveFrame(column, cell, steps, depths, at);
 }
 
-// A pixel for each cell: the browser makes them as large as there is room.
+// Paint one pixel for each cell; the browser scales the image to the size of the map.
 function paint(canvas, columns, depths, [low, high]) {
   canvas.width = columns.length;
   canvas.height = depths.length;
@@ -66,7 +66,7 @@ function sideOf(depths) {
   return side;
 }
 
-// A few of the steps, where their columns are.
+// Labels below the map: a few of the steps, each below its column.
 function belowOf(steps) {
   const below = make("div", {class: "below", "aria-hidden": "true"});
   const every = (steps.length - 1) / 4;
@@ -106,7 +106,7 @@ function moveFrame(column, cell, steps, depths, view) {
   cell.style.height = `calc(${100 / depths.length}% + 4px)`;
 }
 
-// The colours with the norms that they stand for.
+// Draw the colour scale with the norms at its ends.
 function drawScale(room, [low, high], what) {
   const bar = make("i");
   bar.style.background = `linear-gradient(to right, ${data.map.join(", ")})`;

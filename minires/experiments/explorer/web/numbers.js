@@ -1,10 +1,10 @@
-// What the page shows, worked out from the numbers that stand in it.
+// Work out what the page shows from the numbers that it contains.
 //
 // data.runs[r].trainings[t] is one net with one seed:
 //   epoch, train, test   a number for each epoch; errors in percent
 //   steps                the steps of training at which norms were recorded
-//   depths               the layers, 1 is next to the images
-//   gradient, weight     [step][layer]: log10 of the norm, in thousandths; null if it has none
+//   depths               the layers; 1 is next to the images
+//   gradient, weight     [step][layer]: log10 of the norm, in thousandths; null if there is none
 
 const data = JSON.parse(document.getElementById("numbers").textContent);
 
@@ -19,12 +19,12 @@ const WHAT = {
   },
   ratio: {
     name: "gradient norm / weight norm",
-    about: "Gradient norm divided by weight norm. Times the learning rate, it is the size of a " +
-      "plain step of SGD relative to the weights.",
+    about: "Gradient norm divided by weight norm. Multiplied by the learning rate, it is the " +
+      "size of a step of SGD without momentum, relative to the weights.",
   },
 };
 
-// log10 of what a training recorded, or null.
+// log10 of a norm or ratio of a training, or null.
 function power(training, what, step, layer) {
   const gradient = training.gradient[step][layer], weight = training.weight[step][layer];
   if (what === "gradient") return gradient === null ? null : gradient / data.perPower;
@@ -32,7 +32,7 @@ function power(training, what, step, layer) {
   return gradient === null || weight === null ? null : (gradient - weight) / data.perPower;
 }
 
-// Where in the rising list the last value at or before `value` stands; -1 if there is none.
+// The index of the last entry of an ascending list that is not above `value`; -1 if there is none.
 function lastAtOrBefore(list, value) {
   let low = 0, high = list.length;
   while (low < high) {
@@ -43,8 +43,8 @@ function lastAtOrBefore(list, value) {
   return low - 1;
 }
 
-// Values at each x, several or one -> points with their mean, lowest and highest. Where one of them
-// is null, the mean is null, and a line has a gap.
+// A map from x to one or more values -> points with the mean, lowest and highest value at each x.
+// If one of the values is null, the mean is null, and lines have a gap there.
 function summarised(groups) {
   return [...groups].sort((a, b) => a[0] - b[0]).map(([x, values]) => {
     if (values.includes(null)) return {x, middle: null};
@@ -66,8 +66,8 @@ function errorPoints(trainings, which) {
   return summarised(groups);
 }
 
-// Points of the norms of all layers at a step of training; the mean is geometric. A training that
-// recorded nothing at this step counts with its last record before.
+// Points of the norms of all layers at a step of training, with geometric means. If a training
+// recorded nothing at this step, its last record before that counts.
 function layerPoints(trainings, what, step) {
   const groups = new Map();
   for (const one of trainings) {
@@ -77,12 +77,12 @@ function layerPoints(trainings, what, step) {
   return summarised(groups);
 }
 
-// All recorded steps of some trainings, rising.
+// All recorded steps of some trainings, in ascending order.
 function stepsOf(trainings) {
   return [...new Set(trainings.flatMap(one => one.steps))].sort((a, b) => a - b);
 }
 
-// The lowest and the highest power of ten in some trainings.
+// The lowest and the highest log10 of a norm or ratio in some trainings.
 function powersOf(trainings, what) {
   let low = Infinity, high = -Infinity;
   for (const one of trainings)

@@ -4,20 +4,20 @@ const HEAD = ["net", "seeds", "training error", "test error", "norm"];
 
 const average = values => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-// "58.0 % (56.2-58.9)": the mean, and from several seeds the lowest and highest.
+// "58.0 % (56.2-58.9)": the mean, and for several seeds the lowest and the highest value.
 function spread(values) {
   const mean = `${average(values).toFixed(1)} %`;
   if (values.length === 1) return mean;
   return `${mean} (${Math.min(...values).toFixed(1)}\u2013${Math.max(...values).toFixed(1)})`;
 }
 
-// The chosen norm of a net at the chosen step and layer; the mean over its seeds is geometric.
+// The chosen norm of a net at the chosen step and layer, a geometric mean over its seeds.
 function chosenNorm(trainings, view) {
   const point = layerPoints(trainings, view.what, view.step).find(one => one.x === view.layer);
   return point && point.middle !== null ? 10 ** point.middle : null;
 }
 
-// Three digits; tiny and huge norms with a power of ten.
+// A norm with three digits, and for very small and large norms with a power of ten.
 function written(norm) {
   if (norm === null) return "\u2013";
   return minus(norm < 1e-4 || norm >= 1e5 ? norm.toExponential(2) : norm.toPrecision(3));
@@ -25,7 +25,7 @@ function written(norm) {
 
 function drawTable(room, run, view) {
   const table = make("table"), head = make("tr");
-  // It can be scrolled on a phone, by keyboard too.
+  // On a narrow screen the table can be scrolled, with the keyboard too.
   const wide = make("div", {class: "wide", tabindex: 0, role: "group", "aria-label": run.name});
   table.append(make("caption", {}, run.name));
   HEAD.forEach((text, i) => head.append(
@@ -47,12 +47,13 @@ function drawTable(room, run, view) {
 
 function aboutNumbers(view) {
   const name = layerName(view);
-  return "Errors of the last recorded epoch; mean over the chosen seeds (lowest\u2013highest). " +
+  return "Errors are those of the last recorded epoch: mean over the chosen seeds " +
+    "(lowest\u2013highest). " +
     `Norm: ${WHAT[view.what].name} of layer ${view.layer}${name && ` (${name})`} ` +
     `${momentOf(view)}, geometric mean over the seeds.`;
 }
 
-// ---- CSV: rows of numbers and words, the first with the names of the columns
+// ---- CSV: rows of numbers and words; the first row has the names of the columns
 
 const CSV = {
   summary(view) {
@@ -91,7 +92,7 @@ function normRows(run, training, step) {
     training.steps[at], depth, names.get(depth), norm("gradient", i), norm("weight", i)]);
 }
 
-// Words that a spreadsheet would take for a formula get an apostrophe in front.
+// Text that a spreadsheet would take for a formula gets an apostrophe in front.
 function csvCell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(+value.toPrecision(6));

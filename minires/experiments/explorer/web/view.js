@@ -1,10 +1,10 @@
-// What is chosen, and the address that says so.
+// The view: everything that the reader has chosen, and how it is written into the page's address.
 
 function firstView() {
   return {
     left: data.runs[0].name,
     right: data.runs.length > 1 ? data.runs[1].name : "",
-    nets: new Set(),   // names of those that are switched off
+    nets: new Set(),   // names of nets that are switched off
     seeds: new Set(),  // seeds that are switched off
     train: true, test: true, each: false,
     what: "gradient", step: 0, layer: 1,
@@ -23,7 +23,7 @@ function shownOf(run, view) {
   return run.trainings.filter(one => !view.nets.has(one.net) && !view.seeds.has(one.seed));
 }
 
-// What differs from the first view, as the part of an address after "#".
+// The part of the address after "#": everything in which a view differs from the first view.
 function toAddress(view) {
   const words = new URLSearchParams(), first = firstView();
   for (const key of ["left", "right", "what", "step", "layer"])
@@ -35,7 +35,7 @@ function toAddress(view) {
   return words.toString();
 }
 
-// The view that an address asks for. What it names and this page lacks is left out.
+// The view that an address describes. Names that do not occur in this page are ignored.
 function fromAddress(text) {
   const words = new URLSearchParams(text), view = firstView();
   const names = data.runs.map(run => run.name);

@@ -1,19 +1,21 @@
-"""Many trainings on a cluster: a job for each task, on whichever machine has room.
+"""Many trainings on a cluster: one job for each task, on any machine that is free.
 
-What a run needs there is a folder that all machines see. The folder of each net is the state of
-its training; beside them, the run's folder ``cluster`` holds what this process and the jobs tell
-each other:
+A run on a cluster needs a folder that all machines see. The folder of each net holds the state of
+its training. Through the run's folder ``cluster``, the process that started the run and its jobs
+exchange information:
 
-    jobs.json       which job does which task, as long as the task is not done
-    data            the data sets: each job reads them once
-    tasks/NAME/     how far a task has come, and which process may write for it
-    logs/           what the jobs print, and what they return (written by submitit)
+    jobs.json       the job of each task that is not done yet
+    data            the data sets, which each job reads once
+    tasks/NAME/     the progress of a task, and which process may write for it
+    logs/           the output of the jobs, and their results (written by submitit)
 
-The data are handed over in a file, and not read anew by each job: the machines that compute often
-have no internet and no home folder, and so all jobs train on the same images for sure.
+The data sets are written to a file, and not loaded from their source by each job, because compute
+nodes often have neither internet nor home folders. It also makes sure that all jobs train on the
+same images.
 
-One process waits and watches (`jobs.py`). It speaks to a queue (`queue.py`): SLURM's (`slurm.py`),
-or processes of this machine (`local.py`). On the other machine a `Job` does the task (`job.py`).
+One process waits and watches (`jobs.py`). It submits jobs to a queue (`queue.py`), which is that of
+SLURM (`slurm.py`) or consists of processes on this machine (`local.py`). On the other machine, a
+`Job` does the task (`job.py`).
 """
 
 from .jobs import Jobs as Jobs

@@ -1,4 +1,4 @@
-"""``python -m minires.experiments.scheduler.cluster FOLDER NUMBER`` does a task of a script."""
+"""``python -m minires.experiments.scheduler.cluster FOLDER NUMBER``: do one task of a script."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from .files import DONE, JOBS
 
 
 def main(folder: str, number: str) -> int:
-    """Do the task of that number; returns the exit status."""
+    """Do the task with this number, and return the exit status."""
     outcome, result = joblib.load(Path(folder) / JOBS)[int(number)]()
     if outcome == DONE:
         return 0

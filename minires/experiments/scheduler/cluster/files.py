@@ -1,4 +1,6 @@
-"""What a run and its jobs write for each other, in a folder that all machines see."""
+"""The files through which a run and its jobs exchange information, in a folder that all machines
+see.
+"""
 
 import hashlib
 import json
@@ -18,28 +20,30 @@ from ....names import shortened
 from ....serialization.files import append_bytes, write_bytes
 from ..task import Data, Task
 
-DONE, FAILED = "done", "failed"  # how a job ended, with what it returned or raised
-SAVED = "saved"  # or, where jobs may not go back into the queue, before it was done
-JOBS = "script"  # the file of the jobs of a script, by number
+# How a job ended: with a result, with an error, or, where jobs cannot go back into the queue by
+# themselves, with a saved training that is not done.
+DONE, FAILED, SAVED = "done", "failed", "saved"
+JOBS = "script"  # the file with all jobs of a script, by number
 
 
 def folder_in(run: Path) -> Path:
-    """The folder for all this in that of a run."""
+    """The folder ``cluster`` in the folder of a run."""
     return run.absolute() / "cluster"
 
 
 def logs_in(folder: Path) -> Path:
+    """The folder with the output and the results of jobs, in a run's folder ``cluster``."""
     return folder / "logs"
 
 
 def name_in_queue(folder: Path) -> str:
-    """What all jobs of this run are called in a cluster's queue, and no others."""
+    """The name of all jobs of this run in a cluster's queue. No other run has the same name."""
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
     return f"minires-{digest}"
 
 
 def write_data(folder: Path, data: Data) -> None:
-    """Hand `data` to all jobs. One that reads the file meanwhile gets the old one, whole."""
+    """Write the data for all jobs. A job that reads the file meanwhile gets the whole old one."""
     unfinished = folder / f".data.{os.getpid()}.part"
     try:
         joblib.dump(data, unfinished)
@@ -49,14 +53,14 @@ def write_data(folder: Path, data: Data) -> None:
 
 
 def read_data(folder: Path) -> Data:
-    """What `write_data` wrote, read into memory: a job does not need the file afterwards."""
+    """The data that `write_data` has written, in memory. The file is not needed afterwards."""
     return joblib.load(folder / "data")
 
 
 def read_result(logs: Path, number: str) -> Any:
-    """What a job has returned, through submitit; None if it has not."""
+    """The result of a job, an (outcome, result) as from `Job`; None if it has not returned yet."""
     path = logs / f"{number}_0_result.pkl"
-    with suppress(OSError):  # a network's file system looks at a folder anew when that changes
+    with suppress(OSError):  # changing a folder makes a network file system show its new files
         logs.chmod(logs.stat().st_mode)
     if not path.exists():
         return None
@@ -65,18 +69,19 @@ def read_result(logs: Path, number: str) -> Any:
 
 
 def log_of(logs: Path, number: str) -> Path:
-    """The file that holds what a job has printed about what went wrong."""
+    """The file with the messages and errors that a job has printed."""
     return logs / f"{number}_0_log.err"
 
 
 def identity(task: Task) -> str:
-    """A digest of what a task does: of its name and settings, not of where it lies in memory."""
+    """A hash of a task's name and settings, the same in every process."""
+    # Addresses in memory differ from process to process.
     words = re.sub(r" at 0x[0-9a-f]+", "", f"{task.name} {task.work!r}")
     return hashlib.sha256(words.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 class JobTable:
-    """``jobs.json``: which job does which task, as long as the task is not done.
+    """``jobs.json``: the job of each task that is not done yet.
 
     Parameters
     ----------
@@ -91,7 +96,8 @@ class JobTable:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "jobs.json"
-        self.jobs: dict[str, dict[str, str]] = {}  # task -> its "job", "kind" and "task" (digest)
+        # name of a task -> number of its "job", "kind" of cluster, and "task", its `identity`
+        self.jobs: dict[str, dict[str, str]] = {}
         try:
             self.jobs = json.loads(self.path.read_text(encoding="utf-8"))
             if not all(one.keys() == {"job", "kind", "task"} for one in self.jobs.values()):
@@ -105,19 +111,19 @@ class JobTable:
             ) from None
 
     def write(self) -> None:
-        """Write it whole. Raises CheckpointError if that fails."""
+        """Write the file in one step. Raises CheckpointError if that fails."""
         write_bytes(self.path, json.dumps(self.jobs, indent=1).encode())
 
 
 class TaskFiles:
-    """How far a task has come, and which process may write for it.
+    """The files of one task: its progress, and which process may write for it.
 
     Parameters
     ----------
     folder : Path
         The run's folder ``cluster``.
     name : str
-        The task's.
+        Name of the task.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -127,18 +133,18 @@ class TaskFiles:
         self.events, self.writer = self.path / "events.jsonl", self.path / "writer"
 
     def send(self, kind: str, *message: Any) -> None:
-        """Add a line to the events."""
+        """Append a message to the file of events."""
         append_bytes(self.events, (json.dumps([kind, *message]) + "\n").encode())
 
     def size(self) -> int:
-        """Bytes of events so far."""
+        """The size of the file of events in bytes; 0 if there is none."""
         return self.events.stat().st_size if self.events.exists() else 0
 
     def read(self, start: int) -> Iterator[tuple[int, str, list[Any]]]:
-        """Events from byte `start` on, as (byte after it, kind, message).
+        """Yield the events from byte `start` on, each as (position after it, kind, message).
 
-        The last line may still be growing; one that two machines have written into each other is
-        left out.
+        Lines that are no valid JSON are left out: a last line that is still being written, and
+        lines that two machines have written into each other.
         """
         if not self.events.exists():
             return
@@ -153,7 +159,7 @@ class TaskFiles:
                 yield start, kind, message
 
     def take(self) -> str:
-        """Make this process the one that writes. Returns the token that `is_mine` takes."""
+        """Make this process the one that writes for the task. Returns a token for `is_mine`."""
         self.path.mkdir(parents=True, exist_ok=True)
         token = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex}"
         write_bytes(self.writer, token.encode())

@@ -1,7 +1,8 @@
-"""What happens on the other machine: a job does one task.
+"""A job: the code that does one task on a machine of the cluster.
 
-When its time is over, or others go first, SLURM sends a signal. That is Ctrl-C for the training: it
-saves after its step. Then the job goes back into the queue, and trains on to the same bits.
+When the job's time is nearly over, or other jobs have priority, SLURM sends a signal. It acts like
+Ctrl-C: the training saves after its step. Then the job goes back into the queue, and later goes on
+with the training, with the same result to the bit.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from .settings import Cluster
 if TYPE_CHECKING:
     from ....training.trainer import Trainer
 
-BETWEEN_REPORTS = 5.0  # seconds: each is a write to the shared folder
-BETWEEN_LOOKS = 1.0  # seconds
-EARLY = 60  # seconds that SLURM may send its signal before it should
+BETWEEN_REPORTS = 5.0  # seconds: each report is a write to the shared folder
+BETWEEN_LOOKS = 1.0  # seconds between two checks whether another process has taken over
+EARLY = 60  # seconds: SLURM may send its signal this much too early
 
 
 class Job:
-    """A task, as it travels to the other machine.
+    """A task in the form in which it is sent to another machine.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class Job:
         self.task, self.folder, self.cluster = task, folder, cluster
 
     def __call__(self) -> tuple[str, Any]:
-        """("done", what the task returns), ("failed", its MiniresError) or ("saved", None)."""
+        """Do the task: ("done", its result), ("failed", its MiniresError) or ("saved", None)."""
         started, files = time.monotonic(), TaskFiles(self.folder, self.task.name)
         guard = Guard(files)
         with _stops() as stop:
@@ -62,7 +63,7 @@ class Job:
                 guard.check()
                 return DONE, result
             except KeyboardInterrupt:
-                if stop.number is None:  # a person's Ctrl-C, where the job runs before their eyes
+                if stop.number is None:  # no signal of the cluster, but Ctrl-C in a terminal
                     raise
             except MiniresError as error:
                 return FAILED, error
@@ -81,18 +82,18 @@ class Job:
         return SAVED, None
 
     def checkpoint(self) -> Any:
-        """For submitit: what is to be called when the job's turn comes again."""
+        """What submitit calls when the job starts again after going back into the queue."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 class Guard(Callback):
-    """Sees to it that one process writes for a task.
+    """Makes sure that only one process writes for a task.
 
-    A machine that the cluster has lost may still compute: its job is done again elsewhere, and on
-    a network's file system there may be no locks. So the last process that began is the one that
-    writes; the others end, without another word, as soon as they see that.
+    A machine that the cluster has lost may go on computing while its job is done again elsewhere,
+    and a network file system may have no locks. So only the process that began last may write. The
+    others end, without writing anything more, as soon as they notice that it has taken over.
     """
 
     def __init__(self, files: TaskFiles) -> None:
@@ -100,7 +101,7 @@ class Guard(Callback):
         self.steps, self.last = 0, 0.0
 
     def check(self) -> None:
-        """End this process if another has taken over."""
+        """End this process if another one has taken over."""
         self.last = time.monotonic()
         if not self.files.is_mine(self.token):
             print("another process does this task now: this one ends", file=sys.stderr, flush=True)
@@ -119,31 +120,36 @@ class Guard(Callback):
 
 
 class _Stop:
-    """The signal that asked for a stop of this process, and what the signal did before."""
+    """The number of the signal that stopped this process, and the earlier handler of SIGUSR2."""
 
     number: int | None = None
     before: Any = signal.SIG_DFL
 
     def requeue(self) -> None:
-        """Back into the queue, which ends this process, unless the cluster does not allow it."""
+        """Put the job back into the queue, which ends this process. Returns only if the cluster
+        does not allow it.
+        """
         try:
-            if callable(self.before):  # submitit's: it writes down what is to be called then
+            if callable(self.before):  # submitit's handler saves what to call, and requeues the job
                 self.before(signal.SIGUSR2, None)
             array, number = (os.environ[f"SLURM_ARRAY_{name}_ID"] for name in ("JOB", "TASK"))
             subprocess.check_call(["scontrol", "requeue", f"{array}_{number}"])
         except subprocess.CalledProcessError as error:
             if error.returncode != -signal.SIGTERM:
                 return
-        # It has worked, even if `scontrol` was ended, as all processes of a job that is requeued.
+        # The job is in the queue. If `scontrol` was ended by SIGTERM, that is a part of requeueing:
+        # SLURM ends all processes of the job.
         sys.exit(1)
 
 
 @contextmanager
 def _stops() -> Iterator[_Stop]:
-    """Within: SIGUSR2 (time is nearly over) and SIGTERM (``scancel``) do what Ctrl-C does, once."""
+    """In the ``with`` block, SIGUSR2 (time is nearly over) and SIGTERM (``scancel``) act like
+    Ctrl-C, once.
+    """
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield stop  # Python delivers signals to the main thread only
+        yield stop  # only the main thread may set handlers of signals
         return
 
     def note(signum, frame):

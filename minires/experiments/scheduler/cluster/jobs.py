@@ -1,5 +1,5 @@
-"""The process that waits: it submits jobs, hears how far they have come, and gathers what they
-return.
+"""The process that waits for a cluster: it submits jobs, follows their progress and gathers their
+results.
 """
 
 import shutil
@@ -31,17 +31,18 @@ from .settings import Cluster
 from .slurm import Slurm
 
 EVERY = 1.0  # seconds between two looks at the shared folder
+#: Reasons of SLURM for which jobs usually wait. The person who waits is told of any other reason.
 USUAL = {"", "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency"}
 
 
 class _Watched:
-    """A job, seen from here."""
+    """What the waiting process knows about one job."""
 
     def __init__(self, task: Task, files: TaskFiles, has_begun: bool = False) -> None:
         self.task, self.files, self.has_begun = task, files, has_begun
-        self.read_to = files.size()  # what earlier jobs have said is known
-        self.gone_since: float | None = None
-        self.waits_for = ""
+        self.read_to = files.size()  # events of earlier jobs are not read again
+        self.gone_since: float | None = None  # when the queue first said so
+        self.waits_for = ""  # the reason that SLURM gave last
 
 
 class Jobs:
@@ -51,13 +52,18 @@ class Jobs:
     ----------
     cluster : Cluster
     agenda : Agenda
-        What is to be done.
+        The tasks.
     data : object
-        Handed to every task.
+        Given to every task.
     run : Path
-        The run's folder.
+        The folder of the run.
     on_epoch : callable
-        ``on_epoch(task)``.
+        ``on_epoch(task)`` is called after each epoch of a training.
+
+    Raises
+    ------
+    DataError
+        If the table of jobs in the folder is damaged.
     """
 
     def __init__(
@@ -79,27 +85,32 @@ class Jobs:
             write_data(self.folder, data)
 
     def run(self) -> None:
-        """Do all tasks. Raises as `scheduler.run`."""
+        """Do all tasks. Raises the errors of `scheduler.run`."""
         try:
             self.find_again()
             while self.hand_out() or self.watched or self.waits_for_room():
                 self.listen()
                 time.sleep(EVERY * bool(self.watched or self.agenda.waiting))
             self.agenda.check()
-        except BaseException:  # Ctrl-C, or this process cannot write what it has to
+        except BaseException:  # Ctrl-C, or a file that this process cannot write
             if self.watched:
                 self.board.say(f"note: {self.queue.leave(list(self.watched))}")
             raise
 
     def find_again(self) -> None:
-        """Watch the jobs that an earlier run has left; refuse to go on if others may be at work."""
+        """Watch the jobs of this run that an earlier start has left behind.
+
+        Raises ConfigError if other jobs may still write into the folder of the run.
+        """
         alive = _alive(self.folder, self.table)
         for name, entry in list(self.table.jobs.items()):
             number = entry["job"]
             task = next((one for one in self.agenda.waiting if one.name == name), None)
             is_same = task is not None and entry["task"] == identity(task)
             if number in alive and (not is_same or entry["kind"] != self.cluster.kind):
-                raise _still_at_work(f"{name}: job {number} still does this in another way", number)
+                raise _still_at_work(
+                    f"{name}: job {number} still does this task with other settings", number
+                )
             result = self.queue.result(number) if entry["kind"] == self.cluster.kind else None
             if task is not None and is_same and (number in alive or result and result[0] == DONE):
                 self.agenda.take(name)
@@ -110,14 +121,14 @@ class Jobs:
                 del self.table.jobs[name]
         if unknown := alive.keys() - {one["job"] for one in self.table.jobs.values()}:
             number = min(unknown)
-            raise _still_at_work(f"job {number} of this run is in no table", number)
+            raise _still_at_work(f"job {number} of this run is not in jobs.json", number)
         if self.watched:
-            self.board.say(
-                f"note: found again from an earlier start: job {', '.join(self.watched)}"
-            )
+            self.board.say(f"note: found jobs of an earlier start: {', '.join(self.watched)}")
 
     def hand_out(self) -> bool:
-        """Submit the tasks that need not wait for others; whether there were any."""
+        """Submit the tasks that wait for no others, as far as the queue has room. Returns whether
+        there were any.
+        """
         tasks: list[Task] = []
         while len(tasks) < self.queue.room and (task := self.agenda.take()) is not None:
             tasks.append(task)
@@ -135,13 +146,15 @@ class Jobs:
         return True
 
     def waits_for_room(self) -> bool:
-        """Whether tasks wait only because the queue takes no more now: the process of a job may
-        still be there when what it returned has been read.
+        """Whether there are tasks that wait only because the queue takes no more jobs now.
+
+        That can happen without any job to watch, when a job has returned its result and its
+        process has not ended yet.
         """
         return bool(self.agenda.waiting) and self.queue.room < 1
 
     def listen(self) -> None:
-        """Read what the jobs have written, and see which of them have ended."""
+        """Read the events of all jobs, and see which of them have ended."""
         states = self.queue.states()
         for number, one in list(self.watched.items()):
             self.read(number, one)
@@ -153,23 +166,22 @@ class Jobs:
         self.board.show()
 
     def read(self, number: str, one: _Watched) -> None:
-        """What a job has said since."""
+        """Read the new events of one job, and show them."""
         epochs = False
         for end, kind, message in one.files.read(one.read_to):
             one.read_to = end
             if kind == "begun":
                 if one.has_begun:
                     self.board.say(
-                        f"note: job {number} ({one.task.name}) begins again on {message[0]}: its "
-                        "machine was lost, or others went first; it goes on from its last "
-                        "checkpoint"
+                        f"note: job {number} ({one.task.name}) begins again on {message[0]}, from "
+                        "its last checkpoint: its machine was lost, or other jobs had priority"
                     )
                 one.has_begun = True
             elif kind == "saved":
                 one.has_begun = False
                 self.board.say(
                     f"note: job {number} ({one.task.name}) has saved and goes back into the "
-                    "queue: its time was over, or others went first"
+                    "queue: its time was over, or other jobs had priority"
                 )
             else:
                 self.board.hear(one.task, kind, *message)
@@ -178,7 +190,7 @@ class Jobs:
             self.on_epoch(one.task)
 
     def look(self, number: str, one: _Watched, state: State) -> None:
-        """What the queue says of a job that has not returned anything yet."""
+        """Deal with the state that the queue reports for a job without a result."""
         if state.kind in (WAITING, RUNNING):
             one.gone_since = None
             if state.words not in USUAL | {one.waits_for}:
@@ -190,11 +202,11 @@ class Jobs:
             self.lose(number, one, state)
 
     def end(self, number: str, one: _Watched, outcome: str, result: Any) -> None:
-        """A job has returned something."""
+        """Deal with a job that has returned a result."""
         if outcome == DONE:
             self.agenda.end(one.task, result)
-            self.forget(number, one)  # not before what it returned is in its place
-        elif outcome == SAVED:  # it may not requeue itself
+            self.forget(number, one)  # only now, when its result has been recorded
+        elif outcome == SAVED:  # the cluster does not let a job requeue itself
             self.forget(number, one)
             self.agenda.again(one.task)
         else:
@@ -204,7 +216,7 @@ class Jobs:
             self.agenda.fail(one.task, result)
 
     def lose(self, number: str, one: _Watched, state: State) -> None:
-        """A job has ended and returned nothing."""
+        """Deal with a job that has ended without a result."""
         self.forget(number, one)
         name, log = one.task.name, log_of(self.logs, number)
         if state.kind == CANCELLED:
@@ -217,17 +229,18 @@ class Jobs:
         self.agenda.lost(
             one.task,
             f"job {number} ({name}) is gone ({state.words}); it is submitted once more",
-            ProcessError(name, f"its job is gone twice ({state.words}; {number})", todo=todo),
+            ProcessError(name, f"its job was lost twice ({state.words}; {number})", todo=todo),
         )
 
     def forget(self, number: str, one: _Watched) -> None:
+        """Stop watching a job, and remove it from the table."""
         del self.watched[number]
         if self.table.jobs.pop(one.task.name, None):
             self.table.write()
 
 
 def _queue(kind: str, cluster: Cluster, folder: Path, table: JobTable) -> Queue:
-    """Where the jobs of that kind are."""
+    """The queue for jobs of this kind."""
     logs = logs_in(folder)
     if kind == "slurm":
         return Slurm(cluster, logs, name_in_queue(folder))
@@ -242,7 +255,7 @@ def _alive(folder: Path, table: JobTable) -> dict[str, State]:
     alive: dict[str, State] = {}
     kinds = {one["kind"] for one in table.jobs.values()}
     if (folder / JOBS).exists() and shutil.which("squeue"):
-        kinds.add("slurm")  # there may be some that are in no table
+        kinds.add("slurm")  # jobs of a script are not in the table
     for kind in kinds:
         states = _queue(kind, Cluster(kind), folder, table).states()
         if states is None:
@@ -256,7 +269,9 @@ def _alive(folder: Path, table: JobTable) -> dict[str, State]:
 
 
 def check_no_jobs(run: Path) -> None:
-    """Raise an error if jobs may still train in the folder of a run, on whichever machine."""
+    """Raise ConfigError if jobs may still train in the folder of a run, on any machine, and
+    ProcessError if the queue does not say whether there are any.
+    """
     folder = folder_in(run)
     table = JobTable(folder)
     may_have_some = table.jobs or (folder / JOBS).exists()
@@ -265,5 +280,5 @@ def check_no_jobs(run: Path) -> None:
 
 
 def _still_at_work(what: str, numbers: str) -> MiniresError:
-    todo = "go on with the same --cluster, or end it by scancel (a process of this machine by kill)"
+    todo = "go on with the same --cluster, or end them: scancel, or kill for processes here"
     return ConfigError("--cluster", what, "one process at a time in a net's folder", numbers, todo)

@@ -1,4 +1,4 @@
-"""The same machinery without a cluster: jobs as processes of this machine, or within this one."""
+"""Jobs without a cluster: as processes on this machine, or within this process."""
 
 import os
 import signal
@@ -18,31 +18,32 @@ from .settings import Cluster
 
 
 class Local:
-    """Jobs as processes of this machine, through submitit: with time limits, as on a cluster.
+    """A `Queue` of processes on this machine, run by submitit with time limits as on a cluster.
 
     Parameters
     ----------
     cluster : Cluster
     logs : Path
-        Where submitit keeps its files.
+        The folder for submitit's files.
     numbers : list of str
-        Jobs of an earlier run, which may still be there.
+        Numbers of jobs from an earlier start, which may still run.
     """
 
     grace = 0.0
 
     def __init__(self, cluster: Cluster, logs: Path, numbers: Sequence[str]) -> None:
         self.cluster, self.logs = cluster, logs
-        self.jobs: dict[str, Any] = dict.fromkeys(numbers)  # jobs that began here are submitit's
+        # number -> submitit's job; None for jobs of an earlier start
+        self.jobs: dict[str, Any] = dict.fromkeys(numbers)
 
     @property
     def room(self) -> float:
-        """How many more jobs may begin."""
+        """How many more jobs may start now."""
         running = sum(state.kind == RUNNING for state in self.states().values())
         return (self.cluster.parallelism or backend.available_cores()) - running
 
     def submit(self, jobs: Sequence[Job]) -> list[str]:
-        """The numbers of new jobs: those of their processes."""
+        """Start jobs, and return their numbers, which are the ids of their processes."""
         import submitit
 
         executor = submitit.LocalExecutor(self.logs, max_num_timeout=10**6)
@@ -54,7 +55,7 @@ class Local:
         return list(submitted)
 
     def states(self) -> dict[str, State]:
-        """All jobs, by number."""
+        """The state of every job, by number."""
         return {
             number: State(RUNNING, "")
             if (_is_job(number) if job is None else job.state == "RUNNING")
@@ -63,22 +64,22 @@ class Local:
         }
 
     def result(self, number: str) -> Any:
-        """What the job has returned; None if it has not."""
+        """The job's (outcome, result); None if it has not returned yet."""
         return read_result(self.logs, number)
 
     def leave(self, numbers: Sequence[str]) -> str:
-        """End the jobs, which save after their step; what to tell the person."""
+        """End the jobs, which save after their step. Returns a note for the screen."""
         alive = [one for one in numbers if self.states()[one].kind == RUNNING]
         for process in alive:
             with suppress(OSError):
                 os.kill(int(process), signal.SIGTERM)
         while any(self.states()[one].kind == RUNNING for one in alive):
             time.sleep(0.1)
-        return f"{len(alive)} jobs of this machine have saved and ended"
+        return f"{len(alive)} jobs on this machine have saved and ended"
 
 
 def _is_job(number: str) -> bool:
-    """Whether there is a process of that number, and it is one of submitit's."""
+    """Whether there is a process with this id, and submitit has started it."""
     try:
         return any("submitit" in word for word in psutil.Process(int(number)).cmdline())
     except psutil.Error:
@@ -86,12 +87,12 @@ def _is_job(number: str) -> bool:
 
 
 class Debug:
-    """Jobs within this process, one at a time: there a debugger can look at one that fails.
+    """A `Queue` that runs jobs within this process, one at a time, for debugging.
 
     Parameters
     ----------
     logs : Path
-        Where submitit keeps its files.
+        The folder for submitit's files.
     """
 
     grace = 0.0
@@ -101,11 +102,11 @@ class Debug:
 
     @property
     def room(self) -> float:
-        """How many more jobs may begin."""
+        """How many more jobs may start now."""
         return 1 - len(self.jobs)
 
     def submit(self, jobs: Sequence[Job]) -> list[str]:
-        """The names of new jobs."""
+        """Make jobs, and return their names. A job runs when its result is read."""
         import submitit
 
         executor = submitit.DebugExecutor(self.logs)
@@ -113,13 +114,13 @@ class Debug:
         return list(self.jobs)
 
     def states(self) -> dict[str, State]:
-        """All jobs, by name."""
+        """The state of every job, by name."""
         return dict.fromkeys(self.jobs, State(RUNNING, ""))
 
     def result(self, number: str) -> Any:
-        """What the job returns: it is done now."""
+        """Run the job now, and return its (outcome, result)."""
         return self.jobs.pop(number).result()
 
     def leave(self, numbers: Sequence[str]) -> str:
-        """Nothing is left behind; what to tell the person."""
+        """Returns a note for the screen. No job is left behind."""
         return "the job of this process has saved"

@@ -1,4 +1,4 @@
-"""What the process that waits needs of a queue, whichever it is."""
+"""The interface of a queue of jobs, as the process that waits for them uses it."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -9,16 +9,16 @@ WAITING, RUNNING, CANCELLED, GONE = "waiting", "running", "cancelled", "gone"
 
 
 class State(NamedTuple):
-    """What has become of a job."""
+    """The state of a job in its queue."""
 
     kind: str  # WAITING, RUNNING, CANCELLED or GONE
-    words: str  # the queue's: why it waits, or how it ended; none while it runs
+    words: str  # in the queue's words, why it waits or how it ended; empty while it runs
 
 
 class Queue(Protocol):
-    """Where jobs go, and how they are doing. Jobs have numbers, which are text: ``12_3``."""
+    """A queue of the jobs of one run. The number of a job is a string, such as ``12_3``."""
 
-    #: Seconds until a file that a job has written is seen here.
+    #: Seconds until this process sees a file that a job has written.
     grace: float
 
     @property
@@ -26,13 +26,13 @@ class Queue(Protocol):
         """How many more jobs may be submitted now."""
 
     def submit(self, jobs: Sequence[Job]) -> list[str]:
-        """The numbers of new jobs. Raises ConfigError if they are refused."""
+        """Submit jobs, and return their numbers. Raises ConfigError if they are refused."""
 
     def states(self) -> dict[str, State] | None:
-        """All jobs of the run that the queue remembers; None if it does not answer."""
+        """The state of every job of the run, by number; None if the queue does not answer."""
 
     def result(self, number: str) -> Any:
-        """What a job has returned; None if it has not."""
+        """The (outcome, result) of a job, as `Job` returns it; None if it has not returned yet."""
 
     def leave(self, numbers: Sequence[str]) -> str:
-        """Go while these jobs are not done; what to tell the person."""
+        """Called when this process ends before these jobs. Returns a note for the screen."""

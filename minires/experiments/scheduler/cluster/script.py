@@ -1,4 +1,6 @@
-"""A plain script for ``sbatch`` that trains all nets, for people who want to read it first."""
+"""A plain script for ``sbatch`` that trains all nets, for people who want to read it before they
+submit it.
+"""
 
 import os
 import shlex
@@ -16,19 +18,20 @@ from .settings import Cluster
 
 
 def print_script(cluster: Cluster, tasks: Sequence[Task], data: Data, run: Path) -> None:
-    """Print a script, and write what it needs into the run's folder. Nothing is submitted.
+    """Print a script, and write the files that it needs into the folder of the run.
 
-    What its jobs return is lost, so they do trainings, which leave all in their folders. The
-    command that printed it, without ``--cluster``, finds them done, and does the rest.
+    Nothing is submitted. The results that jobs return are lost, so tasks must be trainings, which
+    leave their results in folders. The command that printed the script, repeated without
+    ``--cluster``, finds the nets trained and does the rest.
 
     Parameters
     ----------
     cluster : Cluster
     tasks : list of Task
     data : object
-        For each of them.
+        Given to every task.
     run : Path
-        The run's folder.
+        The folder of the run.
     """
     folder = folder_in(run)
     logs_in(folder).mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,7 @@ def _lines(cluster, tasks, folder):
             yield f"#SBATCH --{name}={shlex.quote(str(value))}"
     yield ""
     yield "# Before its time is over, a training saves, and its job goes back into the queue."
-    yield "# Number: what it trains"
+    yield "# The nets by their number in the array:"
     for number, task in enumerate(tasks):
         yield f"# {number}: {printable(task.name)}"
     yield ""

@@ -1,4 +1,4 @@
-"""On which cluster tasks are done, and what a job may take there."""
+"""The settings of a cluster: its kind, and the resources of a job."""
 
 import os
 import shutil
@@ -10,33 +10,34 @@ from ....checks import integer
 from ....errors import ConfigError, unknown_name
 
 KINDS = ("slurm", "local", "debug", "script")
-SECONDS_BEFORE_LIMIT = 90  # in which a training finishes its step and saves
+SECONDS_BEFORE_LIMIT = 90  # time for a training to finish its step and save
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where jobs go.
+    """Where jobs run, and with which resources.
 
     Parameters
     ----------
     kind : {"slurm", "local", "debug", "script"}
-        SLURM's queue; the same machinery with processes of this machine ("local"), or within this
-        process ("debug"); or only print a script for ``sbatch``.
+        "slurm" submits jobs to SLURM's queue. "local" runs them as processes on this machine, and
+        "debug" within this process. "script" only prints a script for ``sbatch``.
     partition : str, optional
-        The part of the cluster, by default SLURM's own default.
-    minutes : float
-        A job's time limit. A training that needs longer goes on in the queue, from where it is.
+        The partition of the cluster; by default SLURM chooses it.
+    minutes : float, optional
+        The time limit of a job, by default an hour. A training that needs more time saves, goes
+        back into the queue and continues later.
     parallelism : int, optional
-        At most so many jobs of an array at a time.
+        The largest number of jobs at a time.
     threads : int
-        Of each job, and the cores that it asks for.
+        Threads of each job, which asks for as many cores.
     gpu : bool
-        Each job asks for a GPU.
+        Whether each job asks for a GPU.
 
     Raises
     ------
     ConfigError
-        For settings that cannot be met, or that this kind has no use for.
+        If a setting is impossible, or has no use for this kind of cluster.
     """
 
     kind: str
@@ -61,23 +62,24 @@ class Cluster:
 
     @property
     def limit(self) -> float:
-        """Minutes after which a job has to give way; an hour if nothing else was asked for."""
+        """The time limit of a job in minutes, by default an hour."""
         return 60 if self.minutes is None else self.minutes
 
     @property
     def warning(self) -> int:
-        """Seconds before its end at which a job is told to save."""
+        """How many seconds before its time limit a job gets the signal to save."""
         return int(min(SECONDS_BEFORE_LIMIT, 15 * self.limit))
 
     def check(self) -> None:
-        """See whether jobs can be submitted from here, before anything is written.
+        """Check whether jobs can be submitted from this machine, before anything is written.
 
         Raises
         ------
         ModuleNotFoundError
             If submitit is not installed.
         ConfigError
-            If there is no SLURM here, or it would refuse such jobs: in the words of ``sbatch``.
+            If there is no SLURM on this machine, or if it would refuse such jobs. The error quotes
+            ``sbatch``.
         """
         if self.kind == "script":
             return
@@ -93,13 +95,13 @@ class Cluster:
                 "sbatch was not found",
                 "a machine from which jobs are submitted",
                 "none of SLURM's programs",
-                "log in there, or take --workers to train on this machine",
+                "log in there, or use --workers to train on this machine",
             )
         command = ["sbatch", "--test-only", f"--time={max(1, round(self.limit))}", "--wrap=true"]
         if self.partition is not None:
             command.append(f"--partition={self.partition}")
         tried = subprocess.run(command, capture_output=True, text=True)
-        # That all machines are down now is no reason not to wait for them in the queue.
+        # Other failures do not matter: if all machines are down now, jobs wait in the queue.
         if tried.returncode and "nvalid" in tried.stderr:
             raise refused(tried.stderr)
 
@@ -110,7 +112,7 @@ def _no_use(option: str, value: Any, expected: str, kind: str) -> None:
 
 
 def refused(words: str) -> ConfigError:
-    """An error in the words of ``sbatch``."""
+    """The ConfigError for jobs that ``sbatch`` refuses, with its own words."""
     lines = [line.strip().removeprefix("sbatch: ") for line in words.strip().splitlines()]
     what = " ".join(lines) or "it gives no reason"
     return ConfigError("sbatch", what, todo="sinfo lists the partitions and their limits")

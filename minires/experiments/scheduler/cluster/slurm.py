@@ -1,6 +1,6 @@
-"""SLURM's queue: jobs into it through submitit, and what has become of them from ``squeue``.
+"""SLURM's queue: submitit submits jobs to it, and ``squeue`` tells their states.
 
-``sacct`` would say more, but needs a database that small clusters do not have.
+``sacct`` would tell more, but needs a database that small clusters do not have.
 """
 
 import io
@@ -16,8 +16,8 @@ from .job import Job
 from .queue import CANCELLED, GONE, RUNNING, WAITING, State
 from .settings import Cluster, refused
 
-BETWEEN_LOOKS = 10.0  # seconds: the queue serves others too
-#: SLURM's words for jobs that are still to run, or run. All others are for jobs that have ended.
+BETWEEN_LOOKS = 10.0  # seconds between two calls of ``squeue``, which loads SLURM for everybody
+#: SLURM's words for jobs that wait, run or were cancelled. All other words mean that a job is gone.
 STATES = {
     "PENDING": WAITING,
     "REQUEUED": WAITING,
@@ -44,12 +44,12 @@ class Slurm:
     ----------
     cluster : Cluster
     logs : Path
-        Where submitit keeps its files.
+        The folder for submitit's files.
     name : str
-        What all jobs of this run are called in the queue, and no others.
+        The name of all jobs of this run in the queue, which no other jobs have.
     """
 
-    grace = 30.0  # a network's file system may show a new file that late
+    grace = 30.0  # a network file system may take this long to show a new file
     room = float("inf")
 
     def __init__(self, cluster: Cluster, logs: Path, name: str) -> None:
@@ -57,14 +57,14 @@ class Slurm:
         self.last, self.found = float("-inf"), dict[str, State]()
 
     def submit(self, jobs: Sequence[Job]) -> list[str]:
-        """The numbers of new jobs: an array, if there are several.
+        """Submit jobs, as an array if there are several, and return their numbers.
 
-        Raises ConfigError, in the words of ``sbatch``, if they are refused.
+        Raises ConfigError, with the words of ``sbatch``, if they are refused.
         """
         import submitit
         from submitit.core.utils import FailedJobError
 
-        # A training may need its time limit any number of times: `Job` sees to it that each helps.
+        # A training may reach its time limit any number of times: `Job` fails if that did not help.
         executor = submitit.SlurmExecutor(self.logs, max_num_timeout=10**6)
         options: dict[str, Any] = {"partition": self.cluster.partition}
         if self.cluster.parallelism is not None:
@@ -79,7 +79,7 @@ class Slurm:
             **options,
         )
         try:
-            with redirect_stderr(io.StringIO()):  # submitit prints what is raised, too
+            with redirect_stderr(io.StringIO()):  # submitit also prints the error that it raises
                 submitted = executor.submit_array(jobs)
         except FailedJobError as error:
             raise refused(str(error)) from None
@@ -87,13 +87,13 @@ class Slurm:
         return [job.job_id for job in submitted]
 
     def states(self) -> dict[str, State] | None:
-        """All jobs that SLURM remembers, by number; None if it does not answer."""
+        """The state of every job that SLURM remembers, by number; None if it does not answer."""
         if time.monotonic() - self.last < BETWEEN_LOOKS:
             return self.found
         self.last = time.monotonic()
         command = ["squeue", "--me", "--noheader", "--array", "--states=all"]
         try:
-            said = subprocess.run(
+            output = subprocess.run(
                 [*command, f"--name={self.name}", "--format=%i|%T|%r"],
                 capture_output=True,
                 text=True,
@@ -101,16 +101,16 @@ class Slurm:
             )
         except (OSError, subprocess.CalledProcessError):
             return None
-        lines = [line.strip().split("|", 2) for line in said.stdout.splitlines() if "|" in line]
+        lines = [line.strip().split("|", 2) for line in output.stdout.splitlines() if "|" in line]
         self.found = {number: _state(state, reason) for number, state, reason in lines}
         return self.found
 
     def result(self, number: str) -> Any:
-        """What the job has returned; None if it has not."""
+        """The job's (outcome, result); None if it has not returned yet."""
         return read_result(self.logs, number)
 
     def leave(self, numbers: Sequence[str]) -> str:
-        """Go, and let the jobs go on; what to tell the person."""
+        """Returns a note for the screen. The jobs continue without this process."""
         running = sum(self.found.get(one, State(WAITING, "")).kind == RUNNING for one in numbers)
         return (
             f"in the cluster {running} jobs go on and {len(numbers) - running} wait; the same "

@@ -127,7 +127,7 @@ def test_what_a_fingerprint_stands_for():
 def test_runs_from_before_say_so():
     claim = CLAIMS["degradation"]
     assert standing(claim, [0, 1, 2], []).startswith("exploratory seeds (0 to 2)")
-    expected = "of seeds 100 it is not known what was predicted before"
+    expected = "no prediction was recorded before seeds 100 were measured"
     assert standing(claim, [100], []) == expected
 
 
