@@ -10,7 +10,7 @@
 # (im2col); derive both its gradients and compute them; show by yourself that they are right; and
 # let the library compute with your functions.
 #
-# **Time** about 4 hours. **Points** 32. Each task says how many; the check below it tells you what
+# **Time** about 5 hours. **Points** 32. Each task says how many; the check below it tells you what
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
 # Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please

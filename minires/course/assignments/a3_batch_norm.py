@@ -296,8 +296,8 @@ check("a3.layer", BatchNorm, hidden=True)
 # $b$. What are `dweight` and `dbias`?
 #
 # Then `dx` **in training**. Write $g_i = w\, \mathtt{dy}_i$ for the gradient that arrives at $\hat
-# x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss in
-# three ways:
+# x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss on
+# three paths:
 #
 # 1. through its own $\hat x_j$;
 # 2. through the mean, which moves *every* $\hat x_i$ of the channel;
@@ -306,7 +306,7 @@ check("a3.layer", BatchNorm, hidden=True)
 # Work out the three terms on paper (notebook [06](../06_batch_norm.ipynb) does, step by step). Two
 # sums over the channel turn up, and you have both already: look at `dweight` and `dbias`.
 #
-# **In inference** mean and variance are constants. Which of the three ways are left? The cache has
+# **In inference** mean and variance are constants. Which of the three paths are left? The cache has
 # to tell `batch_norm_backward` which mode it was.
 
 

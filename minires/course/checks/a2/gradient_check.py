@@ -1,4 +1,4 @@
-"""The student's gradient check."""
+"""Check of the student's gradient check, with right pairs of functions and wrong ones."""
 
 import numpy as np
 
@@ -29,8 +29,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         expect_that(
             settings == [(2, 1)],
             "gradient_errors: forward was called with (stride, padding) = "
-            f"{', '.join(map(str, settings)) or 'nothing'}: expected (2, 1), as given, "
-            "in every call",
+            f"{', '.join(map(str, settings)) or 'nothing'}: expected (2, 1), the arguments, in "
+            "every call",
         )
         found = expect_tuple("gradient_errors", found, 2, "the error of dx and that of dw")
         expect_that(
@@ -103,7 +103,6 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     )
     expect_that(
         found["mixed up"][1] > 1e-3,
-        "gradient_errors: a backward that takes dy of one image for another passes for "
-        "right. Is r the same everywhere? "
-        "Draw it at random, rng.standard_normal(y.shape)",
+        "gradient_errors: a backward that exchanges the dy of two images passes for right. Is r "
+        "the same everywhere? Draw it at random, rng.standard_normal(y.shape)",
     )
