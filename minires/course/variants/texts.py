@@ -1,17 +1,17 @@
-"""What changes in an assignment with the option of a choice: texts, and the model solutions.
+"""What each option of a choice changes in an assignment: texts and model solutions.
 
-A change is (cell, old, new): in the cell of that name, `old` stands once and is replaced; in a text
-it may be broken into lines elsewhere. An option that is missing here is the one that the shared
-notebook has.
+A change is (cell, old, new): the cell of that name holds `old` exactly once, and `new` replaces it.
+In prose the line breaks may differ. Options without an entry are those of the shared notebook.
 """
 
 from typing import TypeAlias
 
-#: The name of a cell, what stands in it, and what replaces it.
+#: The name of a cell, a text in it, and the text that replaces it.
 Change: TypeAlias = tuple[str, str, str]
 
 
 def _relu_text(variable: str, value: str) -> str:
+    """The sentence about the derivative of ReLU at 0, which has the same words in A1 and A3."""
     return f"take {value} as the derivative at ${variable} = 0$"
 
 
@@ -45,7 +45,7 @@ A1: dict[tuple[str, str], list[Change]] = {
     ]
 }
 
-# One more transposition than in the order of the arrays, the same for all three.
+# Each order takes one transposition more than the order of the arrays.
 _FORMULAS = {
     "C, KH, KW": r"(c\,KH + a)\,KW + b",
     "KH, C, KW": r"(a\,C + c)\,KW + b",
@@ -56,6 +56,7 @@ _BACK = {"C, KH, KW": (4, 5, 3), "KH, C, KW": (3, 5, 4), "KW, KH, C": (4, 3, 5)}
 
 
 def _window_order(order: str) -> list[Change]:
+    """The changes in A2 for an order such as "C, KH, KW" of the numbers in a window."""
     axes, back = _AXES[order], _BACK[order]
     w_axes = tuple(i - 3 for i in axes)
     w_sizes = order
@@ -73,8 +74,8 @@ def _window_order(order: str) -> list[Change]:
         (
             "a2-im2col-text",
             "Then `y` and `w` need no more than a `reshape`.",
-            "Then `y` needs no more than a `reshape`; of `w` the\n"
-            "axes have to be brought into the same order first.",
+            "Then `y` needs no more than a `reshape`; the axes of `w`\n"
+            "must be brought into the same order first.",
         ),
         (
             "a2-im2col-code",
@@ -318,6 +319,7 @@ one can say only that it was not seen at this depth.""",
 
 
 def _moved(words: str, code: str, docs: str) -> list[Change]:
+    """The changes in A6 for what the recorder notes: the label of an axis, code and task."""
     return [
         (
             "a6-recorder",
@@ -331,6 +333,7 @@ def _moved(words: str, code: str, docs: str) -> list[Change]:
 
 
 def _claims(first: int, second: int) -> list[Change]:
+    """The change in A6 for the two claims that a student may choose from."""
     return [
         (
             "a6-claim",
@@ -364,6 +367,14 @@ CHANGES = {"a1": A1, "a2": A2, "a3": A3, "a4": A4, "a5": A5, "a6": A6}
 
 
 def changes(assignment: str, variant: dict[str, str]) -> list[Change]:
-    """What a variant changes in the cells of an assignment, such as "a2"."""
+    """The changes that a variant makes in an assignment.
+
+    Parameters
+    ----------
+    assignment : str
+        Such as "a2".
+    variant : dict
+        Name of a choice -> option, as `choices.variant` returns it.
+    """
     table = CHANGES[assignment]
     return [change for item in variant.items() for change in table.get(item, [])]

@@ -112,7 +112,7 @@ MISTAKES = [
         "a1.topological_order",
         "        elif id(node) not in seen:\n",
         "        else:\n",
-        "each must come once",
+        "each must appear once",
     ),
     (
         "a1.topological_order",
@@ -147,7 +147,7 @@ MISTAKES = [
         "for node in topological_order(last):",
         "for node in (lambda walk: walk(walk, last))(lambda walk, n: [n] + [m for p in "
         "n.parents for m in walk(walk, p)]):",
-        "asked",
+        "was called",
     ),
     (
         "a1.backward",
@@ -245,7 +245,7 @@ MISTAKES = [
         "a1.gradient_check",
         "<= tolerance * np.abs(wanted).max()",
         "<= max(tolerance, 1e-4) * np.abs(wanted).max()",
-        "that is passed in",
+        "use the argument `tolerance`",
     ),
     (
         "a1.gradient_check",

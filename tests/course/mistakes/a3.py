@@ -160,8 +160,8 @@ MISTAKES = [
     ),
     ("a3.running", UNBIASED, "unbiased = var * np.float32(count) / np.float32(count - 1)", "M = 1"),
     ("a3.running", NEW_MEAN, "new_mean = running_mean + momentum * mean", "kept whole"),
-    ("a3.running", NEW_MEAN, "new_mean = mean", "thrown away"),
-    ("a3.running", NEW_MEAN, NEW_MEAN.replace("momentum", "0.1"), "0.1 is taken in its place"),
+    ("a3.running", NEW_MEAN, "new_mean = mean", "the old average is dropped"),
+    ("a3.running", NEW_MEAN, NEW_MEAN.replace("momentum", "0.1"), "0.1 is used instead"),
     (
         "a3.running",
         NEW_MEAN,
@@ -185,7 +185,7 @@ MISTAKES = [
             "            self.running_mean.data, self.running_var.data = update\n           "
             " return y\n",
         ),
-        "has moved",
+        "has changed",
     ),
     (
         "a3.layer",
@@ -231,19 +231,19 @@ MISTAKES = [
     ("a3.sums", DBIAS, "dbias = dy.sum(axis=0)", "sum over the pixels too"),
     ("a3.sums", RETURNED, "return cache.weight / cache.std * dx, dbias, dweight", "exchanged"),
     ("a3.sums", "x_hat = (x - mean) / std", "x_hat = x - mean", "is not right yet"),
-    ("a3.backward", DX, "dx = dy", "taken for constants"),
+    ("a3.backward", DX, "dx = dy", "treated as constants"),
     (
         "a3.backward",
         DX,
         "dx = dy - cache.x_hat * (dweight / count)",
-        "the way through the mean is missing",
+        "the path through the mean is missing",
     ),
-    ("a3.backward", DX, "dx = dy - dbias / count", "the way through the variance is missing"),
+    ("a3.backward", DX, "dx = dy - dbias / count", "the path through the variance is missing"),
     (
         "a3.backward",
         DX,
         "dx = dy - dbias - cache.x_hat * dweight",
-        "sums are taken where means should be",
+        "sums are used instead of means",
     ),
     ("a3.backward", DX, "dx = dy - dbias / count + cache.x_hat * (dweight / count)", "wrong sign"),
     (

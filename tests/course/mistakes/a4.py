@@ -104,7 +104,7 @@ MISTAKES = [
         "a4.shortcut_a",
         "(0, out_channels - x.shape[-1])",
         "(out_channels - x.shape[-1], 0)",
-        "stand before the old",
+        "before the old",
     ),
     (
         "a4.shortcut_a",
@@ -387,7 +387,7 @@ MISTAKES = [
         "a4.basic_residual",
         ADD,
         ADD.replace("self.shortcut(x)", "self.shortcut(x).detach()"),
-        "nothing comes back by the shortcut",
+        "no gradient comes back through the shortcut",
     ),
     (
         "a4.basic_residual",

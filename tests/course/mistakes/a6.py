@@ -60,7 +60,7 @@ MISTAKES = [
         "a6.gradient_norms",
         NORMS,
         "return {name: norm(p.grad) for name, p in net.named_parameters()}",
-        "'bn1.weight' is in it, a weight of batch norm",
+        "'bn1.weight' is included, a weight of batch norm",
     ),
     (
         "a6.gradient_norms",
@@ -303,7 +303,7 @@ MISTAKES = [
         "a6.block_gradients",
         "    for handle in handles:\n        handle.remove()\n",
         "",
-        "hooks are left in the net",
+        "hooks are still in the net",
     ),
     (
         "a6.block_gradients",
@@ -383,7 +383,7 @@ MISTAKES = [
         "a6.recorder",
         MOVED,
         "norm(p.data) - norm(first) for p, first in zip(convolutions, self.first)",
-        "longer",
+        "this is the change of |w|",
     ),
     (
         "a6.recorder",
@@ -405,11 +405,11 @@ MISTAKES = [
             ("self.gradients, self.moved = [], []", "self.gradients, self.way = [], []"),
             ("self.moved.append", "self.way.append"),
         ],
-        "no attribute moved",
+        "expected the attribute moved",
     ),
     ("a6.verdict", ALL, "if np.mean(differences) > margin:", "the mean is not enough"),
     ("a6.verdict", ALL, "if min(differences) > 0:", "within the margin counts for neither"),
-    ("a6.verdict", ALL, "if min(differences) >= margin:", "by *more* than the margin"),
+    ("a6.verdict", ALL, "if min(differences) >= margin:", "must be *more* than the margin"),
     ("a6.verdict", NONE, "if max(differences) <= margin:", "a third outcome"),
     ("a6.verdict", NONE, "if True:", "should give 'undecided'"),
     (
@@ -444,7 +444,7 @@ MISTAKES = [
         "a6.prediction",
         '    "if it does not": "A and B are about alike, or B is the larger one",\n',
         "",
-        "there is no 'if it does not'",
+        "expected the key 'if it does not'",
     ),
     (
         "a6.prediction",

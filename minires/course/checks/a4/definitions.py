@@ -58,9 +58,9 @@ def zeros_for(x: Array, channels: int) -> Array:
 
 
 PLACES = {
-    "after": "they come after them",
-    "before": "they come before them",
-    "both sides": "half of them come before and half after them, the odd one after",
+    "after": "they must come after them",
+    "before": "they must come before them",
+    "both sides": "half of them must come before and half after them, an odd one after",
 }
 
 
