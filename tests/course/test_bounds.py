@@ -74,11 +74,11 @@ def test_nothing_too_large_is_sent(value):
 CODE = """
 import numpy as np
 from minires.course.sandbox import child
-_answer = child.Room._answer
+_answer = child.Server._answer
 def _forged(self, message):
     made_up = [one for one in message["with"] if isinstance(one, dict) and "forge" in one]
     return made_up[0]["forge"] if made_up else _answer(self, message)
-child.Room._answer = _forged
+child.Server._answer = _forged
 def large(): return np.zeros(9_000_000)
 def call(f, *shapes):
     try:

@@ -156,7 +156,7 @@ def test_a_submission_cannot_read_the_others(run, source, folder):
     other = hand_in(folder, source, "ana")
     hand_in(folder, with_cell(source, f"open({str(other)!r}).read()"), "ben")
     problem = run().results["ben", NAME].problems[0]
-    assert "not to be read" in problem or "No such file" in problem
+    assert "cannot be read" in problem or "No such file" in problem
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def _check_calibrated(calibrated: Callable[..., Any]) -> None:
 
 
 def _calibrate(x, weights, root=True, relu=True, again=True, after=False):
-    """The right answer, or with other settings a typical wrong one."""
+    """The right answer; each setting plants one typical mistake."""
     result = []
     for w in weights:
         y = x @ w

@@ -309,7 +309,7 @@ MISTAKES = [
         "a3.gradient_check",
         "up, down = [x.copy() for x in inputs], [x.copy() for x in inputs]",
         "up, down = inputs, [x.copy() for x in inputs]",
-        "not as it was before",
+        "has changed: move a copy",
     ),
     (
         "a3.gradient_check",
