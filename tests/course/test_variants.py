@@ -179,7 +179,7 @@ def test_a_changed_source_says_which_text_is_missing():
     source = notebooks.read(SOURCES["a1_autograd"])
     cell = next(one for one in source.cells if one["id"] == "a1-rules")
     cell["source"] = cell.source.replace("take 0 as", "use 0 as")
-    with pytest.raises(ConfigError, match="the cell a1-rules: the text that varies.*texts.py too"):
+    with pytest.raises(ConfigError, match="the cell a1-rules: the text that varies.*texts too"):
         personal.notebook_of(source, "a1", student_with("a1", **{"ReLU at 0": "1"}))
 
 

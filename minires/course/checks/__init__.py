@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 from ...errors import ConfigError, unknown_name
 from ...names import shown
-from ..compare import Trial
 from ..locked import lock
 from ..notebooks import KEYS
+from ..trial import Trial
 
 Check: TypeAlias = Callable[..., None]  # of the answers and a Trial
 

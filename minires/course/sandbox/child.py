@@ -22,7 +22,7 @@ from typing import IO, Any
 from threadpoolctl import ThreadpoolController
 
 from ...types import Array
-from ..compare import owner
+from ..calling import owner
 from . import guard, landlocked, syscalls, wire
 
 MISSING = object()  # stands for a missing attribute

@@ -19,7 +19,8 @@ import numpy as np
 
 from ...types import PathLike
 from ..across import ByReference, Remote
-from ..compare import WrongAnswer, stopped
+from ..calling import stopped
+from ..compare import WrongAnswer
 from . import headroom, wire
 from . import isolation as walls
 from .launch import launch

@@ -30,6 +30,7 @@ COURSE = (
     "hold_back.py",
     "locked.py",
     "compare.py",
+    "calling.py",
     "across.py",
     "array_picture.py",
     "things.py",

@@ -52,7 +52,7 @@ def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
                 "the text that varies between students was changed",
                 f"once {old!r}",
                 f"{len(found)} times",
-                "change it in minires/course/variants/texts.py too, or build without ids",
+                "change it in minires/course/variants/texts too, or build without ids",
             )
         start, end = found[0].span()
         cell["source"] = cell["source"][:start] + new + cell["source"][end:]

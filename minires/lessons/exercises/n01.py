@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ...course.compare import WrongAnswer, call, expect, expect_that, expect_tuple, reported
+from ...course.calling import call, reported
+from ...course.compare import WrongAnswer, expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 

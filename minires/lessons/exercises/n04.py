@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import WrongAnswer, call, expect
+from ...course.calling import call
+from ...course.compare import WrongAnswer, expect
 from ...kernels import naive
 from .kinds import Exercise
 

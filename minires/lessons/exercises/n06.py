@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_tuple
 from .kinds import Exercise
 
 EPS = 1e-5

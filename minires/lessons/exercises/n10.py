@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}

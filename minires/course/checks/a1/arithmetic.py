@@ -3,7 +3,10 @@
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_tuple
+from ...trial import Trial
 from .. import task
 
 # Pairs of shapes: that of dy, and the one to sum it to.

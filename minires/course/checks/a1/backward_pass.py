@@ -4,7 +4,10 @@ from collections import Counter
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 
 DIAMOND = [[], [0], [0], [1, 2]]  # 0 is used twice

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
+from ...across import Answer, as_numbers
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 
 

@@ -5,7 +5,10 @@ from itertools import permutations
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import expect, expect_tuple
+from ...trial import Trial
 from .. import task
 from .definitions import CASES, INNER, cut, in_order, padded, put_back, rows_of, size_of, windows
 from .forward import case_in_words, forward_of

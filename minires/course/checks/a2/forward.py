@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from .definitions import (
     CASES,

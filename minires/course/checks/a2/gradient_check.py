@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from ..a1.gradient_check import expect_put_back
 

@@ -3,7 +3,10 @@
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import padded, size_of
 

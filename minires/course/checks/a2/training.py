@@ -3,8 +3,10 @@
 import numpy as np
 
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer, as_numbers
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .backward import filter_gradient, image_gradient
 from .definitions import LAYERS, STEPS, convolution

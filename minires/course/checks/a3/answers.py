@@ -3,7 +3,9 @@
 from typing import Any
 
 from ....types import Array
-from ...compare import Answer, call, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import expect_tuple
 
 
 def forward_of(

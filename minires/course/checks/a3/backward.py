@@ -3,7 +3,10 @@
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_tuple
+from ...trial import Trial
 from .. import task
 from .answers import forward_of
 from .definitions import EPS, SHAPES, batch_axes, draw_arrays, moments_of, normalised_by

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....types import Array
-from ...compare import Trial
+from ...trial import Trial
 
 SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
 EPS = 0.1  # not the default, and large enough to show where it is added

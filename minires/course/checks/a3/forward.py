@@ -4,7 +4,10 @@ import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import forward_of
 from .definitions import EPS, SHAPES, draw_arrays, moments_of, normalised_by

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 from ..a1.arithmetic import SLOPES, slope
 from .answers import forward_of, only_one

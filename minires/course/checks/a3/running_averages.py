@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from .... import data, functional, kernels, models, optim
 from ....autograd import Tensor
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer, as_numbers
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import batch_axes, moments_of, normalised_by
 

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, WrongAnswer, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that
+from ...trial import Trial
 from .definitions import CLASSES, Layer, Place
 
 

@@ -4,7 +4,10 @@ import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 
 

@@ -5,7 +5,10 @@ import math
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import CLASSES
 from .network import numbers

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ....names import shown
-from ...compare import Trial
+from ...trial import Trial
 
 
 def short(value: Any) -> str:

@@ -5,7 +5,9 @@ import numpy as np
 from ....experiments import degradation
 from ....training import RunConfig, Trainer
 from ....types import Array, Row
-from ...compare import Answer, Trial, expect, expect_that
+from ...across import Answer
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import short
 

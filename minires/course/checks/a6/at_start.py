@@ -8,8 +8,11 @@ from .... import data, nn
 from .... import functional as F
 from ....autograd import Tensor
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import RESIDUAL, WITHOUT, length
 

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from ....names import shown
-from ...compare import Answer, Trial, WrongAnswer, call, expect_that, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import WrongAnswer, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import OUTCOMES
 

@@ -4,7 +4,10 @@ import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect
+from ...across import Answer
+from ...calling import call
+from ...compare import expect
+from ...trial import Trial
 from .. import task
 
 

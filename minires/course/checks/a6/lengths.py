@@ -7,8 +7,11 @@ import numpy as np
 
 from ....names import shown
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import WrongAnswer, expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import RESIDUAL, WITHOUT, length
 

@@ -3,8 +3,11 @@
 import numpy as np
 
 from ....training import Callback
-from ...compare import Answer, Trial, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import length
 

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from ....names import shown
-from ...compare import Answer, Trial, call, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import OUTCOMES
 
