@@ -18,7 +18,7 @@ class Limits:
     total: float = 900  # for the whole submission
     memory: int = 4 * 1024**3  # bytes
     isolation: str | None = None  # the wall around it; None for the strongest that works
-    packages: tuple[str, ...] = ()  # that it may import besides those that minires needs
+    packages: tuple[str, ...] = ()  # further packages that it may import
 
 
 USUAL = Limits()
