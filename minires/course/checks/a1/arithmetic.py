@@ -180,12 +180,14 @@ def matmul(function: Answer, trial: Trial) -> None:
             [
                 ("da and db are in the wrong order: return da, db", a.T @ dy),
                 ("dy is missing: the chain rule multiplies by dy, the gradient of the output", b.T),
-                ("b is not transposed: da = dy b^T", dy @ b)
-                if square
-                else ("b and dy are in the wrong order: da = dy b^T", (b @ dy.T)),
-                ("b and dy are in the wrong order: da = dy b^T", b.T @ dy)
-                if square
-                else ("b and dy are in the wrong order", b @ dy.T),
+                *(
+                    [
+                        ("b is not transposed: da = dy b^T", dy @ b),
+                        ("b and dy are in the wrong order: da = dy b^T", b.T @ dy),
+                    ]
+                    if square
+                    else [("b and dy are in the wrong order: da = dy b^T", b @ dy.T)]
+                ),
             ],
         )
         expect(
@@ -194,12 +196,14 @@ def matmul(function: Answer, trial: Trial) -> None:
             a.T @ dy,
             [
                 ("dy is missing: the chain rule multiplies by dy, the gradient of the output", a.T),
-                ("a is not transposed: db = a^T dy", a @ dy)
-                if square
-                else ("a and dy are in the wrong order: db = a^T dy", dy.T @ a),
-                ("a and dy are in the wrong order: db = a^T dy", dy @ a.T)
-                if square
-                else ("a and dy are in the wrong order", dy.T @ a),
+                *(
+                    [
+                        ("a is not transposed: db = a^T dy", a @ dy),
+                        ("a and dy are in the wrong order: db = a^T dy", dy @ a.T),
+                    ]
+                    if square
+                    else [("a and dy are in the wrong order: db = a^T dy", dy.T @ a)]
+                ),
             ],
         )
 

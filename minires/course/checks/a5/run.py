@@ -11,6 +11,9 @@ from ...trial import Trial
 from .. import task
 from .answers import short
 
+SECONDS = 20  # the budget of all nets
+NEAR = 6  # percentage points: far more than rounding errors add in a few hundred steps
+
 
 @task("a5.settings")
 def settings(
@@ -56,10 +59,10 @@ def settings(
     )
     seconds = 2 * (shallow + deep) * seeds * steps * 1e-3
     expect_that(
-        seconds <= 20,
-        f"the experiment would take about {seconds:.0f} s; the budget is 20 s. Two families "
+        seconds <= SECONDS,
+        f"the experiment would take about {seconds:.0f} s; the budget is {SECONDS} s. Two families "
         "x the sum of the depths x seeds x steps x 1 ms: "
-        "save where it costs the question least",
+        "cut what your question needs least",
     )
 
 
@@ -144,10 +147,6 @@ def run(
         "you change anything in the given cells?",
     )
     _trained_again(rows, depths, train_size, epochs, trial)
-
-
-SECONDS = 20  # the budget of all nets
-NEAR = 6  # percentage points: far more than rounding errors add in a few hundred steps
 
 
 def _trained_again(rows, depths, train_size, epochs, trial):
