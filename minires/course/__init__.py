@@ -1,7 +1,7 @@
 """Coursework: assignments that grade themselves.
 
-A notebook of an assignment begins with ``begin("a2")``, which keeps minires's own solution out of
-reach, and has cells with ``check("a2.im2col", im2col)``, which say what is wrong with an answer.
+The notebook of an assignment begins with ``begin("a2")``, which puts minires's own solution out of
+reach. Its cells with ``check("a2.im2col", im2col)`` say what is wrong with an answer. The command
 `minires course` builds, checks and grades.
 """
 
@@ -15,14 +15,13 @@ from .locked import lock
 
 __all__ = ["WrongAnswer", "begin", "check", "personal"]
 
-_graded_elsewhere = (
-    False  # set in the process of a submission: the checks run in another, out of its reach
-)
-_variants: dict[str, dict[str, str]] = {}  # of this notebook: assignment -> its options
+# True in the process of a submission: its checks run in another process, out of its reach.
+_graded_elsewhere = False
+_variants: dict[str, dict[str, str]] = {}  # of the student of this notebook: assignment -> options
 
 
 def begin(assignment: str) -> None:
-    """The first line of an assignment: from here on, what it asks for is not in minires.
+    """Begin an assignment: from here on, minires's own solution cannot be called.
 
     Parameters
     ----------
@@ -37,7 +36,7 @@ def begin(assignment: str) -> None:
 
 
 def personal(assignment: str, student: str) -> None:
-    """Say whose variant of an assignment this notebook is; `minires course build` writes this line.
+    """Choose a student's variant of an assignment; `minires course build` writes this line.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ def check(
     seed: int | None = None,
     variant: Mapping[str, str] | None = None,
 ) -> None:
-    """Check an answer; say what is wrong with it, or that it is right.
+    """Check an answer: print that it is right, or say what is wrong with it.
 
     Parameters
     ----------
@@ -75,11 +74,11 @@ def check(
     *answers
         What the student wrote: functions, classes, results.
     hidden : bool
-        With numbers that were not on view.
+        Use the hidden numbers instead of the visible ones.
     seed : int, optional
-        What those are drawn from; graders give it.
+        The number that the hidden seeds are made from; graders pass it. See `checks.seeds`.
     variant : dict, optional
-        What the student's variant asks for; graders give it. By default that of `personal`.
+        Options of the student's variant; graders pass it. By default those that `personal` chose.
 
     Raises
     ------
@@ -97,15 +96,14 @@ def check(
 
     from . import causes, checks, total
 
-    with (
-        warnings.catch_warnings()
-    ):  # on the way to a right answer; graders take a warning for a failure
+    # Warnings may come on the way to a right answer, and graders would take them for failures.
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             checks.run(task, answers, hidden, seed, variant)
         except WrongAnswer as wrong:
             wrong.args = (f"{wrong}{causes.failed(answers)}",)
-            if hidden:  # a report may be shown around while others still work
+            if hidden:  # a report may be passed on while other students still work
                 wrong.picture = ""
             total.failed(task)
             raise

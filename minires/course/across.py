@@ -1,9 +1,9 @@
-"""Work with what a student wrote, wherever it is.
+"""Work with a student's answers, in whichever process they are.
 
-In a notebook a check and a student's function live in one process. Where a submission is graded,
-the function lives in another one, behind a wall, and a `Remote` stands for it: what is done to a
-`Remote` is done over there, and numbers, texts and arrays come back. The functions here do the
-same on either side, so that a check is written once, and decides in its own process.
+In a notebook, checks and students' functions live in one process. When a submission is graded, its
+functions live in another process behind a wall, and a `Remote` stands for each: using the `Remote`
+uses the function over there, and numbers, texts and arrays come back. The functions of this module
+work in both cases, so that a check is written once and always decides in its own process.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,23 +15,23 @@ import numpy as np
 from ..errors import GraphError
 from ..types import Array
 
-#: What a student wrote: it may be anything, or a `Remote` that stands for it.
+#: A student's answer, of any type, or a `Remote` that stands for it.
 Answer: TypeAlias = Any
 
 
 class Remote:
-    """Something that lives in a submission's process.
+    """A stand-in for an object in a submission's process.
 
-    Attributes are read and set over there, and it can be called. What comes back is a number, a
-    text or an array as it is, a list, tuple or dict of such, and a `Remote` for everything else.
-    Two are equal if they stand for the same thing.
+    Its attributes are read and set over there, and calls run over there. Numbers, texts, arrays,
+    and lists, tuples and dicts of them come back as they are; every other result is a `Remote`. Two
+    are equal if they stand for the same object.
 
     Parameters
     ----------
     ask : callable
         ``ask(request, *arguments, what=...)``: sends a request and returns the answer.
     reference : dict
-        What the other process calls it.
+        The other process's description of the object: its number, its type and perhaps its name.
     """
 
     def __init__(self, ask: Callable[..., Any], reference: Mapping[str, Any]) -> None:
@@ -74,8 +74,10 @@ class Remote:
 
 
 class ByReference:
-    """A function for a student's code to call, whose arguments stay where they are: for what is no
-    number or text it is given a `Remote`, and hands back the thing itself.
+    """A function for a student's code to call, whose arguments stay in the other process.
+
+    The function gets a `Remote` for every argument that is no number or text. If it returns a
+    `Remote`, the student's code gets the object itself.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -86,12 +88,12 @@ class ByReference:
 
 
 def beside(thing: Answer, module: str) -> Any:
-    """The module of that name, in the process where `thing` is."""
+    """Import a module in the process where `thing` is."""
     return thing._ask("imported", module) if isinstance(thing, Remote) else import_module(module)
 
 
 def hold(thing: Answer, name: str) -> Any:
-    """An attribute; an array in another process stays there, and is not copied."""
+    """An attribute of a thing; an array in another process stays there and is not copied."""
     if not isinstance(thing, Remote):
         return getattr(thing, name)
     there, value = thing._ask("attribute", thing, name, True)
@@ -101,31 +103,31 @@ def hold(thing: Answer, name: str) -> Any:
 
 
 def hold_result(function: Answer, *arguments: Any, **settings: Any) -> Any:
-    """What a function returns, which stays in the process where the function is."""
+    """Call a function, and leave its result in the process where the function is."""
     if not isinstance(function, Remote):
         return function(*arguments, **settings)
     return function._ask("call", function, arguments, settings, True, what=function.__name__)
 
 
 def fetch(thing: Answer) -> Any:
-    """The reverse of `hold`: the numbers themselves."""
+    """The value of a held thing, copied to this process: the reverse of `hold`."""
     return thing._ask("value", thing) if isinstance(thing, Remote) else thing
 
 
 def is_a(thing: Answer, kind: Any) -> bool:
-    """``isinstance``. A class in another process is given as a `Remote`."""
+    """Like ``isinstance``; a class in another process is given as a `Remote`."""
     if isinstance(kind, Remote):
         return bool(beside(kind, "builtins").isinstance(thing, kind))
     return isinstance(thing, kind)
 
 
 def type_name(thing: Answer) -> str:
-    """The name of its class."""
+    """The name of a thing's class."""
     return thing._kind if isinstance(thing, Remote) else type(thing).__name__
 
 
 def attribute(thing: Answer, name: str, default: Any = None) -> Any:
-    """An attribute, whatever its name begins with, or `default` if there is none."""
+    """An attribute of a thing, also one that begins with _, or `default` if there is none."""
     if not isinstance(thing, Remote):
         return getattr(thing, name, default)
     there, value = thing._ask("attribute", thing, name, False)
@@ -133,16 +135,24 @@ def attribute(thing: Answer, name: str, default: Any = None) -> Any:
 
 
 def items(thing: Answer) -> list[Any]:
-    """All that it yields, as a list."""
+    """All items of an iterable, as a list.
+
+    Raises
+    ------
+    TypeError
+        If the other process returns anything but a list.
+    """
     found = beside(thing, "builtins").list(thing)
-    if not isinstance(found, (list, tuple)):  # another process may say anything
+    if not isinstance(found, (list, tuple)):  # another process may answer anything
         raise TypeError(f"expected a list, got {type(found).__name__}")
     return list(found)
 
 
 def contents(thing: Answer) -> Any:
-    """A kind of list, tuple or dictionary in another process as a plain one, with what is in it;
-    anything else as it is.
+    """A list, tuple or dictionary of another process, copied to a plain one; anything else
+    unchanged.
+
+    Subclasses of list and tuple, and all mappings, count too.
     """
     if not isinstance(thing, Remote):
         return thing
@@ -155,15 +165,15 @@ def contents(thing: Answer) -> Any:
 
 
 def set_values(thing: Answer, name: str, values: Array) -> None:
-    """Put numbers into the array that is its attribute `name`, which stays the same array."""
+    """Write numbers into the array `thing.name`, which stays the same array."""
     beside(thing, "numpy").copyto(hold(thing, name), values)
 
 
 def call_and_look(
     function: Answer, arguments: Sequence[Any], settings: Mapping[str, Any] | None = None
 ) -> tuple[Any, list[Any]]:
-    """What a function returns, and what its arguments are after the call. The arguments
-    that are given here stay as they are.
+    """Call a function with copies of the arguments; return its result, and the copies after the
+    call.
     """
     settings = dict(settings or {})
     if isinstance(function, Remote):
@@ -181,7 +191,7 @@ def as_numbers(values: Any, most: int = 100_000) -> Array:
     Raises
     ------
     TypeError, ValueError
-        If it is something else, or has more than `most` numbers.
+        If `values` is anything else, or has more than `most` numbers.
     """
     if not isinstance(values, (list, tuple, np.ndarray)):
         raise TypeError(f"expected a list of numbers, got {type(values).__name__}")
@@ -190,7 +200,7 @@ def as_numbers(values: Any, most: int = 100_000) -> Array:
         raise ValueError(f"expected a list of numbers, got {count:,} of them")
     try:
         array = np.asarray(values, dtype=float).ravel()
-    except GraphError as error:  # Tensors on the tape
+    except GraphError as error:  # they are Tensors on the tape
         raise TypeError(str(error)) from None
     if array.size > most:
         raise ValueError(f"expected a list of numbers, got {array.size:,} of them")

@@ -1,6 +1,6 @@
-"""Two arrays as a small picture in characters: which numbers are wrong, and what is there instead.
+"""A small picture in characters that shows which numbers of an array are wrong.
 
-It is at most 80 columns wide, so that it can be read below a cell, in a terminal and in a report.
+It is at most 80 columns wide, to fit below a cell, in a terminal and in a report.
 """
 
 from typing import Any
@@ -15,22 +15,22 @@ RIGHT, WRONG = ".", "x"
 
 
 def picture(got: Array, want: Array, tolerance: float) -> str:
-    """A map of the numbers, and below it those around the first wrong one, expected and got.
+    """Draw a map of right and wrong numbers, and below it the numbers around the first wrong one.
 
-    Of an array with more than two axes one slice is shown: of images (N, H, W, C) rows and columns
-    of one channel, of others the last two axes.
+    Only one slice of an array with more than two axes is shown: of images (N, H, W, C) the rows and
+    columns of one channel, otherwise the last two axes.
 
     Parameters
     ----------
     got, want : ndarray
         Of the same shape.
     tolerance : float
-        As a share of the largest number in `want`.
+        The largest difference that counts as right, as a share of the largest number in `want`.
 
     Returns
     -------
     str
-        Several lines; "" for a single number, and where nothing is wrong.
+        Several lines; "" for a single number, or if nothing is wrong.
     """
     got, want = np.asarray(got), np.asarray(want)
     wrong = differs(got, want, tolerance)
@@ -54,7 +54,7 @@ def picture(got: Array, want: Array, tolerance: float) -> str:
 
 
 def differs(got: Array, want: Array, tolerance: float) -> Array:
-    """Which numbers are further apart than `tolerance` times the largest of `want`."""
+    """A mask of the numbers that differ by more than `tolerance` times the largest of `want`."""
     if got.shape != want.shape:
         return np.zeros(0, bool)
     mine, right = got.astype(float), want.astype(float)
@@ -80,12 +80,12 @@ def _index(at):
 
 
 def _start(at: int, size: int, most: int) -> int:
-    """Where to begin, so that `most` of `size` are shown and `at` is among them."""
+    """The first index to show, if `most` of `size` are shown and `at` must be among them."""
     return max(0, min(at - most // 2, size - most))
 
 
 def _numbers(parts, row, column):
-    """Lines of the numbers around a place: expected on the left, got on the right."""
+    """Lines with the numbers around a place, expected on the left and got on the right."""
     want, got, wrong = parts
     top, left = (_start(at, size, WINDOW) for at, size in zip((row, column), want.shape))
     here = slice(top, top + WINDOW), slice(left, left + WINDOW)
@@ -104,7 +104,7 @@ def _numbers(parts, row, column):
 
 
 def _short(number: Any) -> str:
-    """At most seven letters."""
+    """A number in at most seven characters."""
     if isinstance(number, (bool, np.bool_)):
         return str(bool(number))
     number = float(number)

@@ -1,6 +1,6 @@
-"""Answers in words, and the points that a person gives for them: the table by_hand.csv.
+"""The table by_hand.csv: answers in words, and the points that a person gives for them.
 
-It is the instructor's to edit, so nothing in it is signed.
+Instructors edit it, so nothing in it is signed.
 """
 
 import csv
@@ -21,12 +21,12 @@ Rows: TypeAlias = dict[tuple[str, str, str], dict[str, str]]
 
 
 def read(out: Path) -> Rows:
-    """The rows of by_hand.csv as a spreadsheet may have saved them: with ; or in an older encoding.
+    """Read by_hand.csv, also as spreadsheets save it: with ; or in an older encoding.
 
     Raises
     ------
     ConfigError
-        If it is not such a table any more.
+        If it is not such a table any more, or has two rows for one answer.
     """
     path = out / "by_hand.csv"
     if not path.exists():
@@ -49,7 +49,7 @@ def read(out: Path) -> Rows:
             "cannot be read",
             f"columns {', '.join(COLUMNS)}",
             f"{head.strip()[:100]!r} in {path}",
-            "mend it, or move it away",
+            "mend it, or move it to another folder",
         )
     found: Rows = {}
     for row in rows:
@@ -60,19 +60,21 @@ def read(out: Path) -> Rows:
                 "two rows for the same answer",
                 "one row for each student, assignment and cell",
                 f"{', '.join(key)[:200]!r} in {path}",
-                "leave the right one",
+                "keep only the right one",
             )
     return found
 
 
 def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, str]]:
-    """Put the points that a person gave into the results, and write the table anew, with the
-    answers that wait for some.
+    """Put the points that a person gave into the results, and write the table anew.
+
+    The new table has a row for each answer in words, with the points given so far.
 
     Returns
     -------
     list of (str, str)
-        Students, and lines about points that do not count.
+        (student, line) for points that do not count, because they are wrong or the answer has
+        changed.
     """
     given, rows, problems = read(out), [], []
     for (student, assignment), result in sorted(results.items()):
@@ -96,7 +98,7 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
                 problems += [(student, line)] if line else []
             cells = [harmless.in_table(value) for value in (assignment, one.id)]
             rows.append([label, *cells, f"{one.out_of:g}", text, comment, answer])
-    # Those of notebooks that are gone: work all the same.
+    # Keep rows of notebooks that are gone: somebody worked on them.
     rows += [[row[name] for name in COLUMNS] for row in given.values() if row["points"].strip()]
     if rows:
         _write(out, rows)
@@ -104,7 +106,7 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
 
 
 def _give(one: Mark, text: str, comment: str) -> str | None:
-    """Put points into a mark, or say what is wrong with them."""
+    """Put points into a mark; if they are wrong, return the line that says why."""
     try:
         points = float(text)
     except ValueError:
@@ -118,7 +120,7 @@ def _give(one: Mark, text: str, comment: str) -> str | None:
 
 
 def _write(out, rows):
-    """All at once: a run that is killed leaves the points that were given."""
+    """Write the table in one step, so that a run that is killed loses no points."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows([COLUMNS, *rows])
     content = text.getvalue().encode("utf-8-sig", "backslashreplace")

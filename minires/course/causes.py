@@ -1,4 +1,4 @@
-"""In a notebook: does a mistake come from an earlier task, whose check failed too?"""
+"""In a notebook, find out whether a mistake comes from an earlier task whose check failed too."""
 
 import dis
 from collections.abc import Sequence
@@ -6,12 +6,13 @@ from types import CodeType, FunctionType
 from typing import Any
 
 READ_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
-_wrong: set[str] = set()  # the functions whose checks failed, and have not passed since
+_wrong: set[str] = set()  # functions whose check failed and has not passed since
 
 
 def failed(answers: Sequence[Any]) -> str:
-    """Note that these answers are wrong; a sentence about those they use that are wrong too, or
-    nothing.
+    """Note that these answers are wrong, and name the wrong functions that they use.
+
+    Returns a sentence for the message, or "" if they use none.
     """
     own = {answer.__name__ for answer in answers if isinstance(answer, FunctionType)}
     causes = set().union(*(_uses(answer) for answer in answers)) & _wrong - own
@@ -42,8 +43,9 @@ def _uses(answer: Any) -> set[str]:
 
 
 def _globals(code: CodeType) -> set[str]:
-    """The global names that code reads, in functions within it too; not attributes: in ``np.pad``
-    that is ``np``.
+    """The global names that code reads, also in functions inside it.
+
+    Attributes do not count: of ``np.pad`` only ``np``.
     """
     reads = {one.argval for one in dis.get_instructions(code) if one.opname in READ_GLOBAL}
     inner = [_globals(constant) for constant in code.co_consts if isinstance(constant, CodeType)]

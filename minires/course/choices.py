@@ -1,7 +1,7 @@
-"""What varies between students, and which option of it a student has.
+"""What varies between students' notebooks, and which option each student has.
 
-Each choice is one of convention: its options take the same ideas, about as many lines, and the same
-checks, so that no student has an easier task than another. The options are no secret.
+Every choice is about a convention. Its options take the same ideas, about as many lines, and the
+same checks, so that no student has an easier task than another. The options are no secret.
 """
 
 import unicodedata
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-KEY = b"minires course variants"  # the hash is keyed so that no other use of ids gives the same
+# A key of its own, so that no other hash of ids gives the same numbers.
+KEY = b"minires course variants"
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class Choice:
     name : str
         A few words, such as "ReLU at 0"; no two choices share one.
     options : dict
-        Key -> what it asks for, in words that complete "yours: ...".
+        Key -> the option in words, a clause without a full stop.
     tasks : tuple of str
-        The checks that ask for it; none where a person reads the answer.
+        The checks that depend on it; none if a person reads the answer.
     shared : str
-        The key of the notebook without an id. It need not be among the options that are drawn.
+        The option of the notebook without an id. It need not be among the options that are drawn.
     """
 
     name: str
@@ -94,9 +95,9 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice(
             "zeros of option A",
             {
-                "after": "option A's zeros stand after the old channels",
-                "before": "option A's zeros stand before the old channels",
-                "both sides": "option A's zeros stand on both sides of the old channels",
+                "after": "option A's zeros come after the old channels",
+                "before": "option A's zeros come before the old channels",
+                "both sides": "option A's zeros are on both sides of the old channels",
             },
             (
                 "a4.shortcut_a",
@@ -123,8 +124,8 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice(
             "exactly the margin",
             {
-                "is none": "a difference of exactly the margin is none",
-                "is one": "a difference of exactly the margin is one",
+                "is none": "a difference of exactly the margin does not count as a difference",
+                "is one": "a difference of exactly the margin counts as a difference",
             },
             ("a5.verdict",),
             "is none",
@@ -176,19 +177,19 @@ SHARED = {choice.name: choice.shared for row in CHOICES.values() for choice in r
 
 
 def normal(student: str) -> str:
-    """An id as it counts: the same with other spaces, capitals or composed letters."""
+    """An id in the form that is compared: capitals, spaces and composed letters do not matter."""
     return " ".join(unicodedata.normalize("NFC", student).casefold().split())
 
 
 def variant(assignment: str, student: str | None) -> dict[str, str]:
-    """The options of a student: name of a choice -> key.
+    """The options of a student's variant: name of a choice -> key.
 
     Parameters
     ----------
     assignment : str
         Such as "a2".
     student : str or None
-        The id; None for the notebook that is the same for all.
+        The student's id; None for the shared notebook.
     """
     if student is None:
         return {choice.name: choice.shared for choice in CHOICES[assignment]}
@@ -207,12 +208,13 @@ def words(assignment: str, student: str) -> list[str]:
 
 
 def of_task(task: str) -> Choice | None:
-    """The choice that a check asks for, if any."""
+    """The choice that a check depends on, or None."""
     row = CHOICES.get(task.split(".")[0], ())
     return next((choice for choice in row if task in choice.tasks), None)
 
 
 def _number(assignment, name, student, count):
+    """A number from 0 to count - 1, drawn by a keyed hash of the other arguments."""
     text = "\0".join((assignment, name, normal(student)))
     data = text.encode("utf-8", "surrogateescape")
     return int.from_bytes(blake2b(data, digest_size=8, key=KEY).digest()) % count

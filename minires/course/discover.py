@@ -1,4 +1,4 @@
-"""Whose notebooks are in a folder, and of which assignment."""
+"""Find the notebooks in a folder of submissions: whose they are, and of which assignment."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from ..types import PathLike
 from . import notebooks
 
 LONGEST_NAME = 200  # bytes of the name of a folder; systems allow 255
-_HASHED = re.compile(r"~[0-9a-f]{16}$")  # as `folder_name` ends a name
+_HASHED = re.compile(r"~[0-9a-f]{16}$")  # how `folder_name` ends a name
 
 
 @dataclass
@@ -25,13 +25,13 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The folder of its results: a name that this disk has, so that no two share one."""
+        """The folder of its results, below that of all results; no two entries share one."""
         return f"{folder_name(self.student)}/{self.assignment}"
 
 
 @dataclass
 class Found:
-    """What is in a folder of submissions."""
+    """What was found in a folder of submissions."""
 
     entries: list[Entry] = field(default_factory=list)
     students: list[str] = field(default_factory=list)
@@ -39,8 +39,10 @@ class Found:
 
 
 def folder_name(student: str) -> str:
-    """The name of a student's folder of results: cut where it is longer than disks allow, with a
-    hash, so that no two share one.
+    """The name of a student's folder of results.
+
+    A name that is too long for disks is cut. A hash is added then, so that no two students share
+    one.
     """
     name = student.replace("/", "_")
     data = name.encode("utf-8", "surrogateescape")
@@ -52,8 +54,16 @@ def folder_name(student: str) -> str:
 
 
 def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
-    """The notebooks in a folder, and lines about what is none; of two of one student and assignment
-    the newest counts. What lies beside a student's folder takes the place of nothing in it.
+    """Find the notebooks in a folder of submissions, and note everything that is left out.
+
+    Of several notebooks of one student and assignment the newest counts. Files beside a student's
+    folder never replace files in it.
+
+    Parameters
+    ----------
+    submissions : str or Path
+    sources : iterable of str
+        Names of the assignments, such as "a2_convolution".
 
     Raises
     ------
@@ -83,7 +93,7 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
         if place not in owners[student]:
             first = ", ".join(one.name for one in owners[student][:3])
             here.problems.append(
-                (student, f"{place.name}: lies beside the folder {first}; left out")
+                (student, f"{place.name}: this student has the folder {first}; left out")
             )
             continue
         paths = (
@@ -119,8 +129,8 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
                 here.problems.append(
                     (
                         student,
-                        f"{path.relative_to(folder)}: a link to what is not in the "
-                        "student's folder; left out",
+                        f"{path.relative_to(folder)}: a link to a file outside the student's "
+                        "folder; left out",
                     )
                 )
                 continue
@@ -129,8 +139,8 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
                 here.problems.append(
                     (
                         student,
-                        f"{path.relative_to(folder)}: it is not to be seen which assignment "
-                        "this is; left out",
+                        f"{path.relative_to(folder)}: cannot tell which assignment this is; left "
+                        "out",
                     )
                 )
                 continue
@@ -158,19 +168,21 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
 
 
 def _leads_into(place: Path, folder: Path) -> bool:
-    """Whether it is a link into the folder of submissions, or around it."""
+    """Whether a place is a link into the folder of submissions, or to a folder around it."""
     if not place.is_symlink():
         return False
     try:
         target, whole = place.resolve(), folder.resolve()
-    except (OSError, RuntimeError):  # in a circle
+    except (OSError, RuntimeError):  # links in a circle
         return True
     return whole in (target, *target.parents) or target in whole.parents
 
 
 def _owners(places: Iterable[Path]) -> dict[str, list[Path]]:
-    """What counts for each student: the folder with just that name, else folders with more in their
-    name, else files. Anybody who can name a file could name it after somebody else.
+    """The places that count for each student: the folder of exactly that name; without it, folders
+    whose names hold more; without these, files.
+
+    Otherwise a student could hand in a file under somebody else's name.
     """
     ranks: dict[str, dict[int, list[Path]]] = {}
     for place in places:
@@ -183,7 +195,7 @@ def _owners(places: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def which(path: Path, sources: Iterable[str]) -> str | None:
-    """The assignment of a notebook: by the names of its cells, else by its file name; None if
+    """The assignment of a notebook, from the names of its cells or else its file name; None if
     neither says.
     """
     try:
@@ -217,8 +229,6 @@ def which(path: Path, sources: Iterable[str]) -> str | None:
 
 
 def _student(place: Path) -> str:
-    """The name of a student: that of the folder, or of the file without what follows the
-    assignment's name.
-    """
+    """The name of a student: that of the folder or file, without the name of the assignment."""
     name = unicodedata.normalize("NFC", place.name if place.is_dir() else place.stem)
     return re.split(r"[ _-]+a\d(?:_\w+)?$", name)[0] or name

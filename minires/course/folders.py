@@ -1,7 +1,7 @@
-"""The folders in which submissions run: one for each, gone when it is marked.
+"""The folders in which submissions run: each has one, which is removed once it is marked.
 
-A process that is killed leaves its folder behind. The next run removes it: a lock, which the system
-opens when its holder ends, tells whether the folder is still in use.
+A process that is killed leaves its folder behind, and the next run removes it. A lock tells whether
+a folder is still in use: the system releases it when its holder ends.
 """
 
 import itertools
@@ -22,7 +22,7 @@ DAY = 86_400  # seconds
 
 @contextmanager
 def submission_folder() -> Iterator[Path]:
-    """An empty folder for a submission, removed at the end with all that it holds."""
+    """Within the block there is an empty folder for a submission; it is removed at the end."""
     outer = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         with Lock(outer / "lock") as lock:  # beside the submission's folder, out of its reach
@@ -35,15 +35,16 @@ def submission_folder() -> Iterator[Path]:
 
 
 def remove_leftovers() -> None:
-    """Remove the folders of processes that were killed, as far as that can be done."""
+    """Remove the folders that killed processes left behind, as far as possible."""
     for outer in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(Exception):  # it is only tidying: the run goes on
+        with suppress(Exception):  # this is only tidying up, so the run goes on
             found = outer.lstat()
             is_ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
             if not (is_ours and stat.S_ISDIR(found.st_mode)):
                 continue
             if not (outer / "lock").exists():
-                # One that is being made has none for a moment; those of older versions never had.
+                # A folder that is being made has no lock yet; folders of older versions never had
+                # one.
                 is_left = time.time() - found.st_mtime > DAY
             else:
                 with Lock(outer / "lock") as lock:
@@ -54,8 +55,9 @@ def remove_leftovers() -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, also where a submission has forbidden to list what it holds, or has nested
-    folders by the thousand. What cannot be removed is left.
+    """Remove a folder as far as possible.
+
+    A submission may have taken away the right to list it, or nested thousands of folders in it.
     """
     with suppress(OSError, RecursionError):
         if os.rename in os.supports_dir_fd and os.scandir in os.supports_fd:
@@ -65,8 +67,8 @@ def remove(folder: Path) -> None:
 
 
 def _flatten(folder: Path) -> None:
-    """Remove the folders in a folder one by one, after all that they hold was moved up: so no path
-    gets long, and no call deep.
+    """Remove the folders in a folder one by one, after moving their contents up. So no path gets
+    long and no call deep.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW  # a link may lead anywhere
     top, numbers = os.open(folder, flags), itertools.count()
@@ -98,7 +100,7 @@ def _empty(inner, top, numbers):
                 os.unlink(name, dir_fd=inner)
                 continue
             new = f"{PREFIX}{next(numbers)}"
-            os.chmod(name, 0o700, dir_fd=inner)  # else it cannot be moved
+            os.chmod(name, 0o700, dir_fd=inner)  # without the right to write it cannot be moved
             os.rename(name, new, src_dir_fd=inner, dst_dir_fd=top)
             moved.append(new)
     return moved

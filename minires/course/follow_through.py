@@ -1,8 +1,8 @@
-"""Follow-through marking: one mistake costs the points of its own task, not of all that follow.
+"""Follow-through marking: a mistake costs the points of its own task, and not of all later ones.
 
-A task that builds on an earlier one would fail with it, however right it is. So once the tests of a
-task have failed, the assignment's own answer takes its place, and later tasks are tested with that.
-The points of the task that failed are settled before.
+A task that builds on a wrong one would fail too, even if it is right itself. So once the tests of a
+task have failed, the assignment's own answer replaces the student's, and later tasks are tested
+with it. The points of the failed task are settled before.
 """
 
 import ast
@@ -22,7 +22,7 @@ class Task:
 
     @property
     def defines(self) -> frozenset[str]:
-        """The functions, classes and other names that the answers make."""
+        """The functions, classes and other names that the answers define."""
         return frozenset().union(*(made(cell.source) for cell in self.answers))
 
 
@@ -44,7 +44,7 @@ def tasks(cells: Iterable[Cell]) -> list[Task]:
 
 
 def needed_later(task: Task, cells: Sequence[Cell]) -> bool:
-    """Whether a later cell of the source uses what the task's answers make."""
+    """Whether a later cell of the source uses a name that the task's answers define."""
     last = max(cells.index(cell) for cell in task.answers + task.tests)
     return any(
         task.defines & used(cell.source) for cell in cells[last + 1 :] if cell.kind == "code"
@@ -59,9 +59,9 @@ def builds_on(sources: Iterable[str], cells: Sequence[Cell], right: Collection[s
     sources : iterable of str
         A test, and what the student wrote for it.
     cells : list of Cell
-        Of the assignment, with its solutions.
+        The cells of the assignment, with its solutions.
     right : collection of str
-        Names that stand for the assignment's own answers.
+        Names that now stand for the assignment's own answers.
     """
     uses = {
         name: used(cell.source)
@@ -80,12 +80,12 @@ def builds_on(sources: Iterable[str], cells: Sequence[Cell], right: Collection[s
 
 
 def used(source: str) -> set[str]:
-    """The names that a cell uses; none if it is no Python."""
+    """The names that a cell uses; none if it is not valid Python."""
     return {node.id for node in _walk(source) if isinstance(node, ast.Name)}
 
 
 def made(source: str) -> set[str]:
-    """The names that a cell gives at its top level to functions, classes and results."""
+    """The names of functions, classes and results that a cell defines at its top level."""
     found = set()
     for node in _statements(source):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

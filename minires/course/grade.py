@@ -1,5 +1,6 @@
-"""Grade a folder of submissions: each in a process of its own, several at a time, and what was
-graded before is not graded again.
+"""Grade a folder of submissions, several at a time, each in a process of its own.
+
+Submissions that were graded before are not graded again.
 """
 
 import hashlib
@@ -23,15 +24,15 @@ from .result import Mark, Result
 from .sandbox import isolation
 from .variants import foreign, personal
 
-# Of the process that marks it, whose own work is to compare numbers.
-MARGIN = 120  # seconds beyond those of the submission
-MEMORY = 2 * 1024**3  # bytes beyond what it needs to start
-LONGEST_CODE = 200_000  # characters that are compared with those of others
+# Limits of the process that marks a submission: it mostly compares numbers.
+MARGIN = 120  # seconds on top of those of the submission
+MEMORY = 2 * 1024**3  # bytes on top of what it needs to start
+LONGEST_CODE = 200_000  # characters of a submission that are compared with others
 
 
 @dataclass
 class Graded:
-    """All that came of a folder."""
+    """The results of grading a folder."""
 
     # (student, assignment) -> Result
     results: dict[tuple[str, str], Result] = field(default_factory=dict)
@@ -56,7 +57,7 @@ def grade(
     follow_through: bool = True,
     students: Collection[str] | None = None,
 ) -> Graded:
-    """Grade every notebook below a folder, and write the reports.
+    """Grade all notebooks in a folder of submissions, and write the reports.
 
     Parameters
     ----------
@@ -64,25 +65,25 @@ def grade(
         ``STUDENT/NAME.ipynb``, ``STUDENT/ASSIGNMENT/NAME.ipynb`` (nbgrader's), or
         ``STUDENT.ipynb``.
     out : str or Path
-        Where reports, tables and results go. Results that are there, of the same notebook, tests
-        and seed, are used again, unless somebody changed them.
+        Where reports, tables and results go. Earlier results for the same notebook, tests and seed
+        are used again, unless somebody changed them.
     sources : str or Path, optional
-        The folder of the assignments' sources; by default those of the checkout.
+        The folder of the assignments' sources; by default that of minires.
     limits : Limits
     jobs : int, optional
-        How many at a time; by default one for each core.
+        How many submissions at a time; by default one for each core.
     progress : bool
         Show a bar.
     seed : int, optional
-        Leads to the numbers of the hidden tests. By default that of MINIRES_COURSE_SEED if it is
-        set, else the one kept in `out`, which is drawn when `out` is first used.
+        The number that the hidden seeds are made from. By default MINIRES_COURSE_SEED if it is set,
+        else the one kept in `out`, which is drawn when `out` is first used.
     follow_through : bool
-        Test later tasks with right answers to those that failed: one mistake costs its own points
-        only.
+        After a failed task, test later ones with the right answer to it, so that a mistake costs
+        only its own points.
     students : list of str, optional
-        The ids of all students with a notebook of their own: each is marked as the variant that
-        belongs to the id. Without the list a submission is marked as its student's variant if its
-        notebook has one.
+        The ids of all students with a personal notebook: each is marked in the variant of the id.
+        Without the list, a submission is marked in its student's variant if its notebook names a
+        student.
 
     Returns
     -------
@@ -140,11 +141,11 @@ def grade(
                     result = done.result
                     try:
                         records.save(entry, digest, result)
-                    except (CheckpointError, OSError) as error:  # the others go on
+                    except (CheckpointError, OSError) as error:  # others may still be kept
                         graded.problems.append(
                             (entry.student, f"the result could not be kept: {_reason(error, out)}")
                         )
-                else:  # is tried again next time
+                else:  # it is tried again in the next run
                     failed.append(entry)
                     result = _nothing(
                         known[entry.assignment], f"could not be graded: {done.failure}"
@@ -160,41 +161,46 @@ def grade(
 
 
 def _keep_apart(submissions: Path, out: Path) -> None:
-    """See to it that neither folder is the other, or in it, also by way of links.
+    """Check that neither folder is the other or lies in it, links followed.
 
     Raises
     ------
     ConfigError
-        If one is: reports would be graded next time, or overwrite what was handed in.
+        If so: reports would be graded next time, or overwrite submissions.
     """
     one, other = submissions.resolve(), out.resolve()
     if _is_same(one, other):
-        wrong = "the folder of the submissions: what is written there would be graded next time"
+        wrong = "the folder of the submissions, so that its reports would be graded next time"
     elif any(_is_same(one, parent) for parent in other.parents):
-        wrong = "within the folder of the submissions: it would be taken for a student's"
+        wrong = (
+            "inside the folder of the submissions, where it would be taken for a student's folder"
+        )
     elif any(_is_same(parent, other) for parent in one.parents):
-        wrong = "around the folder of the submissions: reports could overwrite what was handed in"
+        wrong = "around the folder of the submissions, where reports could overwrite submissions"
     else:
         return
     raise ConfigError("--out", wrong, "a folder beside it", str(out))
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """By name or, on disks that tell no capitals or show a folder twice, by what it is."""
+    """Whether two paths are the same folder, by name or by what the disk says.
+
+    Some disks ignore capitals or show one folder twice.
+    """
     try:
         return one == other or os.path.samefile(one, other)
-    except OSError:  # one of them is not there yet
+    except OSError:  # one of them does not exist yet
         return False
 
 
 @contextmanager
 def _alone_in(out: Path) -> Iterator[None]:
-    """Within: no other run writes into `out`.
+    """Within the block no other run writes into `out`.
 
     Raises
     ------
     ConfigError
-        If one does.
+        If another run does.
     """
     lock = Lock(out / "results" / "lock")
     with _writing(out):
@@ -214,7 +220,7 @@ def _alone_in(out: Path) -> Iterator[None]:
 
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
-    """Within: what cannot be written is an error in one line."""
+    """Within the block, an error of writing becomes a ConfigError in one line."""
     try:
         yield
     except (CheckpointError, OSError) as error:
@@ -227,13 +233,14 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _reason(error: Exception, out: Path) -> str:
+    """What could not be written, and why."""
     return (
         f"{error.filename or out}: {error.strerror}" if isinstance(error, OSError) else str(error)
     )
 
 
 def _mark(path, source, limits, unreadable, seed, follow_through, student):
-    """In a process of the pool."""
+    """Mark one submission, in a process of the pool."""
     try:
         assignment = notebooks.read(source)
         if student is not None:
@@ -241,12 +248,12 @@ def _mark(path, source, limits, unreadable, seed, follow_through, student):
         solutions = assignment if follow_through else None
         notebook = notebooks.read(path)
         return mark(notebook, assignment, source.stem, limits, unreadable, seed, solutions, student)
-    except DataError as error:  # no notebook, and none the next time
+    except DataError as error:  # it is no notebook, and will be none in the next run
         return _nothing(source, str(error))
 
 
 def _nothing(source: Path, reason: str) -> Result:
-    """No points, and the reason."""
+    """A result without points, and the reason."""
     cells = notebooks.cells(notebooks.read(source))
     marks = [Mark(cell.id, 0, cell.points, "not run") for cell in cells if cell.points]
     return Result(source.stem, marks, [reason])
@@ -259,10 +266,12 @@ def _bar(iterable, total, progress):
 
 
 def _digest(path, source, limits, seed, follow_through, student):
-    """Changes when the notebook, its tests, the way of marking, the hidden seed or minires do."""
+    """A hash that changes with the notebook, its tests, the way of marking, the hidden seed or
+    minires.
+    """
     try:
         content = path.read_bytes() if path.stat().st_size <= notebooks.LARGEST else b""
-    except OSError:  # `_mark` will say so
+    except OSError:  # `_mark` will report it
         content = b""
     parts = [
         content,
@@ -276,7 +285,7 @@ def _digest(path, source, limits, seed, follow_through, student):
 
 
 def _alike(entries, sources):
-    """Submissions that look alike, by assignment."""
+    """Pairs of submissions that look alike: (assignment, share, student, student)."""
     found = []
     for name, source in sources.items():
         answers = {}
@@ -288,7 +297,7 @@ def _alike(entries, sources):
                         for cell in notebooks.cells(notebooks.read(entry.path))
                         if cell.kind == "code" and not cell.locked
                     )[:LONGEST_CODE]
-                except Exception:  # one that cannot be read keeps no others from being compared
+                except Exception:  # an unreadable notebook must not stop the comparison
                     pass
         if len(answers) > 1:
             given = "\n".join(

@@ -1,6 +1,4 @@
-"""Keep the library's own solution of an assignment out of reach: what a student is to write is not
-there to be called.
-"""
+"""Hold back the library's own solution of an assignment, so that it cannot be called."""
 
 import inspect
 from importlib import import_module
@@ -11,8 +9,8 @@ from typing import NoReturn
 
 from ..errors import MiniresError, unknown_name
 
-# The modules whose functions an assignment asks for, in part or in other words; "module:one,other"
-# are single ones of them.
+# The modules whose functions solve an assignment, or part of it; "module:one,other" names single
+# functions.
 MODULES = {
     "a1": (
         "autograd.tape",
@@ -68,20 +66,20 @@ MODULES = {
         "experiments.claims.vanishing_at_initialisation",
     ),
 }
-# Modules of minires that go on using one of them get a whole copy: nn.Conv2d draws its weights
-# with nn.init. The names are those under which they use it.
+# Some modules of minires still need a module that is held back, as nn.Conv2d draws its weights with
+# nn.init. They get an unchanged copy, under the name in "module:name".
 STILL_USED = {"nn.init": ("nn.conv:init", "nn.linear:init")}
 PACKAGE = __package__.split(".")[0]
-REASON = "is not there to be called: it is what you write in this assignment"
-_held_back: set[FunctionType] = set()  # functions emptied in this process
+REASON = "is held back: it is what you write in this assignment"
+_held_back: set[FunctionType] = set()  # functions that were emptied in this process
 
 
 class HeldBackError(MiniresError, RuntimeError):
-    """A part of minires that the assignment being worked on asks for."""
+    """A call of a function that the current assignment asks students to write."""
 
 
 def refuse(name: str, assignment: str) -> NoReturn:
-    """What stands in the place of a body that was taken out of the source itself.
+    """Raise the error of a function whose body was removed from the source.
 
     Raises
     ------
@@ -91,10 +89,10 @@ def refuse(name: str, assignment: str) -> NoReturn:
 
 
 def start(assignment: str) -> None:
-    """Empty the modules of `MODULES` in this process: their functions raise an error that says so.
+    """Hold back the functions of `MODULES` in this process: from here on, calling them is an error.
 
-    The code is taken out of the functions themselves, so that it is gone wherever they were
-    imported before. What the checks compare with is not affected: they have it from elsewhere.
+    The code is replaced in the functions themselves, so that it is gone wherever they were imported
+    before. The checks do not need these functions: they compare with definitions of their own.
 
     Raises
     ------
@@ -112,12 +110,14 @@ def start(assignment: str) -> None:
 
 
 def modules(assignment: str) -> list[ModuleType]:
-    """The modules, of a package all in it; they are imported."""
+    """Import and return the modules that an assignment holds back; a package stands for all modules
+    in it.
+    """
     return [module for module, _ in _entries(assignment)]
 
 
 def _entries(assignment):
-    """The modules, each with the names in it that are held back, None for all."""
+    """The modules that an assignment holds back, each with names in it, or None for all names."""
     found = []
     for entry in MODULES[assignment]:
         name, _, names = entry.partition(":")
@@ -134,7 +134,7 @@ def _entries(assignment):
 
 
 def _leave_copy(module):
-    """Give the modules that still use this one a copy that stays whole."""
+    """Give the modules that still need this one an unchanged copy."""
     for use in STILL_USED.get(module.__name__.removeprefix(f"{PACKAGE}."), ()):
         user, name = use.split(":")
         user = import_module(f"{PACKAGE}.{user}")
@@ -145,9 +145,7 @@ def _leave_copy(module):
 
 
 def _functions(module, names=None):
-    """Every function that the module itself defines, or those of `names`, also as a method, a
-    property or a static method of a class.
-    """
+    """Yield the functions that a module defines, or those in `names`, methods included."""
     chosen = vars(module).values() if names is None else [vars(module)[name] for name in names]
     seen, todo = (
         set(),
@@ -159,7 +157,7 @@ def _functions(module, names=None):
             continue
         seen.add(id(value))
         if isinstance(value, FunctionType):
-            if value.__module__ == module.__name__:  # dataclasses puts functions of its own there
+            if value.__module__ == module.__name__:  # else it is a function that dataclasses made
                 yield value
         elif isinstance(value, (staticmethod, classmethod)):
             todo.append(value.__func__)
@@ -172,15 +170,14 @@ def _functions(module, names=None):
 
 
 def _empty(function, assignment):
-    """Replace the code of a function. Its signature stays on view."""
+    """Replace the code of a function by one that raises an error; its signature stays visible."""
     try:
         function.__signature__ = inspect.signature(function)
     except (TypeError, ValueError):
         pass
     todo = f"assignment {assignment.upper()} holds it back"
-    names = [
-        f"free{i}" for i in range(len(function.__code__.co_freevars))
-    ]  # Python wants as many as there were
+    # Python requires as many free variables as the old code has.
+    names = [f"free{i}" for i in range(len(function.__code__.co_freevars))]
     source = (
         "def outer():\n"
         + "".join(f"    {name} = None\n" for name in names)

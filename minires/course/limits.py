@@ -1,4 +1,4 @@
-"""What a submission may use, and what it may not read."""
+"""What a submission may use: time, memory, packages; and what it may not read."""
 
 import sys
 import tempfile
@@ -12,21 +12,23 @@ from .sandbox import visible, world
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use."""
+    """What a submission may use: seconds, bytes, and packages."""
 
     seconds: float = 60  # for a cell
-    total: float = 900  # for all of it
+    total: float = 900  # for the whole submission
     memory: int = 4 * 1024**3  # bytes
-    isolation: str | None = None  # the wall around it: by default the strongest there is
-    packages: tuple[str, ...] = ()  # that may be imported besides what minires needs
+    isolation: str | None = None  # the wall around it; None for the strongest that works
+    packages: tuple[str, ...] = ()  # further packages that it may import
 
 
 USUAL = Limits()
 
 
 def secrets() -> list[PathLike]:
-    """What a submission may not read where only the hook keeps it from that: minires itself (it has
-    a copy of its own), the sources, and all else in the checkout.
+    """The files and folders that the hook keeps a submission from reading.
+
+    These are minires itself, of which it has a copy of its own, the assignments' sources, and
+    everything else in the checkout.
     """
     found = [world.PACKAGE, notebooks.SOURCES, *visible.hidden()]
     checkout = world.PACKAGE.parent

@@ -1,7 +1,7 @@
-"""Modules whose functions stay what they are.
+"""Lock the functions of a module, so that they cannot be replaced.
 
-Where student's code and checks run in one process, as in a notebook or under nbgrader, a check that
-can be replaced by one line would be worth nothing.
+In a notebook and under nbgrader, students' code and checks run in one process. A check that one
+line could replace would be worth nothing there.
 """
 
 import sys
@@ -9,7 +9,10 @@ import types
 
 
 def lock(module: str, *names: str) -> None:
-    """Let an attempt to replace `names` in the module called `module` be an error."""
+    """Make it an error to replace one of `names` in the module called `module`.
+
+    Assigning to such a name raises AttributeError.
+    """
 
     class Locked(types.ModuleType):
         def __setattr__(self, name, value):

@@ -1,5 +1,6 @@
-"""Mark one submission: run its cells in a process of its own, and a fresh copy of the tests in this
-one. `runner` has the process, `tester` a single test; here is the order of it all.
+"""Mark one submission: run its cells in a process of its own, and a fresh copy of the tests here.
+
+`runner` holds the process and `tester` runs a single test; this module decides the order.
 """
 
 import time
@@ -37,18 +38,18 @@ def mark(
     source : NotebookNode
         The assignment, with its tests.
     name : str
-        Of the assignment: "a2_convolution".
+        The name of the assignment, such as "a2_convolution".
     limits : Limits
     unreadable : list of Path
         What the submission may not read.
     seed : int, optional
-        Leads to the numbers of hidden tests: see `checks.seeds`.
+        The number that the hidden seeds are made from: see `checks.seeds`.
     solutions : NotebookNode, optional
-        The assignment with its solutions, for follow-through marking: where a task failed, later
-        ones are tested with the right answer to it. Without them all build on what the student
+        The assignment with its solutions, for follow-through marking: after a failed task, later
+        ones are tested with the right answer to it. Without it, all tests use what the student
         wrote.
     student : str, optional
-        Whose variant the source is: see `variants`. None for the notebook that all have.
+        The student whose variant the source is: see `variants`. None for the shared notebook.
 
     Returns
     -------
@@ -99,9 +100,9 @@ class Marker:
         self.model = [] if solutions is None else notebooks.cells(solutions)
         self.tasks = follow_through.tasks(self.model)
         self.task_of = {cell.id: task for task in self.tasks for cell in task.answers + task.tests}
-        self.settled: set[int] = set()  # numbers of the tasks that failed, and were answered
-        self.right: set[str] = set()  # the names that the assignment's own answers have made
-        self.found: dict[str, Mark] = {}  # of the tests that were run
+        self.settled: set[int] = set()  # numbers of failed tasks, after `settle_before`
+        self.right: set[str] = set()  # names that now stand for the assignment's own answers
+        self.found: dict[str, Mark] = {}  # the marks of tests that were run
         self.cells, self.source = (
             notebooks.cells(notebook),
             [cell for cell in notebooks.cells(source) if cell.id],
@@ -113,7 +114,7 @@ class Marker:
         self.own: dict[str, list[str]] = {}
 
     def go(self) -> None:
-        """All cells in the order of the submission; then the tests that are missing in it."""
+        """Run all cells in the order of the submission, then the tests that are missing in it."""
         seen: set[str] = set()
         self.runner.start()
         for number, cell in enumerate(self.cells, 1):
@@ -124,7 +125,8 @@ class Marker:
                     f"{label}: there are two cells with this name; the second is left out"
                 )
                 continue
-            # A cell that was split or copied in JupyterLab keeps its name: both are the student's.
+            # A cell that was split or copied in JupyterLab keeps its name: both parts are the
+            # student's.
             if cell.id:
                 seen.add(cell.id)
             if cell.id and cell.kind == ("markdown" if cell.id in self.in_words else "code"):
@@ -151,9 +153,9 @@ class Marker:
                 self.result.marks.append(self.to_read(cell, self.own.get(cell.id, [])))
 
     def settle_before(self, cell_id: str) -> None:
-        """Before a cell of a task: replace earlier answers that failed by the right ones.
+        """Before a cell of a task, replace earlier answers that failed by the right ones.
 
-        All tests of a task are run before that, so that none of them meets the right answer.
+        All tests of the failed task run first, so that none of them sees the right answer.
         """
         task = self.task_of.get(cell_id)
         for earlier in self.tasks[: task.number] if task else ():
@@ -166,13 +168,13 @@ class Marker:
             self.settled.add(earlier.number)
             wrong = [self.found[test.id] for test in earlier.tests if self.found[test.id].wrong]
             others = [mark.other_variant for mark in wrong if mark.other_variant]
-            if len(others) == len(wrong):  # right by itself: later answers may well fit to it
+            if len(others) == len(wrong):  # right in its own way: later answers may well fit it
                 self.tester.accepted.update(others)
             elif follow_through.needed_later(earlier, self.model):
                 self.answer(earlier)
 
     def answer(self, task: Task) -> None:
-        """Run the assignment's own answer to a task, and what it handed out and had stopped."""
+        """Run the assignment's own answer to a task, and then the given cells that had stopped."""
         for cell in task.answers:
             if not self.runner.alive() or not self.runner.goes_well(
                 cell.source, f"<right {cell.id}>"
@@ -188,7 +190,7 @@ class Marker:
                     ]
 
     def test(self, cell: Cell) -> Mark:
-        """The points of a test, and which right answers it was tested with."""
+        """Run a test, and note which of the assignment's own answers it was tested with."""
         found = self.tester.mark(cell)
         if self.right and cell.id in self.task_of:
             answers = [one.id for one in self.task_of[cell.id].answers]
@@ -201,7 +203,7 @@ class Marker:
         return found
 
     def to_read(self, cell: Cell, texts: Sequence[str]) -> Mark:
-        """An answer in words, for a person; without one, no points. It may be in several cells."""
+        """The mark of an answer in words: it waits for a person, or is 0 if the answer is empty."""
         text = "\n\n".join(text for text in texts if text not in ("", notebooks.TEXT_STUB))
         if not text:
             return Mark(cell.id, 0, cell.points, "no answer")

@@ -1,7 +1,7 @@
-"""The assignments: from one source, what instructors keep and what students get.
+"""Build the notebooks of assignments: one source makes the instructors' and the students' version.
 
-A source is a Python file in the percent format of jupytext, with the cell metadata of nbgrader. Its
-solutions stand between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden tests between ``###
+A source is a Python file in the percent format of jupytext, with the cell metadata of nbgrader.
+Solutions are between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden tests between ``###
 BEGIN HIDDEN TESTS`` and ``### END HIDDEN TESTS``.
 """
 
@@ -24,9 +24,9 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
 LARGEST = 50_000_000  # bytes of a notebook
-MOST_VALUES = 3_000_000  # in its JSON: each takes up to a hundred bytes when it is read
+MOST_VALUES = 3_000_000  # in its JSON: each may take a hundred bytes of memory
 MOST_CELLS = 2_000
-MOST_SOURCE = 2_000_000  # characters that are typed in, all cells together
+MOST_SOURCE = 2_000_000  # characters of code and text in all cells together
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -36,11 +36,11 @@ Notebook: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as grading sees it."""
+    """A cell, as far as grading needs it."""
 
     kind: str  # "code" or "markdown"
     source: str
-    id: str = ""  # nbgrader's grade_id, "" for a cell without
+    id: str = ""  # nbgrader's grade_id, or ""
     points: float = 0
     tests: bool = False  # gives points if it runs
     answer: bool = False  # written by the student
@@ -58,7 +58,7 @@ c.OverwriteCells.add_missing_cells = True      # a test that was deleted is run 
 
 
 def find(folder: PathLike | None = None) -> dict[str, Path]:
-    """The sources in a folder, by name.
+    """The assignments' sources in a folder, by name, such as "a2_convolution".
 
     Raises
     ------
@@ -73,7 +73,7 @@ def find(folder: PathLike | None = None) -> dict[str, Path]:
             "no sources of assignments",
             "a1_autograd.py and others",
             f"none in {folder}",
-            "minires holds its own in minires/course/assignments",
+            "those of minires are in minires/course/assignments",
         )
     return found
 
@@ -84,7 +84,7 @@ def _libraries():
     Raises
     ------
     ConfigError
-        If one of them is not installed: says what to install.
+        If one of them is not installed.
     """
     try:
         import jupytext
@@ -101,12 +101,12 @@ def _libraries():
 
 
 def read(path: PathLike) -> Notebook:
-    """The notebook of a source, or of an .ipynb file.
+    """Read a notebook from a source (.py) or an .ipynb file.
 
     Raises
     ------
     DataError
-        If it is no notebook.
+        If it is no notebook, or too large for one of an assignment.
     """
     nbformat, jupytext = _libraries()
     path = expanded(path)
@@ -116,7 +116,7 @@ def read(path: PathLike) -> Notebook:
         else:
             text = json.dumps(_without_outputs(path))
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # they would go to the terminal
+                warnings.simplefilter("ignore")  # nbformat's are of no use in a terminal
                 notebook = nbformat.reads(text, as_version=4)
         for i, cell in enumerate(notebook.cells):
             marks = cell.metadata.get("nbgrader")
@@ -145,28 +145,29 @@ def read(path: PathLike) -> Notebook:
 
 
 def _without_outputs(path: Path) -> dict[str, Any]:
-    """The content of an .ipynb file without what grading never looks at: outputs, attachments, and
-    metadata but nbgrader's.
+    """The content of an .ipynb file without the parts that grading never uses.
+
+    These are outputs, attachments, and all metadata but nbgrader's.
 
     Raises
     ------
     DataError
-        If it is larger than any answer is.
+        If it is larger than any answer needs to be.
     """
     with open(path, "rb") as file:
         data = file.read(LARGEST + 1)
     _see_that(len(data) <= LARGEST, path, f"at most {LARGEST:,} bytes", "more")
-    # Counted before it is read, for a small file can hold millions of lists.
+    # Counted before parsing, because a small file can hold millions of lists.
     values = sum(map(data.count, (b",", b"[", b"{")))
     _see_that(values <= MOST_VALUES, path, f"at most {MOST_VALUES:,} values", f"about {values:,}")
     content = json.loads(data.decode("utf-8-sig"))
-    places = [content, *content.get("worksheets", ())]  # before version 4 there were worksheets
+    places = [content, *content.get("worksheets", ())]  # before version 4 notebooks had worksheets
     cells = [cell for place in places for cell in place.get("cells", ())]
     _see_that(len(cells) <= MOST_CELLS, path, f"at most {MOST_CELLS:,} cells", f"{len(cells):,}")
     size = 0
     for cell in cells:
         cell.pop("attachments", None)
-        # nbformat compares every tag with every other one, and grading looks at nbgrader's only.
+        # nbformat compares every tag with every other, and grading uses only nbgrader's metadata.
         if isinstance(cell.get("metadata"), dict):
             marks = cell["metadata"].get("nbgrader")
             cell["metadata"] = {} if marks is None else {"nbgrader": marks}
@@ -181,12 +182,13 @@ def _without_outputs(path: Path) -> dict[str, Any]:
 
 
 def _see_that(is_so: bool, path: Path, expected: str, got: str) -> None:
+    """Raise a DataError about the size of a notebook unless `is_so`."""
     if not is_so:
         raise DataError(path.name, "too large for a notebook of an assignment", expected, got)
 
 
 def cells(notebook: Notebook) -> list[Cell]:
-    """The cells as `Cell`."""
+    """The code and text cells of a notebook, as `Cell`."""
     return [_cell(cell) for cell in notebook.cells if cell.cell_type in ("code", "markdown")]
 
 
@@ -196,7 +198,7 @@ def _cell(cell):
     grade, solution = bool(marks.get("grade")), bool(marks.get("solution"))
     try:
         points = float(marks.get("points") or 0)
-    except (TypeError, ValueError, OverflowError):  # the last for a whole number of 400 digits
+    except (TypeError, ValueError, OverflowError):  # OverflowError: a whole number of 400 digits
         points = 0.0
     return Cell(
         cell.cell_type,
@@ -211,7 +213,7 @@ def _cell(cell):
 
 
 def release(notebook: Notebook) -> Notebook:
-    """What students get: neither solutions nor hidden tests."""
+    """The version for students: a copy without solutions and hidden tests."""
     import copy
 
     notebook = copy.deepcopy(notebook)
@@ -224,7 +226,7 @@ def release(notebook: Notebook) -> Notebook:
                 cell["source"] = stub
         cell["source"] = _replace(cell["source"], HIDDEN, None)[0]
         if marks.id:
-            cell.metadata["deletable"] = False  # in Jupyter; a grader does not rely on it
+            cell.metadata["deletable"] = False  # this holds in Jupyter; graders do not rely on it
         if marks.locked:
             cell.metadata["editable"] = False
         if cell.cell_type == "code":
@@ -233,8 +235,9 @@ def release(notebook: Notebook) -> Notebook:
 
 
 def _replace(source: str, markers: tuple[str, str], stub: str | None) -> tuple[str, int]:
-    """The source with each part between the markers replaced by `stub`, indented as the first
-    marker was; and how many.
+    """Replace each part between the markers by `stub`, indented like the first marker.
+
+    Returns the new source, and how many parts were replaced.
     """
     begin, end = markers
     lines, inside, count = [], False, 0
@@ -255,7 +258,7 @@ def _replace(source: str, markers: tuple[str, str], stub: str | None) -> tuple[s
 
 
 def pack(archive: Path, files: Iterable[Path]) -> Path:
-    """Write a zip with ``NAME/NAME.ipynb`` of each file: the same bytes every time."""
+    """Write a zip that holds each file as ``NAME/NAME.ipynb``, with the same bytes every time."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path in files:
             bundle.writestr(
@@ -266,11 +269,13 @@ def pack(archive: Path, files: Iterable[Path]) -> Path:
 
 
 def build(out: PathLike, folder: PathLike | None = None) -> list[Path]:
-    """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a
-    zip of the release.
+    """Write the notebooks for instructors and for students, and a zip for students.
 
-    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one:
-    `out` can serve as a course directory.
+    They are ``source/NAME/NAME.ipynb``, ``release/NAME/NAME.ipynb`` and
+    ``minires-assignments.zip``.
+
+    The folders are named as in nbgrader, and an ``nbgrader_config.py`` is written unless there is
+    one, so that `out` can be nbgrader's course directory.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Processes that mark submissions, several at a time.
+"""A pool of processes that mark submissions, several at a time.
 
-One that dies, takes too long or asks for too much memory costs only the submission it was marking.
-All of them end with this process, however it ends, and take the submissions' own processes and
-folders with them.
+A process that dies, takes too long or needs too much memory costs only the submission it was
+marking. All processes end with this one, however it ends, and clean up the submissions' own
+processes and folders.
 """
 
 import multiprocessing
@@ -21,8 +21,8 @@ from typing import Any
 from .sandbox import headroom, line
 
 CONTEXT = multiprocessing.get_context("spawn")
-PATIENCE = 10  # seconds that a process has to clear up, after which it is killed
-TRIES = 2  # for one task: the system may have killed its process for want of memory
+PATIENCE = 10  # seconds that a process has to clean up before it is killed
+TRIES = 2  # for one task: the system may have killed its process because memory was short
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)
 ]
@@ -30,9 +30,9 @@ SIGNALS = [
 
 @dataclass
 class Done:
-    """What came of a task: a result, or the line that says why there is none."""
+    """The outcome of a task: a result, or the line that says why there is none."""
 
-    task: int  # its place in the list of tasks
+    task: int  # its position in the list of tasks
     result: Any = None
     failure: str | None = None
 
@@ -44,21 +44,22 @@ def each(
     seconds: float | None = None,
     memory: int | None = None,
 ) -> Generator[Done, None, None]:
-    """``function(*task)`` for each task, in the order in which they are done.
+    """Run ``function(*task)`` for each task, and yield the outcomes as they arrive.
 
-    Close the generator when its work is interrupted: that ends the processes.
+    Close the generator if you stop early: that ends the processes.
 
     Parameters
     ----------
     function : callable
-        One that can be pickled.
+        It must be possible to pickle it.
     tasks : list of tuple
     jobs : int
         How many at a time.
     seconds : float, optional
-        For one task. A process that takes longer is ended, and the task is not tried again.
+        Time limit for one task. A process that takes longer is ended, and the task is not tried
+        again.
     memory : int, optional
-        Bytes by which a process may grow, where the system has such a limit.
+        Bytes by which a process may grow, if the system has such a limit.
     """
     todo, workers = deque(range(len(tasks))), list[_Worker]()
     tries = [0] * len(tasks)
@@ -97,7 +98,7 @@ def each(
 
 
 def _soonest(workers):
-    """Seconds until one of them is late; None where that never happens."""
+    """Seconds until the next process is late; None if there is no time limit."""
     ends = [worker.deadline for worker in workers if worker.deadline is not None]
     return max(0.0, min(ends) - time.monotonic()) if ends else None
 
@@ -108,7 +109,7 @@ class _Worker:
     def __init__(self, function, seconds=None, memory=None):
         self.end, other = CONTEXT.Pipe()
         self.task, self.seconds, self.deadline, self.is_late = -1, seconds, None, False
-        self.is_busy = False  # with what its last task left behind, so it gets no other
+        self.is_busy = False  # a thread of its last task still runs, so it gets no other task
         self.process = CONTEXT.Process(target=_work, args=(other, function, memory), daemon=True)
         with _signals_wait():
             self.process.start()
@@ -124,7 +125,7 @@ class _Worker:
             pass  # it has died: `take` will notice
 
     def take(self):
-        """What it has done, or None if it is dead."""
+        """The outcome of its task, or None if the process is dead."""
         try:
             result, failure, self.is_busy = self.end.recv()
         except (EOFError, OSError):
@@ -133,7 +134,7 @@ class _Worker:
         return Done(self.task, result, failure)
 
     def mind_the_time(self):
-        """Ask a process that takes too long to clear up and end; if it does not, kill it."""
+        """Ask a process that is late to clean up and end; kill it if it does not."""
         if self.deadline is None or time.monotonic() < self.deadline:
             return
         if self.is_late:
@@ -144,19 +145,19 @@ class _Worker:
 
     def how_it_ended(self):
         if self.is_late:
-            return f"marking it took longer than {self.seconds:g} seconds, and was stopped"
+            return f"marking it took longer than {self.seconds:g} seconds and was stopped"
         code = self.process.exitcode
         return (
             f"the process that marked it ended ({'signal' if code < 0 else 'status'} {abs(code)})"
         )
 
     def dismiss(self):
-        """There is no more to do for it."""
+        """End the process in order: there is no more work for it."""
         self.end.close()
         self.wait()
 
     def stop(self):
-        """Whatever it is doing."""
+        """Ask the process to end, whatever it is doing."""
         self.process.terminate()
 
     def wait(self):
@@ -168,7 +169,7 @@ class _Worker:
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Within: signals that end a program wait, in this thread and in the processes it starts.
+    """Within the block, signals that end a program wait, in this thread and in processes it starts.
 
     A process that is just starting has no way yet to end in order.
     """
@@ -177,7 +178,8 @@ def _signals_wait() -> Iterator[None]:
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # on the way it would let signals through again
+    # Else it would start within the block, and let signals through again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -186,10 +188,10 @@ def _signals_wait() -> Iterator[None]:
 
 
 def _work(end, function, memory):
-    """In the process: one task after the other, until there are no more."""
+    """The work of a process: one task after the other, until the pipe is closed."""
     if memory is not None:
         headroom.limit(memory)
-    for one in SIGNALS:  # Ctrl-C reaches all processes of a terminal: the first one decides
+    for one in SIGNALS:  # Ctrl-C reaches all processes of a terminal, but the parent decides
         signal.signal(one, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     if sys.platform != "win32":
@@ -203,14 +205,16 @@ def _work(end, function, memory):
         try:
             reply = function(*task), None
         except MemoryError:
-            reply = None, "marking it took more memory than there is for it"
+            reply = None, "marking it took more memory than it may have"
         except Exception as error:  # one submission must not keep the others from being graded
             reply = None, f"{type(error).__name__}: {error}"
         end.send((*reply, line.is_waiting()))
 
 
 def _stop(signum, frame):
-    """Leave all `with` and `finally` blocks, which end the submission and remove its folder."""
+    """End this process in order: `with` and `finally` blocks end the submission and remove its
+    folder.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(1)
 

@@ -1,7 +1,8 @@
-"""What is kept of a class between two runs, in ``results/`` of the folder of the reports: the
-result of each notebook, and the hidden seed that all were marked with. All of it is signed.
+"""The records of a class: the result of each notebook, and the hidden seed.
 
-Tables and reports are made anew from these records in every run, so that editing a table changes no
+They are kept in ``results/`` in the folder of the reports, and every one of them is signed.
+
+Tables and reports are written anew from the records in every run, so editing a table changes no
 marks.
 """
 
@@ -15,11 +16,11 @@ from .discover import Entry
 from .result import Result
 from .signing import Signer, fingerprint, key_file, user_key
 
-LARGEST_SEED = 10**18  # nobody tries so many
+LARGEST_SEED = 10**18  # too many to try
 
 
 class Records:
-    """The records of one folder; `notes` says in lines what was found to be wrong with them.
+    """The records in one folder; `notes` lists what was wrong with them.
 
     Parameters
     ----------
@@ -30,13 +31,13 @@ class Records:
     def __init__(self, out: Path) -> None:
         self.folder = out / "results"
         self.changed: list[str] = []  # lines
-        self.other_key = 0  # records that this key did not sign
-        self.no_key: str | None = None  # why none could be kept
+        self.other_key = 0  # number of records that this key did not sign
+        self.no_key: str | None = None  # why no key could be kept
         try:
             key = user_key()
         except OSError as error:
             self.no_key = f"{key_file()}: {error.strerror or error}"
-            key = secrets.token_bytes(32)  # holds for this run
+            key = secrets.token_bytes(32)  # valid for this run only
         self.signer = Signer(key)
 
     @property
@@ -45,12 +46,12 @@ class Records:
         lines = list(self.changed)
         if self.other_key:
             lines.append(
-                f"{self.other_key} records were signed with another key than {key_file()}, as "
-                "when they come from another machine or the key was lost: marked again"
+                f"{self.other_key} records were signed with another key than {key_file()}, "
+                "perhaps on another machine or with a key that was lost: marked again"
             )
         if self.no_key:
             lines.append(
-                f"no key can be kept ({self.no_key}): what is marked now is marked again next time"
+                f"no key can be kept ({self.no_key}): the next run will mark everything again"
             )
         return lines
 
@@ -60,12 +61,14 @@ class Records:
         Parameters
         ----------
         fixed : int, optional
-            The one to use from now on; by default the one that is kept here, else a new one.
+            The seed to use from now on; by default the one that is kept here, else a new one.
         """
         path = self.folder / "seed.json"
         found, record = self._read(path)
         if found == "changed":
-            self.changed.append("the hidden seed was changed since it was written: another is used")
+            self.changed.append(
+                "the hidden seed was changed after it was written: another one is used"
+            )
         kept = record["seed"] if found == "right" else None
         seed = next(
             (one for one in (fixed, kept) if one is not None), secrets.randbelow(LARGEST_SEED)
@@ -75,14 +78,14 @@ class Records:
         return seed
 
     def load(self, entry: Entry, digest: str) -> Result | None:
-        """The result of the same notebook marked before, or None."""
+        """The kept result of the same notebook, tests and seed, or None."""
         folder = self.folder / entry.key
         found, record = self._read(folder / "result.json")
         is_of = f"{record.get('student')}/{record.get('assignment')}"
         if found == "right" and is_of != f"{entry.student}/{entry.assignment}":
             found = "changed"
         if found == "right" and record["digest"] != digest:
-            return None  # of an older notebook, other tests or another seed
+            return None  # the notebook, the tests or the seed changed
         figures = []
         if found == "right":
             for number, (label, expected) in enumerate(record["figures"], 1):
@@ -97,16 +100,16 @@ class Records:
             return Result.from_record(record["result"], figures)
         if found == "changed":
             self.changed.append(
-                f"marks of {entry.student}/{entry.assignment} were changed since they were "
+                f"marks of {entry.student}/{entry.assignment} were changed after they were "
                 "written; marked again"
             )
         return None
 
     def save(self, entry: Entry, digest: str, result: Result) -> None:
-        """Keep a result."""
+        """Keep a result and its figures."""
         folder = self.folder / entry.key
         folder.mkdir(parents=True, exist_ok=True)
-        remove_unfinished(folder, only_writer=True)  # of a run that was killed
+        remove_unfinished(folder, only_writer=True)  # files of a run that was killed
         for old in folder.glob("figure-*.png"):
             old.unlink()
         for number, (_, picture) in enumerate(result.figures, 1):
@@ -118,10 +121,14 @@ class Records:
             "figures": [[label, fingerprint(picture)] for label, picture in result.figures],
             "result": result.record(),
         }
-        self._write(folder / "result.json", record)  # last: without it the others do not count
+        self._write(folder / "result.json", record)  # last: the other files count only with it
 
     def _read(self, path: Path) -> tuple[str, dict[str, Any]]:
-        """Whether a record is right, changed, signed with another key or missing; and it."""
+        """Read a record.
+
+        Returns "right", "changed", "other key" or "missing", and the record, or {} if it is
+        missing, signed with another key, or no record at all.
+        """
         try:
             record = json.loads(path.read_bytes())
         except OSError:

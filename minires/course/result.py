@@ -1,4 +1,4 @@
-"""What came of a submission: points for each test, and what happened on the way."""
+"""The result of a submission: points for each test, and problems on the way."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -8,16 +8,16 @@ from .sandbox import isolation
 
 @dataclass
 class Mark:
-    """Points for one cell."""
+    """The points of one cell."""
 
     id: str
-    points: float | None  # None: a person has to read it
+    points: float | None  # None if a person must read the answer
     out_of: float
     message: str = ""  # what was wrong
-    answer: str = ""  # what there is to read
-    picture: str = ""  # which numbers are wrong, over several lines
-    note: str = ""  # what it was tested with instead of the student's own
-    # A choice, and its option that the answer is right for: the variant of another student.
+    answer: str = ""  # the answer in words
+    picture: str = ""  # which numbers are wrong, on several lines
+    note: str = ""  # what was used instead of the student's own code
+    # (choice, option) of another variant in which the answer is right.
     other_variant: tuple[str, str] | None = None
 
     @property
@@ -27,13 +27,13 @@ class Mark:
 
     @property
     def words(self) -> str:
-        """All that is to be said about it, on one line."""
+        """The message and the note on one line."""
         return "; ".join(filter(None, (self.message, self.note)))
 
 
 @dataclass
 class Result:
-    """What came of a submission."""
+    """The result of one submission."""
 
     assignment: str
     marks: list[Mark] = field(default_factory=list)
@@ -43,32 +43,32 @@ class Result:
     output: str = ""
     seconds: float = 0.0
     isolation: str = isolation.PROCESS  # the wall that was around it
-    student: str | None = None  # whose variant it was marked as
-    # For the teacher alone: (question, answer, line of code or "").
+    student: str | None = None  # the student in whose variant it was marked
+    # (question, answer, line of code or ""), for the teacher alone
     questions: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def points(self) -> float:
-        """Those given so far."""
+        """The points given so far."""
         return sum(mark.points or 0 for mark in self.marks)
 
     @property
     def out_of(self) -> float:
-        """All there are."""
+        """The points of all cells."""
         return sum(mark.out_of for mark in self.marks)
 
     @property
     def to_read(self) -> list[Mark]:
-        """The cells that wait for a person."""
+        """The marks that wait for a person."""
         return [mark for mark in self.marks if mark.points is None]
 
     def record(self) -> dict[str, Any]:
-        """All but the figures, for JSON."""
+        """Everything but the figures, for JSON."""
         return {key: value for key, value in asdict(self).items() if key != "figures"}
 
     @classmethod
     def from_record(cls, record: dict[str, Any], figures: list[tuple[str, bytes]]) -> Self:
-        """The result that `record` was made of, read from JSON, where a tuple is a list."""
+        """The result that `record` was made from; in JSON its tuples became lists."""
         marks = [Mark(**one) for one in record["marks"]]
         for mark in marks:
             if mark.other_variant is not None:
@@ -79,7 +79,7 @@ class Result:
 
 
 def short(text: object, most: int = 1500) -> str:
-    """Text that a file can hold and a person can read."""
+    """Text cut to `most` characters, without characters that a file cannot hold."""
     text = str(text).encode("utf-8", "replace").decode()
     return (
         text

@@ -1,4 +1,4 @@
-"""Run the cells of one submission in a process of its own, which may end, hang or lie."""
+"""Run the cells of one submission in a process of its own, which may crash, hang or lie."""
 
 import re
 import time
@@ -12,26 +12,27 @@ from .limits import Limits, secrets
 from .result import Result, short
 from .sandbox import Crashed, Submission, TimedOut
 
-RESTARTS = 10  # how often a process that ended, or took too long, is started again
-FIGURES = 6  # kept of one submission
+RESTARTS = 10  # how often a process that ended or took too long is started again
+FIGURES = 6  # kept from one submission
 WORTH_A_LOOK = re.compile(
     r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
     r"course\W+(?:import\W+)?(?:across|sandbox|checks)\b"
 )
-MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
+MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unpack to more than a browser can hold
 PROBLEMS = 40  # lines about what went wrong
 
 
 class Runner:
-    """The process of a submission, and what its cells did. Problems, figures and output go into
-    `result`.
+    """The process of a submission, and a record of what its cells did.
+
+    Problems, figures and output go into `result`.
 
     Parameters
     ----------
     assignment : str
-        What is held back: "a2".
+        The assignment whose solution is held back, such as "a2".
     folder : Path
-        Where the process may write.
+        The only place where the process may write.
     limits : Limits
     unreadable : list of Path
         What the submission may not read.
@@ -57,7 +58,7 @@ class Runner:
         self.late = False
 
     def note(self, line: str) -> None:
-        """A line about something that went wrong; where many did, only how many more."""
+        """Note a line about a problem; after `PROBLEMS` lines only count them."""
         self.noted += 1
         if self.noted > PROBLEMS:
             self.result.problems[PROBLEMS:] = [f"and {self.noted - PROBLEMS} more"]
@@ -65,7 +66,7 @@ class Runner:
             self.result.problems.append(short(line))
 
     def start(self) -> None:
-        """A process for the submission."""
+        """Start a process for the submission."""
         self.process = Submission(
             self.folder,
             self.assignment,
@@ -78,7 +79,7 @@ class Runner:
         )
 
     def close(self) -> None:
-        """End it, and keep what it printed."""
+        """End the process, and keep what it printed."""
         if self.process is not None:
             self.process.close()
             self.outputs.append(self.process.output.text())
@@ -86,7 +87,7 @@ class Runner:
         self.result.output = "\n".join(text for text in self.outputs if text)
 
     def restart(self) -> None:
-        """A new process, in which the cells that went well before are run again."""
+        """Start a new process, and run the cells there again that went well before."""
         self.close()
         if self.restarts == RESTARTS or time.monotonic() > self.deadline:
             return
@@ -101,25 +102,23 @@ class Runner:
             pass
 
     def alive(self) -> bool:
-        """Whether there is a process, and time."""
+        """Whether there is a process and time left."""
         if time.monotonic() > self.deadline and not self.late:
             self.late = True
             self.note(
-                f"all together took longer than {self.limits.total:g} seconds: what follows "
-                "was not run"
+                f"all cells together took longer than {self.limits.total:g} seconds: later cells "
+                "were not run"
             )
             self.close()
         return self.process is not None
 
     def run(self, source: str, number: int, label: str) -> None:
-        """A cell of the submission's own."""
+        """Run one of the submission's cells, and keep the figures that it draws."""
         if not self.alive():
             return
         found = WORTH_A_LOOK.search(source)
         if found:
-            self.note(
-                f"{label}: worth a look: {found[0]!r} is there, for which an answer has no use"
-            )
+            self.note(f"{label}: worth a look: the cell uses {found[0]!r}, which no answer needs")
         try:
             self.process.run(source, f"<cell {number}>")
         except (Crashed, TimedOut) as error:
@@ -127,7 +126,7 @@ class Runner:
             self.stopped.append((label, source))
             self.restart()
             return
-        except WrongAnswer as error:  # what it defined before it stopped is there
+        except WrongAnswer as error:  # names that it defined before it stopped are there
             self.note(f"{label}: {error}")
             self.stopped.append((label, source))
         self.done.append((source, f"<cell {number}>"))
@@ -135,19 +134,19 @@ class Runner:
             self.draw(label)
 
     def values(self, names: Collection[str]) -> dict[str, Any]:
-        """The values that the submission has under these names, as far as it has them."""
+        """The values of these names in the submission, as far as it defines them."""
         found: dict[str, Any] = {}
         try:
             defined = self.process.names() if self.alive() else []
             for name in names:
                 if name in defined:
                     found[name] = self.process.get(name)
-        except WrongAnswer:  # it ended, or answers nonsense: there is less to know then
+        except WrongAnswer:  # the process ended, or its answer makes no sense
             pass
         return found
 
     def draw(self, label: str) -> None:
-        """Keep the figures that a cell has drawn."""
+        """Keep the figures that a cell drew."""
         try:
             pictures = self.process.figures()
         except WrongAnswer as error:
@@ -162,7 +161,7 @@ class Runner:
             self.result.figures += [(label, picture) for picture in small[:room]]
 
     def goes_well(self, source: str, label: str) -> bool:
-        """Run what is not the student's own, without a word about it."""
+        """Run a cell that is not the student's own, without notes; whether it went well."""
         try:
             self.process.run(source, label)
         except (Crashed, TimedOut):
@@ -175,5 +174,5 @@ class Runner:
 
 
 def _pixels(picture: bytes) -> int:
-    """How many a PNG says it has: width and height are its bytes 16 to 24."""
+    """The number of pixels that a PNG claims: width and height are its bytes 16 to 24."""
     return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")

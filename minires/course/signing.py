@@ -1,7 +1,8 @@
-"""A key of this user's, and signatures with it: they show whether a kept result was changed.
+"""Sign records with a key of this user, to show whether a kept result was changed.
 
-The key lies in the user's folder of settings, never beside what it signs, and no submission can
-read it. Somebody who can edit results, but not read that folder, cannot sign what they edited.
+The key is in the user's folder of settings, never beside the records it signs, and no submission
+can read it. Somebody who can edit results but cannot read that folder cannot sign the edited
+results.
 """
 
 import hashlib
@@ -19,14 +20,14 @@ LENGTH = 32  # bytes of a key
 
 
 def key_file() -> Path:
-    """Where the key lies, e.g. ``~/.config/minires/grading.key`` on Linux."""
+    """The file of the key, on Linux ``~/.config/minires/grading.key``."""
     from platformdirs import user_config_dir
 
     return Path(user_config_dir("minires", appauthor=False)) / "grading.key"
 
 
 def user_key() -> bytes:
-    """The key of this user, made on first use; nobody else may read it.
+    """The key of this user. It is made on first use, and only this user can read it.
 
     Raises
     ------
@@ -35,7 +36,8 @@ def user_key() -> bytes:
     """
     path = key_file()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with Lock(path.with_suffix(".lock")) as lock:  # two first uses at once: one of them makes it
+    # If two processes need the key for the first time, one of them makes it.
+    with Lock(path.with_suffix(".lock")) as lock:
         lock.acquire(wait=True)
         with suppress(FileNotFoundError):
             key = path.read_bytes()
@@ -46,7 +48,7 @@ def user_key() -> bytes:
         key = secrets.token_bytes(LENGTH)
         temporary = path.with_suffix(".part")
         temporary.unlink(missing_ok=True)
-        # Readable for its owner alone from the first moment on.
+        # Only its owner can read it, from the first moment on.
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key)
         temporary.replace(path)
@@ -54,7 +56,7 @@ def user_key() -> bytes:
 
 
 class Signer:
-    """Sign records, and see whether a signature is right.
+    """Sign records, and check signatures.
 
     Parameters
     ----------
@@ -63,16 +65,16 @@ class Signer:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        # Says which key it was, and nothing about it.
+        # Tells keys apart, but says nothing about the key itself.
         self.name = hmac.digest(key, b"name of this key", "sha256").hex()[:16]
 
     def signed(self, record: dict[str, Any]) -> dict[str, Any]:
-        """`record` with the name of the key and the signature."""
+        """A copy of `record` with the name of the key and the signature."""
         record = {**record, "key": self.name}
         return {**record, "signature": self._signature(record)}
 
     def is_right(self, record: dict[str, Any]) -> bool:
-        """Whether `record` is as it was signed, with this key."""
+        """Whether `record` is unchanged since it was signed with this key."""
         record = dict(record)
         found = record.pop("signature", None)
         return isinstance(found, str) and hmac.compare_digest(
@@ -85,5 +87,5 @@ class Signer:
 
 
 def fingerprint(content: bytes) -> str:
-    """A number that no other content has, to be signed in its place."""
+    """A hash of some content, to be signed instead of the content."""
     return hashlib.sha256(content).hexdigest()

@@ -1,8 +1,8 @@
-"""Which submissions look alike: shared runs of tokens, with names, numbers and comments left out of
-account.
+"""Find submissions that look alike, by runs of tokens that they share.
 
-After Schleimer, Wilkerson and Aiken 2003 (winnowing), without the sampling, as a course is small.
-The result is a list to read, not a verdict: short functions have few ways to be written.
+Names, numbers and comments do not count. The method is that of Schleimer, Wilkerson and Aiken 2003
+(winnowing) without the sampling, as a course is small. The result is a list to read, not a verdict:
+there are only a few ways to write a short function.
 """
 
 import io
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 
-RUN = 16  # tokens in a row that must be the same
+RUN = 16  # tokens in a row that must agree
 LEFT_OUT = (
     tokenize.COMMENT,
     tokenize.NL,
@@ -35,9 +35,9 @@ def pairs(
     answers : dict
         Student -> the code of all answers.
     given : str
-        Code that everybody has: the release.
+        Code that everybody has, from the students' version of the notebook.
     at_least : float
-        Share of the shorter one.
+        Smallest share of the shorter submission's runs that counts as much.
 
     Returns
     -------
@@ -62,14 +62,18 @@ def pairs(
 
 
 def _runs(code: str) -> set[tuple[str, ...]]:
+    """All runs of `RUN` tokens in a row."""
     tokens = _tokens(code)
     return {tuple(tokens[i : i + RUN]) for i in range(len(tokens) - RUN + 1)}
 
 
 def _tokens(code: str) -> list[str]:
-    """The tokens, as far as the code can be read, with every name, number and string alike."""
+    """The tokens of code, as far as it can be read; all names are alike, as are numbers and
+    strings.
+    """
     found = []
-    # The tokenizer of Python 3.11 goes through blanks before what it cannot read once for each.
+    # For every blank before an unreadable character, Python 3.11's tokenizer scans all the rest
+    # again.
     code = re.sub(r"(?<=\S)[ \t\f]+", " ", code)
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):

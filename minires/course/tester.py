@@ -1,4 +1,4 @@
-"""Run one test against what a submission has defined: its points, and what was wrong."""
+"""Run a single test on what a submission defines, and say what was wrong."""
 
 import ast
 import builtins
@@ -31,11 +31,11 @@ class Tester:
     runner : Runner
         The submission's process.
     given : list of Cell
-        What the assignment hands out: its tests and its locked cells.
+        The cells that the assignment gives: its tests and its locked cells.
     seed : int, optional
-        Leads to the numbers of hidden tests: see `checks.seeds`.
+        The number that the hidden seeds are made from: see `checks.seeds`.
     variant : dict, optional
-        The options that the student's variant asks for.
+        The options of the student's variant.
     """
 
     def __init__(
@@ -46,12 +46,14 @@ class Tester:
         variant: Mapping[str, str] | None = None,
     ) -> None:
         self.runner, self.given, self.seed, self.variant = runner, given, seed, variant
-        # Options of another variant that have cost their points already: (choice, option).
+        # (choice, option) of other variants that have cost their points already.
         self.accepted: set[tuple[str, str]] = set()
 
     def mark(self, cell: Cell) -> Mark:
-        """All points of a test if it runs, else none and what it said; and whose variant the answer
-        belongs to, if it is another student's.
+        """Run a test: all its points if the answers are right, else none and a message.
+
+        An answer that fails may be right in another variant: the mark says in which. If the
+        student's earlier answers were right in that variant too, it gets its points.
         """
         restarts = self.runner.restarts
         found = self._points_of(cell, self.variant)
@@ -68,7 +70,7 @@ class Tester:
                 continue
             what = choice.options.get(other, "as in the notebook without an id")
             if (choice.name, other) in self.accepted:
-                again.note = f"in the variant of your earlier answer: {what}"
+                again.note = f"tested in the variant of your earlier answer: {what}"
                 return again
             found.other_variant = (choice.name, other)
             found.message = (
@@ -79,6 +81,7 @@ class Tester:
         return found
 
     def _points_of(self, cell: Cell, variant: Mapping[str, str] | None) -> Mark:
+        """Run a test in one variant."""
         if not self.runner.alive():
             return Mark(
                 cell.id,
@@ -109,7 +112,7 @@ class Tester:
             )
 
     def _space(self, tree: ast.Module, variant: Mapping[str, str] | None) -> dict[str, Any]:
-        """The names that a test uses: the check, NumPy, and what the submission has defined."""
+        """The names that a test can use: the check, NumPy, and what the submission defines."""
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
         own = {
             node.id
@@ -136,8 +139,9 @@ class Tester:
         return space
 
     def _why_undefined(self, name: str, defined: Iterable[str]) -> str:
-        """The cell that stopped before it made `name`; else a name like it, if the assignment
-        itself does not have that.
+        """Why a name is missing: the cell that stopped before it defined it, or a similar name.
+
+        Names that the assignment itself uses are never suggested.
         """
         makes = re.compile(
             rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
@@ -146,15 +150,19 @@ class Tester:
             (label for label, source in reversed(self.runner.stopped) if makes.search(source)), None
         )
         if label:
-            return f"{label}, which makes it, stopped"
+            return f"{label}, which defines it, stopped"
         own = set(re.findall(r"\w+", "\n".join(cell.source for cell in self.given)))
         near = nearest(name, [other for other in defined if other not in own])
-        return "its cell stopped, or it has another name" + (f"; there is {near!r}" if near else "")
+        return "the cell that defines it stopped, or it has another name" + (
+            f"; there is {near!r}" if near else ""
+        )
 
 
 def _with_our_check(tree: ast.Module) -> ast.Module:
-    """The tests import `check` anew, as a student may have given the name to something else. Here
-    that line would take away the one that has the hidden seed, and the student's variant.
+    """Remove the imports of `check` from a test.
+
+    Tests import it because a student may have used the name for something else. Here the import
+    would replace the `check` that knows the hidden seed and the student's variant.
     """
     for node in list(tree.body):
         if isinstance(node, ast.ImportFrom) and node.module == "minires.course" and not node.level:

@@ -1,7 +1,7 @@
-"""Things for a student's code to work on: a graph, a stream of batches, a small net.
+"""Objects for a student's code to work on: a graph, a stream of batches, a small net.
 
-They are made in the student's own process, where the student's code may look at them. So they
-hold nothing but what they are told.
+They are made in the student's own process, where the student's code can look into them. So they
+hold nothing that gives an answer away.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ class Node:
 
 
 def graph(parents: Sequence[Sequence[int]]) -> list[Node]:
-    """Nodes, of which number i has the parents `parents[i]`, made before or after it."""
+    """Make nodes, of which number i has the parents `parents[i]`, in any order."""
     nodes = [Node() for _ in parents]
     for node, places in zip(nodes, parents):
         node.parents = [nodes[i] for i in places]
@@ -31,7 +31,7 @@ def graph(parents: Sequence[Sequence[int]]) -> list[Node]:
 
 
 class Stream:
-    """Batches, one by one: `take` gives the next, or raises StopIteration."""
+    """An iterator of batches: `take()` returns the next one or raises StopIteration."""
 
     def __init__(self, take: Callable[[], Any]) -> None:
         self.take = take
@@ -44,7 +44,7 @@ class Stream:
 
 
 def leaky_forward(x: Array) -> tuple[Array, Array]:
-    """Another ReLU: numbers below 0 pass in part."""
+    """A leaky ReLU with slope 0.3 below 0: y, and the cache of slopes."""
     slope = np.where(x > 0, 1, 0.3).astype(x.dtype)
     return slope * x, slope
 
@@ -55,7 +55,7 @@ def leaky_backward(dy: Array, slope: Array) -> Array:
 
 
 class Linear(nn.Module):
-    """Images as rows, times a matrix."""
+    """A net of one linear layer: images as rows, times a matrix."""
 
     def __init__(self, start: Array) -> None:
         self.weight = nn.Parameter(start.copy())

@@ -1,4 +1,4 @@
-"""In a notebook: how many points the checks that have passed so far will give."""
+"""In a notebook, count the points of the checks that have passed so far."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from .notebooks import SOURCES
 
 CELL = re.compile(r"^# %% nbgrader=(\{.*\})$", re.MULTILINE)
 CHECK = re.compile(r'^check\("([\w.]+)"', re.MULTILINE)
-_passed: set[str] = set()  # tasks
+_passed: set[str] = set()  # tasks whose check has passed
 
 
 @cache
 def tests(assignment: str) -> list[tuple[float, frozenset[str]]]:
-    """For each test of an assignment its points, and the tasks whose checks it asks for."""
+    """The tests of an assignment: for each its points, and the tasks whose checks it runs."""
     (path,) = SOURCES.glob(f"{assignment}_*.py")
     _, *parts = CELL.split(path.read_text(encoding="utf-8"))
     found = []
@@ -25,12 +25,12 @@ def tests(assignment: str) -> list[tuple[float, frozenset[str]]]:
 
 
 def failed(task: str) -> None:
-    """This task's check has failed."""
+    """Note that the check of a task failed."""
     _passed.discard(task)
 
 
 def passed(task: str) -> str:
-    """This task's check has passed: the points so far, in words."""
+    """Note that the check of a task passed, and return the points so far, in words."""
     _passed.add(task)
     worth = tests(task.split(".")[0])
     points = sum(points for points, tasks in worth if tasks <= _passed)

@@ -1,10 +1,10 @@
-"""What makes a notebook a lesson: predictions before results, exercises with hints and a check, and
-a museum of mistakes.
+"""Tools that make a notebook a lesson: predictions, exercises with hints and a check, and a museum
+of mistakes.
 
-`predict` asks, keeps the guess and holds back the next output until there is one; `reveal`, a
-method of what it returns, gives the answer; `score` counts at the end. `exercise` shows a task with
-hints in stages and a solution, all folded; `check` says what is wrong with an answer. `slider`
-shows a picture that moves, or on a page a few of its states side by side.
+`predict` asks for a guess and holds back the next output until there is one; its result has a
+method `reveal`, which gives the answer; `score` counts the right guesses. `exercise` shows a task
+with hints in stages and a solution, all folded; `check` says what is wrong with an answer. `slider`
+shows a picture that changes with a number, or on a page a few of its states side by side.
 """
 
 from .exercise_card import check, exercise

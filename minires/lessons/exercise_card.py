@@ -1,6 +1,4 @@
-"""Exercises: a card with the task, hints in stages and a solution, all folded; and a check that
-names mistakes.
-"""
+"""Exercises: a card with the task, folded hints and solution, and a check that names mistakes."""
 
 from typing import Any
 
@@ -13,7 +11,7 @@ from .surface import surface
 
 
 def exercise(key: str) -> None:
-    """Show an exercise. The cell below it is for the answer.
+    """Show the card of an exercise; the answer goes into the cell below.
 
     Parameters
     ----------
@@ -37,12 +35,13 @@ def exercise(key: str) -> None:
 def check(key: str, *answers: Any) -> None:
     """Say whether an answer to an exercise is right, or what is wrong with it.
 
-    It prints and raises nothing, so that a notebook runs on past an exercise that is not done.
+    It prints its result and raises no error about an answer, so that a notebook runs on past
+    exercises that are not done.
 
     Parameters
     ----------
     key : str
-        That of the exercise.
+        The key of the exercise, such as "03.dilation".
     *answers
         What you wrote: functions, classes, results.
 
@@ -71,13 +70,15 @@ def _not_written(): ...
 
 
 def _is_empty(answer: Any) -> bool:
-    """Whether the student has not begun: None, dots, or a function that holds nothing else."""
+    """Whether an answer is still empty: None, ..., or a function without code."""
     written = getattr(getattr(answer, "__code__", None), "co_code", None)
     return answer is None or answer is ... or written == _not_written.__code__.co_code
 
 
 def as_html(one: Exercise) -> str:
-    """The card: each hint is inside of the one before, so that they open one at a time."""
+    """The card of an exercise as HTML. Each hint is inside the one before, so that they open one at
+    a time.
+    """
     hints = ""
     for i, hint in reversed(list(enumerate(one.hints, 1))):
         hints = folded(f"Hint {i} of {len(one.hints)}", paragraphs(hint) + hints)
@@ -89,7 +90,7 @@ def as_html(one: Exercise) -> str:
 
 
 def as_text(one: Exercise) -> str:
-    """The task alone, for a terminal."""
+    """The task of an exercise as plain text, for a terminal."""
     return f"{_title(one)}\n\n{one.text.strip()}"
 
 

@@ -1,8 +1,8 @@
-"""Hold back what the cell after a question shows, until there is a guess.
+"""Hold back the output of the cell after a question until there is a guess.
 
-The cell runs as always, so that "Run all" works and later cells find its variables. Only what it
-prints and displays is kept. With the guess it appears where the cell is; on a page that nobody
-runs it is folded.
+The cell runs as always, so that "Run all" works and later cells find its variables. Only its output
+is held back. It appears below the cell once there is a guess; on a page that nobody runs, it is
+folded.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ WAITING = framed(
 )
 SUMMARY = "<b>Result</b> (guess first, then open)"
 
-_questions: list["Waiting"] = []  # those whose cell has not been shown yet
-_outputs: list["Held"] = []  # what was held back, and not been shown
+_questions: list["Waiting"] = []  # questions whose next cell has not been shown yet
+_outputs: list["Held"] = []  # outputs that are held back and not shown yet
 _running = False  # a held cell is being run
 
 
@@ -34,24 +34,22 @@ class Waiting:
         self.cell: str | None = None  # the source of the first cell after it
 
     def holds(self, source: str) -> bool:
-        """Whether what this cell shows is to be held back: not if it asks the next question, or
-        makes the guess.
-        """
+        """Whether to hold back the output of a cell: not if it asks or makes a guess."""
         is_other = source == self.asked_in or "predict(" in source or "make_guess(" in source
         return not is_other and self.cell in (None, source)
 
 
 class Held:
-    """The output of a cell, with the place where it is to appear and the questions before it."""
+    """The output of a cell, the place where it will appear, and the questions before it."""
 
     def __init__(self, html: str, handle: Any, questions: list[Waiting]) -> None:
         self.html, self.handle, self.questions = html, handle, questions
 
 
 def wait_for(prediction: "Prediction", needs_guess: bool) -> None:
-    """From here on the next cell is held, until there is a guess or, without a need of one, once.
+    """Hold back the next cell: until there is a guess if `needs_guess`, else only fold its output.
 
-    A question that is asked again in the same cell replaces the first one.
+    If the same cell asks the same question again, the new one replaces the old one.
     """
     _install(shell())
     asked_in = source_of_this_cell()
@@ -69,7 +67,7 @@ def is_running() -> bool:
 
 
 def release() -> None:
-    """Show what was held back for questions that all have a guess by now."""
+    """Show the held outputs whose questions all have a guess by now."""
     for held in list(_outputs):
         if all(one.prediction.guess is not None for one in held.questions):
             _outputs.remove(held)
@@ -81,7 +79,7 @@ def release() -> None:
 
 
 def source_of_this_cell() -> str:
-    """What is being run, in IPython; "" elsewhere."""
+    """The source of the cell that is running in IPython; "" elsewhere."""
     history = getattr(shell(), "history_manager", None)
     return history.input_hist_raw[-1].strip() if history else ""
 
@@ -93,8 +91,9 @@ def _install(ip: Any) -> None:
 
 
 def _mark_cell(lines: list[str]) -> list[str]:
-    """For IPython, which hands it the lines of every cell before it is run: put the magic command
-    on top of a cell that is to be held.
+    """Put the magic command on top of a cell that must be held back.
+
+    IPython calls this with the lines of every cell before it runs.
     """
     source = "".join(lines).strip()
     if _running or not source or not any(one.holds(source) for one in _questions):
@@ -103,7 +102,7 @@ def _mark_cell(lines: list[str]) -> list[str]:
 
 
 def _run_held(line: str, cell: str) -> None:
-    """``%%after_the_guess``: run a cell and keep what it shows."""
+    """The magic command ``%%after_the_guess``: run a cell and keep its output."""
     from IPython.utils.capture import capture_output
 
     global _running
@@ -134,9 +133,9 @@ def _run_held(line: str, cell: str) -> None:
 
 
 def _run_without_traceback(cell):
-    """Run a cell; an error is left to the caller, so that it is reported once."""
+    """Run a cell without showing its error: the caller reports it, once."""
     ip = shell()
-    # Both of IPython's ways to report an error, that of syntax and that of all others, end here.
+    # IPython reports errors of syntax and all others through this one method.
     report, ip._showtraceback = ip._showtraceback, lambda *args, **settings: None
     try:
         return ip.run_cell(cell, store_history=False)
@@ -145,7 +144,9 @@ def _run_without_traceback(cell):
 
 
 def _latest(outputs):
-    """The outputs; of one that was displayed anew, as a curve while a net trains, the last."""
+    """The outputs of a cell; of an output that was updated, such as a training curve, only the last
+    state.
+    """
     found: dict[Any, dict[str, Any]] = {}
     for i, output in enumerate(outputs):
         name = (output.transient or {}).get("display_id", i)

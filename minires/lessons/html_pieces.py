@@ -11,7 +11,7 @@ from typing import Any
 QUESTION = (
     "border-left: 4px solid #0868ac; padding: 0.3em 0 0.3em 0.9em; margin: 0.5em 0; max-width: 44em"
 )
-PRE = (  # a table is scrolled on a narrow screen, and not broken
+PRE = (  # on a narrow screen a table scrolls instead of wrapping
     "white-space: pre; overflow-x: auto; margin: 0.3em 0; font-size: 0.9em; font-family: monospace"
 )
 MARKS = (
@@ -23,7 +23,7 @@ MARKS = (
 
 def inline(text: str) -> str:
     """Text with `code`, **bold** and *slanted* parts as HTML."""
-    # Code first, put aside: a star in it is a multiplication.
+    # Code is set aside first, because a star in it is a multiplication.
     codes: list[str] = []
 
     def aside(found: re.Match[str]) -> str:
@@ -37,7 +37,7 @@ def inline(text: str) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """Paragraphs of text, with an empty line between two; one that is indented is code."""
+    """Text as HTML. Empty lines separate paragraphs, and an indented paragraph is code."""
     parts = [part for part in re.split(r"\n\s*\n", text.strip("\n")) if part.strip()]
     return "".join(
         code(part) if part.startswith("    ") else f"<p>{inline(part.strip())}</p>"
@@ -46,7 +46,7 @@ def paragraphs(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Lines of code."""
+    """Lines of code as HTML, without their common indent."""
     lines = text.strip("\n").split("\n")
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     whole = "\n".join(line[indent:] for line in lines)
@@ -54,14 +54,14 @@ def code(text: str) -> str:
 
 
 def folded(summary: str, content: str, is_open: bool = False) -> str:
-    """Content that opens with a click on its summary, which is HTML too."""
+    """Content that opens with a click on its summary; both are HTML."""
     return (
         f"<details{' open' if is_open else ''}><summary>{summary}</summary>\n{content}\n</details>"
     )
 
 
 def framed(content: str) -> str:
-    """Content with the bar of a question on its left."""
+    """Content with the bar of a question at its left."""
     return f'<div style="{QUESTION}">{content}</div>'
 
 
@@ -96,7 +96,7 @@ def _one(data, metadata):
 
 
 def address(image: bytes | str, kind: str) -> str:
-    """An image, as bytes or in base 64, as an address that holds all of it."""
+    """The data address of an image, from its bytes or from base64 text."""
     text = b64encode(image).decode() if isinstance(image, bytes) else image.replace("\n", "")
     return f"data:{kind};base64,{text}"
 

@@ -6,17 +6,17 @@ from .surface import shell
 
 
 def show(alt: str, figure: Any = None) -> None:
-    """Show a figure of Matplotlib and say in words what it shows.
+    """Show a Matplotlib figure together with a description in words.
 
-    A notebook keeps the words beside the picture: pages made from it have them as the picture's
-    alternative text, which screen readers read aloud.
+    A notebook stores the words with the picture. Pages made from it use them as the alternative
+    text, which screen readers read aloud.
 
     Parameters
     ----------
     alt : str
         What the figure shows, in a sentence or two.
     figure : Figure, optional
-        By default the current one.
+        By default the current figure.
     """
     import matplotlib.pyplot as plt
 

@@ -1,7 +1,7 @@
-"""A prediction before a result: the question, the guess, and how the two compare.
+"""A prediction before a result: the question, the guess, and the answer.
 
 A guess, even a wrong one, makes the answer stick (Richland, Kornell and Kao 2009, "The pretesting
-effect"). So the output of the next cell is held back until there is one.
+effect"). So the output of the next cell is held back until there is a guess.
 """
 
 import math
@@ -20,13 +20,13 @@ _scores: list[Any] = []  # where the score is displayed: it changes with every g
 
 
 class Prediction:
-    """A question, its guess and its answer. `predict` makes them.
+    """A question, its guess and its answer. `predict` makes one.
 
     Attributes
     ----------
     guess : str, float or None
     answer : str, float or None
-        Once it has been revealed.
+        None until `reveal` is called.
     """
 
     def __init__(
@@ -36,17 +36,18 @@ class Prediction:
         self.guess: str | float | None = None
         self.answer: str | float | None = None
         self.why = ""
-        self._handle: Any = None  # of what is displayed, so that it can be displayed anew
+        self._handle: Any = None  # the displayed question, so that it can be updated
 
     def reveal(self, answer: str | float, why: str = "") -> None:
-        """Give the answer, in the cell that has worked it out.
+        """Give the answer, in the cell that works it out.
 
         Parameters
         ----------
         answer : str or float
             One of the choices, or a number.
         why : str
-            A sentence or two, shown below it; may hold `code`, **bold** and *slanted* parts.
+            A sentence or two, shown after the answer; may hold `code`, **bold** and *slanted*
+            parts.
 
         Raises
         ------
@@ -55,7 +56,7 @@ class Prediction:
         """
         self.answer, self.why = _answer("reveal", answer, self.choices), why
         if holding.is_running():
-            return  # what a held cell displays is shown later, and this with it
+            return  # a held cell's output is shown later, and this answer with it
         if self._handle is None:
             print(self.told())
         elif self.guess is not None:
@@ -64,7 +65,7 @@ class Prediction:
 
     @property
     def is_right(self) -> bool | None:
-        """Whether the guess is right; None as long as there is no guess, or no answer."""
+        """Whether the guess is right; None while there is no guess or no answer."""
         if self.guess is None or self.answer is None:
             return None
         if isinstance(self.answer, str) or isinstance(self.guess, str):
@@ -92,9 +93,7 @@ class Prediction:
     # As HTML, for a notebook and its pages
 
     def html(self) -> str:
-        """The question as it stands: with the guess, or with all choices and what each leads to,
-        folded.
-        """
+        """The question as HTML: with the guess, or with all choices, whose verdicts are folded."""
         title = f"<b>Predict.</b> {inline(self.question)}"
         if self.guess is not None:
             said = f"<br>Your guess: <b>{inline(self._shown(self.guess))}</b>"
@@ -115,7 +114,9 @@ class Prediction:
         return framed(f"{title}<br><small>Open the one you believe in.</small>{''.join(parts)}")
 
     def verdict(self) -> str:
-        """Whether the guess was right, and the answer; "" as long as there is none."""
+        """The verdict on the guess and the answer, as HTML; "" while there is no guess or no
+        answer.
+        """
         if self.is_right is None:
             return ""
         return self._told("✓ Right. " if self.is_right else "✗ Not this time. ")
@@ -128,7 +129,9 @@ class Prediction:
     # As text, for a terminal
 
     def text(self) -> str:
-        """The question, and what is known of it, as plain lines."""
+        """The question as plain text, with the choices, the guess and the answer as far as they are
+        known.
+        """
         lines = [f"Predict: {self.question}"]
         lines += [f"  {i}. {choice}" for i, choice in enumerate(self.choices or (), 1)]
         if self.guess is not None:
@@ -138,7 +141,7 @@ class Prediction:
         return "\n".join(lines)
 
     def told(self) -> str:
-        """The answer as a line."""
+        """The answer on one line of plain text."""
         assert self.answer is not None
         first = {True: "Right: ", False: "Not this time: ", None: "The answer: "}[self.is_right]
         return f"{first}{self._shown(self.answer)}. {self.why}".rstrip()
@@ -150,7 +153,7 @@ class Prediction:
         return f"{whole} {self.unit}".rstrip()
 
     def _ipython_display_(self) -> None:
-        """As the last line of a cell it shows nothing more: the question is there already."""
+        """Show nothing as the last line of a cell: the question is already there."""
 
 
 def predict(
@@ -162,25 +165,25 @@ def predict(
 ) -> Prediction:
     """Ask for a guess before the next cell shows its result.
 
-    In a live notebook there are buttons, or a field for a number, and the output of the next cell
-    waits until there is a guess. On a page that nobody runs, the question and the result can be
-    opened with a click. In a terminal, it reads the guess with ``input``.
+    A live notebook shows buttons, or a field for a number, and holds back the output of the next
+    cell until there is a guess. On a page that nobody runs, choices and result open with a click.
+    In a terminal, the guess is read with ``input``.
 
     Parameters
     ----------
     question : str
         May hold `code`, **bold** and *slanted* parts.
     choices : list of str, optional
-        Two or more; without them the guess is a number.
+        Two or more choices; without them the guess is a number.
     unit : str
-        Of the number, such as "%".
+        The unit of the number, such as "%".
     within : float
         How far a number may be off and still count as right.
 
     Returns
     -------
     Prediction
-        Its ``reveal(answer, why)`` belongs into the next cell.
+        Call its ``reveal(answer, why)`` in the next cell.
 
     Raises
     ------
@@ -200,7 +203,7 @@ def predict(
         if where == "widgets":
             from .question_widgets import bundle_of
 
-            # Without HTML, which some front ends would choose instead of the widgets.
+            # Without HTML: some front ends would show it instead of the widgets.
             bundle = {**bundle_of(made), "text/plain": made.text()}
         made._handle = _display_with_handle(bundle)
         holding.wait_for(made, needs_guess=where == "widgets")
@@ -213,9 +216,9 @@ def predict(
 
 
 def score() -> None:
-    """Show how many of the predictions so far were right, and which answer each had.
+    """Show how many predictions were right so far, and the answer to each question.
 
-    In a live notebook the count goes on while guesses are made.
+    In a live notebook the count is updated with every guess.
     """
     if surface() in ("terminal", "none"):
         print(_counted() or "no guesses yet")
@@ -226,7 +229,7 @@ def score() -> None:
 
 
 def _counted() -> str:
-    """How many guesses are right; "" without any."""
+    """How many guesses are right, in words; "" if there are none."""
     guessed = [one for one in _asked.values() if one.is_right is not None]
     right = sum(bool(one.is_right) for one in guessed)
     return f"{right} of {len(guessed)} guesses right" if guessed else ""
@@ -258,7 +261,7 @@ def _in_short(one: Prediction) -> str:
 
 
 def _ask_in_terminal(made: Prediction) -> None:
-    """Until there is a guess that can be read, or no more input."""
+    """Read a guess with ``input``, until one makes sense or there is no more input."""
     prompt = f"1 to {len(made.choices)}: " if made.choices else f"your number, {made.unit}: "
     while made.guess is None:
         try:
@@ -288,7 +291,7 @@ def _choices(choices: Sequence[str] | None) -> list[str] | None:
 
 def _tolerance(within: float) -> float:
     if isinstance(within, bool) or not isinstance(within, Real) or not 0 <= within < math.inf:
-        raise ConfigError("predict", "within", "a number from 0 on", str(within))
+        raise ConfigError("predict", "within", "a number of at least 0", str(within))
     return float(within)
 
 

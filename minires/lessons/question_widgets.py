@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 def bundle_of(prediction: "Prediction") -> dict[str, Any]:
-    """A question as widgets, as IPython displays them. When there is a guess, plain HTML takes
-    their place: a notebook that is saved then holds no widgets.
+    """A question as widgets, in the form that IPython displays.
+
+    Once there is a guess, plain HTML replaces the widgets, so that a saved notebook holds none.
     """
     import ipywidgets as widgets
 

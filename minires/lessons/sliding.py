@@ -1,4 +1,4 @@
-"""A picture with a slider below it: one number changes, and the picture with it."""
+"""A picture with a slider: it changes with one number."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -22,17 +22,17 @@ def slider(
 ) -> None:
     """Show a picture that changes with a number.
 
-    In a live notebook there is a slider, which the arrow keys move too. On a page, and wherever
-    nobody can move it, a few states of the picture stand side by side.
+    A live notebook shows a slider, which the arrow keys move too. On a page, and wherever nobody
+    can move a slider, a few states of the picture are shown side by side.
 
     Parameters
     ----------
     name : str
-        What changes, such as "gain".
+        The name of the number, such as "gain".
     values : list of float
-        All the places of the slider, in order.
+        All values of the slider, in order.
     draw : callable
-        ``draw(ax, value)`` draws one state on an empty Matplotlib `Axes`; it shall be quick.
+        ``draw(ax, value)`` draws one state on an empty Matplotlib `Axes`; it should be quick.
     frames : list of float
         The values, among `values`, that a page shows; a live picture starts with the first.
     alt : str
@@ -45,9 +45,7 @@ def slider(
     ConfigError
         If `frames` is empty or holds a number that is not in `values`.
 
-    Notes
-    -----
-    Not for the cell right after `predict`: what that one shows is kept as plain HTML.
+    Notes ----- Do not use it in the cell right after `predict`, whose output is kept as plain HTML.
     """
     missing = [one for one in frames if one not in values]
     if missing or not frames:
@@ -97,8 +95,8 @@ def _show_live(name, values, draw, first, size):
 
 
 def _as_image(name, draw, value, size):
-    """One state as HTML."""
-    from matplotlib.figure import Figure  # without pyplot: nothing is left open
+    """One state of the picture, as HTML."""
+    from matplotlib.figure import Figure  # without pyplot, so that no figure stays open
 
     figure = Figure(figsize=(1.5 * size[0], 1.5 * size[1]), layout="constrained")
     ax = figure.subplots()

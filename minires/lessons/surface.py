@@ -1,27 +1,27 @@
-"""Where a lesson is shown: in a notebook with somebody at it, on a page, or in a terminal."""
+"""Where a lesson is shown: in a live notebook, on a page, or in a terminal."""
 
 import os
 import sys
 from importlib.util import find_spec
 from typing import Any, Literal, TypeAlias
 
-#: "widgets": a live notebook; "page": a notebook run without anybody at it, whose outputs are read
-#: later; "terminal": plain Python; "none": nobody reads along, as in a script.
+#: "widgets": a live notebook; "page": a notebook that a program runs, whose outputs are read later;
+#: "terminal": plain Python; "none": a script, where nobody reads along.
 Surface: TypeAlias = Literal["widgets", "page", "terminal", "none"]
 
 
 def shell() -> Any:
-    """IPython's shell, or None outside of it."""
-    interactive = sys.modules.get("IPython")  # a notebook has imported it long ago
+    """IPython's shell, or None outside of IPython."""
+    interactive = sys.modules.get("IPython")  # a notebook has already imported it
     return interactive.get_ipython() if interactive else None
 
 
 def surface() -> Surface:
-    """Where this process shows what it displays.
+    """Where this process shows its output.
 
     A front end with a person at it lets cells ask for input. Programs that run a notebook, such as
-    ``jupyter nbconvert --execute`` and nbclient, do not; so answers come folded there, and nothing
-    waits for a guess. The environment variable MINIRES_STATIC=1 asks for the same.
+    ``jupyter nbconvert --execute`` and nbclient, do not; so answers are folded there, and nothing
+    waits for a guess. The environment variable MINIRES_STATIC=1 has the same effect.
     """
     kernel = getattr(shell(), "kernel", None)
     if kernel is not None:

@@ -105,7 +105,7 @@ sums_trains.reveal(sums_found.outcome, sums.lesson)
 # %% [markdown]
 # That was a loud mistake. Compare it with the next one, which is in the same line of code.
 #
-# ## One of two ways back is missing
+# ## One of the paths back is missing
 #
 # The mean depends on all numbers of a channel, and so does the variance. The gradient comes back
 # through both.

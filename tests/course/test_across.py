@@ -145,7 +145,7 @@ def test_a_result_may_stay(made):
 
 
 def test_only_the_thread_that_works_may_call_back(there):
-    assert "in the thread" in there["elsewhere"](lambda: None)
+    assert "from the thread" in there["elsewhere"](lambda: None)
 
 
 def test_calling_back_for_ever_is_stopped(there):

@@ -56,7 +56,7 @@ def test_a_starved_process_computes_for_as_long_as_on_an_idle_machine(monkeypatc
 def test_nobody_gets_more_than_all_together_may_take(monkeypatch, share):
     seconds, said = seconds_until_over(monkeypatch, share, deadline=1000 + 0.7 * SECONDS)
     assert seconds == pytest.approx(0.7 * SECONDS)
-    assert said == "was stopped: all together took too long"
+    assert said == "was stopped: the whole submission took too long"
 
 
 def test_the_time_of_processes_below_counts():

@@ -46,7 +46,7 @@ def test_the_reference_gets_all_points(source):
         (
             "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'x' * 1000)\n    "
             "except OSError: pass",
-            "where answers are passed on",
+            "into the channel for answers",
         ),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "PermissionError"),
         ("import subprocess; subprocess.run(['true'])", "PermissionError"),
@@ -105,7 +105,7 @@ def test_time_for_all_of_it_is_limited(source):
     result = marked(with_cell(source, "import time; time.sleep(3)"), source, total=1)
     assert (
         points(result) == {**RIGHT, "a1-relu-test": 0, "a1-sum-test": 0}
-        and "all together" in result.problems[0]
+        and "all cells together" in result.problems[0]
     )
 
 

@@ -43,13 +43,15 @@ def test_a_message_is_one_that_the_check_prints(task, quoted):
         assert plain(part) in strings
 
 
-def test_hours_are_those_of_the_instructors_page():
+def test_hours_are_those_of_the_instructors_page_and_of_the_assignment():
     table = (DOCS / "instructors.md").read_text(encoding="utf-8")
     hours = dict(
         re.findall(r"^\| A(\d) \|.*\| (\d) \|$", table.split("## In three")[0], re.MULTILINE)
     )
+    sources = {path.stem.split("_")[0]: path for path in notebooks.find().values()}
     for key in notebooks.KEYS:
         assert re.search(rf"\*\*Timing\.\*\* {hours[key[1]]} hours", PARTS[key])
+        assert f"**Time** about {hours[key[1]]} hours." in sources[key].read_text(encoding="utf-8")
 
 
 def test_instructors_find_it():

@@ -10,9 +10,9 @@ pytest.importorskip("jupytext", reason="jupytext is not installed")
 import jupytext
 
 from minires.course import checks
-from minires.course.compare import Trial
 from minires.course.limits import Limits
 from minires.course.mark import mark
+from minires.course.trial import Trial
 
 from . import one_process, unearned
 

@@ -179,7 +179,7 @@ def test_a_changed_source_says_which_text_is_missing():
     source = notebooks.read(SOURCES["a1_autograd"])
     cell = next(one for one in source.cells if one["id"] == "a1-rules")
     cell["source"] = cell.source.replace("take 0 as", "use 0 as")
-    with pytest.raises(ConfigError, match="the cell a1-rules: the text that varies.*texts.py too"):
+    with pytest.raises(ConfigError, match="the cell a1-rules: the text that varies.*texts too"):
         personal.notebook_of(source, "a1", student_with("a1", **{"ReLU at 0": "1"}))
 
 
@@ -263,7 +263,7 @@ def test_a_class_of_variants(small, tmp_path, in_this_process):
     assert [points[owner] for owner in owners.values()] == [2, 2, 2]
     assert points[other] == 0
     ((student, line),) = [one for one in graded.foreign if one[0] == other]
-    assert "ReLU at 0: 1, not 0" in line and f"as it is for {owners['1']}" in line
+    assert "ReLU at 0: 1, not 0" in line and f"that of {owners['1']}" in line
     assert any(
         whose == "thief" and f"this is the notebook of {owners['1/2']}" in line
         for whose, line in graded.problems
@@ -287,7 +287,7 @@ def test_with_a_list_of_ids_nobody_gets_out_of_a_variant(small, tmp_path, in_thi
     points = {student: result.points for (student, _), result in graded.results.items()}
     assert points == {owners["1"]: 0, owners["0"]: 2, "guest": 2}
     lines = dict(graded.problems)
-    assert "is missing" in lines[owners["1"]] and "not in the list of ids" in lines["guest"]
+    assert "is missing" in lines[owners["1"]] and "not on the list of ids" in lines["guest"]
     assert "the notebook without an id" in dict(graded.foreign)[owners["1"]]
 
 

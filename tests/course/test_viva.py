@@ -78,7 +78,7 @@ MEASURED = {
         ("a3", "61.2 % wrong in evaluation mode and 88.8 %", "the batch's own mean"),
         ("a4", "With seed 1 plain ends at 2.20 and residual at 1.90", "0.60, 0.30"),
         ("a5", "+11.0, +7.5 points", "From 7.5 on"),
-        ("a6", "A - B was 0.9, 0.9, 0.3 by seed; your margin is 0.2", "0.3: then the seed"),
+        ("a6", "A - B was 0.9, 0.9, 0.3 by seed; your margin is 0.2", "From 0.3 on: then"),
     ],
 )
 def test_questions_have_the_students_own_numbers(key, text, answer):
@@ -113,7 +113,7 @@ def test_other_students_get_other_questions():
         for line, last in (("dy.sum(0, keepdims=True)", 0.1), ("np.sum(dy, axis=0)", 0.2))
     )
     assert not set(texts(one)) & set(texts(other)) - {
-        "Your loss begins at 0.700. Which number did you expect there, and why?"
+        "Your loss begins at 0.700. Which number did you expect, and why?"
     }
 
 
@@ -133,8 +133,8 @@ def test_words_are_asked_about():
 def test_an_empty_notebook_is_asked_for_its_first_tasks(source):
     result = mark(notebooks.release(source), source, "a1_small")
     assert [one[0] for one in result.questions] == [
-        "sum_backward is not written. What does it get, and what has it to return?",
-        "relu_backward is not written. What does it get, and what has it to return?",
+        "sum_backward is not written. What are its arguments, and what must it return?",
+        "relu_backward is not written. What are its arguments, and what must it return?",
     ]
     assert result.questions[0][1] == "da of y = sum(a)."
 
@@ -161,10 +161,10 @@ def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_p
         "anna/a1_small.md"
     ]
     text = pages[0].read_text(encoding="utf-8")
-    assert "It ends at 0.123 after 3 steps" in text and "*Answer.*" in text
+    assert "Your loss ends at 0.123 after 3 steps" in text and "*Answer.*" in text
     for path in [*(tmp_path / "out/reports").rglob("*"), *(tmp_path / "out/gradescope").rglob("*")]:
         if path.is_file():
-            assert "It ends at 0.123" not in path.read_text(encoding="utf-8")
+            assert "ends at 0.123" not in path.read_text(encoding="utf-8")
     record = json.loads((tmp_path / "out/results/anna/a1_small/result.json").read_bytes())
     assert record["result"]["questions"]
     assert tmp_path / "out/viva" in report.written(tmp_path / "out")
@@ -191,5 +191,5 @@ def test_real_losses_are_asked_about(monkeypatch):
 def test_a_result_without_questions_has_a_page():
     from minires.course.report import viva_page
 
-    assert "Nothing was handed in" in viva_page.page("anna", Result("a1_small"))
+    assert "nothing was handed in" in viva_page.page("anna", Result("a1_small"))
     assert WrongAnswer("x").picture == ""

@@ -166,7 +166,7 @@ def test_the_command_writes(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("1 of 2: relu-of-dy\n2 of 2: uphill\nwritten: ")
     text = target.read_text(encoding="utf-8")
-    assert "where *it* is positive" in text and text.count("<article") == 2
+    assert "where dy is positive" in text and text.count("<article") == 2
 
 
 @pytest.mark.parametrize(

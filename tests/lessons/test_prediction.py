@@ -77,8 +77,8 @@ def test_a_number_is_right_within_its_tolerance(guess, right, terminal):
         (["a", "a"], {}, "two or more different"),
         ("ab", {}, "a list of texts"),
         ([1, 2], {}, "a list of texts"),
-        (None, {"within": -1}, "a number from 0 on"),
-        (None, {"within": float("nan")}, "a number from 0 on"),
+        (None, {"within": -1}, "a number of at least 0"),
+        (None, {"within": float("nan")}, "a number of at least 0"),
     ],
 )
 def test_what_predict_refuses(choices, settings, said, terminal):

@@ -11,8 +11,8 @@
 # **Time** about 3 hours. **Points** 30. Each task says how many; the check below it tells you what
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
-# leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` with your code.
+# Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a1-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -26,12 +26,12 @@ begin("a1")  # from here on, minires has no autograd: you are writing it
 # ## Background
 #
 # The loss $L$ is one number. For an array $x$, the **gradient** `dx` is the array of the same shape
-# with $\partial L / \partial x_i$ in place $i$. For every operation $y = f(a, b)$ there is one
+# with $\partial L / \partial x_i$ at position $i$. For every operation $y = f(a, b)$ there is one
 # question to answer: given `dy`, what are `da` and `db`? The chain rule says
 #
-# $$\frac{\partial L}{\partial a_i} = \sum_j \frac{\partial L}{\partial y_j} \frac{\partial y_j}{\partial a_i},$$
+# $$\frac{\partial L}{\partial a_i} = \sum_j \frac{\partial L}{\partial y_j} \frac{\partial y_j}{\partial a_i}.$$
 #
-# In words, *each way* from $a_i$ to $L$ adds its part. You will meet that sum again and again
+# In words: *each path* from $a_i$ to $L$ adds its part. You will meet that sum again and again
 # below, where broadcasting copies a number, where a node is used twice, and in every matrix
 # product.
 #
@@ -271,9 +271,9 @@ check("a1.backward", backward, Node, hidden=True)
 #
 # This is slow, but it needs no calculus, so it can judge every rule you write.
 #
-# `gradient_check` compares the two. Rounding makes small differences, so allow for `tolerance` as a
-# share of the size of the gradients. It must not be fooled by a small gradient, by a single wrong
-# number among many, or by `nan`.
+# `gradient_check` compares a gradient with the numerical one. Rounding makes small differences, so
+# it allows differences up to `tolerance`, as a share of the size of the gradients. It must not be
+# fooled by a small gradient, by a single wrong number among many, or by `nan`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -285,7 +285,7 @@ def numerical_gradient(f, x, eps=1e-6):
     f : function
         Takes an array like x, returns a number.
     x : ndarray of float64
-        Is the same afterwards.
+        It must be the same afterwards.
     eps : float
 
     Returns
@@ -306,8 +306,8 @@ def numerical_gradient(f, x, eps=1e-6):
 def gradient_check(f, gradient, x, tolerance=1e-4):
     """Whether `gradient(x)` is the gradient of `f` at `x`: True or False.
 
-    Every number of it may differ from the numerical one by `tolerance` times the largest number of
-    the numerical gradient (without its sign).
+    Every number of the gradient may differ from the numerical one by at most `tolerance` times the
+    largest number of the numerical gradient (without its sign).
     """
     ### BEGIN SOLUTION
     wanted = numerical_gradient(f, x)
@@ -386,8 +386,8 @@ def network(x):
 # by `-lr` times its gradient. Collect the losses in a list. Gradients add up, also over steps: set
 # the `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. Change the
 # `value` of these four nodes, and make no new ones: the check gives them other values, and lets
-# your loop take a few steps from there. (To train once more from the start, run the cell above
-# again.)
+# your loop take a few steps from there. (To train from the start once more, first run the cell
+# again that makes these nodes.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -2,19 +2,19 @@
 # # A2 · Convolution
 #
 # Nearly all the work of a residual network is convolution. In this assignment you write it twice,
-# first in loops, as the sum that it is, then as one matrix product, at least fifty times as fast.
-# Then you write its backward pass, and train a small residual network on your convolution and on no
-# other.
+# first in loops that read like the formula, then as one matrix product, at least fifty times as
+# fast. Then you write its backward pass, and train a small residual network on your convolution and
+# on no other.
 #
 # **Goals.** You can say how large the output of a convolution is; turn it into a matrix product
 # (im2col); derive both its gradients and compute them; show by yourself that they are right; and
 # let the library compute with your functions.
 #
-# **Time** about 4 hours. **Points** 32. Each task says how many; the check below it tells you what
+# **Time** about 5 hours. **Points** 32. Each task says how many; the check below it tells you what
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
-# leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` with your code.
+# Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -55,7 +55,7 @@ plot.use_style()
 # ## 1 · The size of the output, and the border (3 points)
 #
 # Along one axis the first row of the filter can lie on row $0, s, 2s, \dots$ of the *padded* image,
-# as long as the last row of the filter still lies inside. In how many places is that?
+# as long as the last row of the filter still lies inside. How many such places are there?
 #
 # `pad` puts the zeros around the images. You may use any function of NumPy.
 
@@ -82,7 +82,7 @@ def output_size(size, kernel, stride, padding):
 
 
 def pad(x, padding):
-    """Images with zeros around.
+    """Images with a border of zeros.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ check("a2.pad", pad, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-naive", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# ## 2 · As the sum it is (3 points)
+# ## 2 · The sum, in loops (3 points)
 #
 # Write the formula in loops, one loop for each index, one multiplication at a time. This is slow,
 # but you can see that it is right: compare with it whenever something faster goes wrong.
@@ -171,8 +171,8 @@ check("a2.naive", conv2d_naive, hidden=True)
 plot.im2col(4, 4, kernel_size=3, window=1)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-im2col-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# The order matters, for both matrices must have it. Here it is that of the arrays, the last index
-# running fastest:
+# The order matters: both matrices must use the same one. Here it is that of the arrays, the last
+# index running fastest:
 #
 # $$\text{columns}_{(n H' + i) W' + j,\;\; (a\,KW + b)\,C + c} \;=\; \text{padded}_{n,\; i s + a,\; j s + b,\; c}$$
 #
@@ -301,8 +301,8 @@ plt.show()
 #
 # The check times `conv2d_forward` on batches of eight images of 16 x 16 pixels with 16 channels,
 # and 16 filters of 3 x 3, with padding 1, in float32. Per image it must be at least 50 times as
-# fast as a plain loop of Python that makes as many multiplications and does nothing else, so that
-# it does not matter how clever your loops are (they take several times longer than that). Some
+# fast as a plain Python loop that makes just as many multiplications and does nothing else. So it
+# does not matter how clever your loops are (they take several times longer than that loop). A few
 # hundred times is usual, so a busy machine does not matter either.
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -324,7 +324,7 @@ check("a2.speed", conv2d_forward, conv2d_naive)
 
 # %% nbgrader={"grade": false, "grade_id": "a2-col2im-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def col2im(columns, shape, KH, KW, stride, padding):
-    """Add all windows up in images.
+    """Add up all windows in images.
 
     Parameters
     ----------
@@ -448,14 +448,14 @@ check("a2.dx", conv2d_forward, conv2d_backward, hidden=True)
 # $$L(x, w) = \sum r \cdot y, \qquad y = \text{the result of } \mathtt{forward}(x, w),$$
 #
 # with an array $r$ of random numbers from `rng`, of the shape of $y$. (If $r$ were 1 everywhere,
-# all places of `dy` would be alike, and no mistake would show that mixes them up.) Then `dy` is
-# $r$, and `backward` says what the gradients of $L$ are. Find them once more by moving one number
-# of $x$, or of $w$, after the other up and down by a small $\varepsilon$:
+# all places of `dy` would be alike, and a mistake that mixes them up would not show.) Then `dy` is
+# $r$, and `backward` says what the gradients of $L$ are. Then find the same gradients numerically:
+# move one number of $x$ or $w$ at a time up and down by a small $\varepsilon$:
 #
 # $$\frac{\partial L}{\partial x_i} \approx \frac{L(x + \varepsilon e_i) - L(x - \varepsilon e_i)}{2 \varepsilon}.$$
 #
-# The **error** of a gradient is the largest difference of one of its numbers from that, divided by
-# the largest number of the gradient found by moving, both taken without their signs.
+# The **error** of a gradient is its largest difference from the numerical gradient, divided by the
+# largest number of the numerical gradient, both without their signs.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -467,7 +467,7 @@ def gradient_errors(forward, backward, x, w, stride, padding, rng):
     forward, backward : functions
         As `conv2d_forward` and `conv2d_backward`.
     x, w : ndarray of float64
-        Are the same afterwards.
+        They must be the same afterwards.
     stride, padding : int
         For forward.
     rng : np.random.Generator

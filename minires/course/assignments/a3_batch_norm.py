@@ -12,8 +12,8 @@
 # **Time** about 4 hours. **Points** 34. Each task says how many; the check below it tells you what
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
-# leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` with your code.
+# Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from types import SimpleNamespace
@@ -296,8 +296,8 @@ check("a3.layer", BatchNorm, hidden=True)
 # $b$. What are `dweight` and `dbias`?
 #
 # Then `dx` **in training**. Write $g_i = w\, \mathtt{dy}_i$ for the gradient that arrives at $\hat
-# x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss in
-# three ways:
+# x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss on
+# three paths:
 #
 # 1. through its own $\hat x_j$;
 # 2. through the mean, which moves *every* $\hat x_i$ of the channel;
@@ -306,7 +306,7 @@ check("a3.layer", BatchNorm, hidden=True)
 # Work out the three terms on paper (notebook [06](../06_batch_norm.ipynb) does, step by step). Two
 # sums over the channel turn up, and you have both already: look at `dweight` and `dbias`.
 #
-# **In inference** mean and variance are constants. Which of the three ways are left? The cache has
+# **In inference** mean and variance are constants. Which of the three paths are left? The cache has
 # to tell `batch_norm_backward` which mode it was.
 
 

@@ -14,9 +14,9 @@
 # **Time** about 4 hours. **Points** 34. Each task says how many; the check below it tells you what
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
-# leave the names of functions and the other cells as they are. You may add cells, and methods to
-# your classes.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` with your code.
+# Please leave the names of functions and the other cells as they are. You may add cells, and
+# methods to your classes.
 
 # %% nbgrader={"grade": false, "grade_id": "a4-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math

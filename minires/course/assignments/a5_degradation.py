@@ -13,8 +13,8 @@
 # is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 # You answer four questions at the end in words, for a person to read.
 #
-# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
-# leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` with your code.
+# Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import csv

@@ -1,8 +1,8 @@
-"""What the tasks of the assignments ask for, and the mistakes that are often made in them.
+"""The checks of all tasks, and the usual mistakes that they recognise.
 
-Each folder holds the checks of one assignment. A check gets what a student wrote and a `Trial`,
-calls it with numbers drawn for the occasion, and compares with a definition of its own, never with
-the kernels of minires, which are out of reach by then.
+Each folder holds the checks of one assignment. A check gets a student's answers and a `Trial`. It
+calls the answers with random numbers and compares the results with definitions of its own, never
+with the kernels of minires, which are held back during an assignment.
 """
 
 import hashlib
@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 from ...errors import ConfigError, unknown_name
 from ...names import shown
-from ..compare import Trial
 from ..locked import lock
 from ..notebooks import KEYS
+from ..trial import Trial
 
 Check: TypeAlias = Callable[..., None]  # of the answers and a Trial
 
@@ -23,7 +23,7 @@ _tasks: dict[str, Check] = {}
 
 
 def task(name: str) -> Callable[[Check], Check]:
-    """Decorator: this function checks the task `name`."""
+    """Decorator that registers a function as the check of the task `name`."""
 
     def register(function: Check) -> Check:
         _tasks[name] = function
@@ -33,7 +33,13 @@ def task(name: str) -> Callable[[Check], Check]:
 
 
 def tasks(assignment: str) -> list[str]:
-    """The names of an assignment's tasks, in order."""
+    """The names of an assignment's tasks, in order.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such assignment.
+    """
     if assignment not in KEYS:
         raise unknown_name("check", "assignment", assignment, KEYS)
     import_module(f"{__name__}.{assignment}")
@@ -47,9 +53,7 @@ def run(
     seed: int | None = None,
     variant: Mapping[str, str] | None = None,
 ) -> None:
-    """Run the check of a task: with the seed on view, or with two others that `seed` leads to, and
-    as the variant of a student asks for it.
-    """
+    """Run the check of a task, once for each seed of `seeds`."""
     known = tasks(str(name).split(".")[0])
     if name not in known:
         raise unknown_name("check", "task", name, known)
@@ -58,31 +62,32 @@ def run(
 
 
 def seeds(hidden: bool, seed: int | None = None, name: str = "") -> list[int]:
-    """The seeds of a check's numbers: the one on view, or the two hidden ones.
+    """The seeds of a check's random numbers: the visible one, or the two hidden ones.
 
-    Some checks hand theirs to the submission's code, as when it draws initial weights. So every
-    task has its own, and none of them leads back to `seed` or to those of other tasks.
+    Some checks pass their seed to the submission's code, for example when it draws initial weights.
+    So every task has seeds of its own, from which nobody can work out `seed` or the seeds of other
+    tasks.
 
     Parameters
     ----------
     hidden : bool
     seed : int, optional
-        What the hidden ones are made from. `minires course grade` draws it, and hands it on from
-        function to function: the process of a submission never holds it. Without it, as under
-        nbgrader, it is that of the environment variable MINIRES_COURSE_SEED, else 1.
+        The number that the hidden seeds are made from. `minires course grade` draws it and passes
+        it from function to function; the process of a submission never holds it. Default, as under
+        nbgrader: the environment variable MINIRES_COURSE_SEED, else 1.
     name : str
-        Of the task.
+        Name of the task.
 
     Returns
     -------
     list of int
-        Below 2**32, as `numpy.random.seed` wants it; the first is odd and the second even, by which
-        some checks choose between two cases.
+        Below 2**32, as `numpy.random.seed` requires. The first hidden seed is odd and the second
+        even, so that a check which chooses by parity covers both of its cases.
 
     Raises
     ------
     ConfigError
-        If MINIRES_COURSE_SEED is not a whole number from 0 on.
+        If MINIRES_COURSE_SEED is not a whole number of at least 0.
     """
     if not hidden:
         return [0]
@@ -94,19 +99,19 @@ def seeds(hidden: bool, seed: int | None = None, name: str = "") -> list[int]:
 
 
 def fixed_seed() -> int | None:
-    """The hidden seed that the environment variable MINIRES_COURSE_SEED gives, if it is set.
+    """The seed in the environment variable MINIRES_COURSE_SEED, or None if it is not set.
 
     Raises
     ------
     ConfigError
-        If it is not a whole number from 0 on.
+        If the variable is not a whole number of at least 0.
     """
     text = os.environ.get("MINIRES_COURSE_SEED")
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 30):
         raise ConfigError(
-            "MINIRES_COURSE_SEED", "not a seed", "a whole number from 0 on", shown(text)
+            "MINIRES_COURSE_SEED", "not a seed", "a whole number of at least 0", shown(text)
         )
     return int(text)
 

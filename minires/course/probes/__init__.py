@@ -1,9 +1,8 @@
-"""Questions about what a student wrote that take more than one call: each works with the code, and
-reports arrays and numbers.
+"""Experiments on a student's code that take more than one call; each reports numbers and arrays.
 
-It is given the student's function or class first. That may live in another process (see
-`across`), so a probe never looks into it but by the functions of `across`, and counts, compares
-and takes the time on its own side.
+The first argument of a probe is the student's function or class. It may live in another process, so
+a probe looks into it only through the functions of `across`, and it counts, compares and takes the
+time on its own side.
 """
 
 from collections.abc import Callable

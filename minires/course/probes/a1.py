@@ -1,4 +1,4 @@
-"""A1: a tape for arrays."""
+"""Probes for A1, a tape for arrays."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,23 +8,25 @@ import numpy as np
 from ...types import Array
 from ..across import Answer, ByReference, beside, call_and_look, fetch
 
-LARGER = 64  # times the right number of numbers, at most, a rule works with
+LARGER = 64  # a rule refuses a dy of more than this many times the right number of numbers
 THINGS = "minires.course.things"
 
 
 def order(
     topological_order: Answer, parents: Sequence[Sequence[int]], rng: np.random.Generator
 ) -> list[int]:
-    """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return
-    their numbers as it sorts them.
+    """Have a student's function sort the nodes of a graph, and return the nodes' numbers in its
+    order.
 
-    The nodes are made in an order drawn by `rng`, and among them some that the last one was not
-    made from: the order in which they came to be says nothing. Those have numbers from
-    ``len(parents)`` on.
+    Node i has the parents `parents[i]`.
+
+    The nodes are made in an order drawn by `rng`, so that the order of their making says nothing.
+    Among them are some that the last node was not made from; their numbers begin at
+    ``len(parents)``.
     """
     others = [rng.integers(0, len(parents), 2).tolist() for _ in range(1 + len(parents) // 4)]
     everything = [*parents, *others]
-    places = rng.permutation(len(everything)).tolist()  # of each number, when it is made
+    places = rng.permutation(len(everything)).tolist()  # when each node is made
     made: list[list[int]] = [[] for _ in everything]
     for number, its in enumerate(everything):
         made[places[number]] = [places[i] for i in its]
@@ -40,12 +42,19 @@ def walk(
     factors: Sequence[Sequence[float | None]],
     gradient: Array,
 ) -> tuple[list[Array | None], list[int], Array]:
-    """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of
-    factors[i][k] value[parents[i][k]].
+    """Run a student's backward pass on a graph of sums: value[i] = sum of factors[i][k]
+    value[parents[i][k]].
 
-    A factor None hands `dy` itself on, as an addition does. Returns the gradient of every node
-    (None where there is none), how often each node was asked for its parents' gradients, and what
-    was handed in, as it is afterwards.
+    The rule of a factor None passes on `dy` itself, as that of an addition does.
+
+    Returns
+    -------
+    gradients : list of ndarray or None
+        Of each node; None where there is none.
+    calls : list of int
+        How often the rule of each node was called.
+    gradient : ndarray
+        The argument `gradient`, as it is afterwards.
     """
     nodes: list[Any] = []
     values: list[Array] = []
@@ -81,8 +90,9 @@ def walk(
 def drawn(
     x: Array, rng: np.random.Generator, scale: float = 1.0
 ) -> tuple[Callable[[Array], float], Callable[[Array], Array]]:
-    """A function that nobody knows beforehand, of about the size `scale`, and its gradient, of
-    which the largest number at `x` is above 0.
+    """A random function of about the size `scale`, and its gradient.
+
+    The sign is chosen so that the largest number of the gradient at `x` is above 0.
     """
     size = len(x)
     high, speed, shift = (rng.uniform(0.5, 1.5, size) for _ in range(3))
@@ -110,14 +120,15 @@ def check_gradient(
     rng: np.random.Generator,
     scale: float = 1.0,
 ) -> Any:
-    """Let a student's gradient check judge the gradient of a function drawn by `rng`: times
-    `factor`, or with two wrong numbers if that is None.
+    """Let a student's gradient check judge the gradient of a random function, times `factor`.
+
+    If `factor` is None, two numbers of the gradient are wrong instead.
     """
     f, right = drawn(x, rng, scale)
 
     def gradient(x):
         if factor is None:
-            return right(x) + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is as it was
+            return right(x) + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is unchanged
         return factor * right(x)
 
     return _yes_or_no(gradient_check(f, gradient, x))
@@ -132,7 +143,7 @@ def check_numbers(
     rng: np.random.Generator,
 ) -> Any:
     """Let a student's gradient check judge weights + error, where weights are the gradient at `x`
-    of a function that is curved elsewhere.
+    of a curved function.
     """
     bend, start = rng.standard_normal(len(x)), x.copy()
 
@@ -147,11 +158,12 @@ def check_numbers(
 
 
 def _yes_or_no(result):
+    """A bool of NumPy as one of Python; anything else unchanged."""
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
 def slope(numerical_gradient: Answer, weights: Array, x: Array, eps: float) -> tuple[Any, Array]:
-    """The numerical gradient of sum weights x^3, and x as it is afterwards."""
+    """A student's numerical gradient of the sum of weights x^3, and x as it is afterwards."""
     result, (_, x, _) = call_and_look(
         numerical_gradient, (lambda x: float((weights * x**3).sum()), x, eps)
     )

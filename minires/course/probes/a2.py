@@ -1,4 +1,4 @@
-"""A2: convolution."""
+"""Probes for A2, convolution."""
 
 import time
 from operator import index
@@ -14,18 +14,24 @@ from .common import expect_shapes, seconds
 def times(
     forward: Answer, shape: Shape, filters: Shape, padding: int, rng: np.random.Generator
 ) -> tuple[float, float, list[tuple[Array, Array, Any]]]:
-    """Seconds for an image, at stride 1: of a student's function, and of a plain loop over as many
-    multiplications here. And (images, filters, result) of every call.
+    """Time a student's convolution at stride 1, and a plain loop with as many multiplications.
 
-    Every go has numbers of its own, which are sent within the time: nothing of the student's can
-    work on them before.
+    Every call gets new numbers, which are sent while the clock runs, so that the student's code
+    cannot work on them before.
+
+    Returns
+    -------
+    fast, slow : float
+        Seconds for one image: of the student's function, and of the loop.
+    made : list of (images, filters, result)
+        One for every call.
     """
     made: list[tuple[Array, Array, Any]] = []
 
     def once():
         x, w = (rng.standard_normal(one).astype(np.float32) for one in (shape, filters))
         started = time.perf_counter()
-        # The result is fetched in the time: what is not computed before it is asked for counts.
+        # The result is fetched while the clock runs: work that was put off until then counts.
         y = _first(hold_result(forward, x, w, 1, padding))
         taken = time.perf_counter() - started
         made.append((x, w, y))
@@ -41,7 +47,7 @@ def times(
 
 
 def _first(result):
-    """The first of the things that a function returned, or the only one."""
+    """The first of the results of a function, or its only one."""
     try:
         return fetch(beside(result, "operator").getitem(result, 0))
     except Exception:
@@ -49,7 +55,7 @@ def _first(result):
 
 
 def loop_time(naive: Answer, x: Array, w: Array, padding: int) -> float:
-    """Seconds that a student's loops take for an image, to be told to the student."""
+    """Seconds that a student's loops take for the images x; they appear in a message."""
     started = time.perf_counter()
     hold_result(naive, x, w, 1, padding)
     return time.perf_counter() - started
@@ -73,12 +79,28 @@ def errors(
     rng: np.random.Generator,
     its_rng: np.random.Generator,
 ) -> tuple[Any, list[tuple[int, int]], Array, Array]:
-    """Let a student's gradient check, with `its_rng`, judge a matrix product of every pixel's
-    channels, weighted by numbers that nobody knows beforehand, with a mistake of some `kind`,
-    by so much, or none.
+    """Let a student's gradient check judge a pair of functions, right or with a mistake.
 
-    Returns what it says, the settings that forward was called with, and x and w as they are
-    afterwards.
+    The pair multiplies the channels of every pixel by a matrix, weighted by random numbers.
+
+    Parameters
+    ----------
+    kind : str
+        "right", or the mistake in the gradients: "large" or "times" (dx), "one number" or "down"
+        (dw), "nan", "mixed up" (images of a batch).
+    by : float
+        How large the mistake is, relative to the right gradient.
+    its_rng : np.random.Generator
+        For the student's function.
+
+    Returns
+    -------
+    found : object
+        What the student's function returned.
+    settings : list of (int, int)
+        The strides and paddings that forward was called with.
+    x, w : ndarray
+        As they are afterwards.
     """
     settings = set()
     share, size = rng.uniform(0.5, 1.5, x.shape[1:]), rng.uniform(0.5, 1.5, w.shape)
@@ -114,8 +136,13 @@ def errors(
 def train(
     train: Answer, forward: Answer, backward: Answer, steps: int, seed: int
 ) -> tuple[Array | None, int, int]:
-    """Let a student's loop train with a student's pair; return the losses and how often forward and
-    backward were called.
+    """Let a student's loop train with a student's pair.
+
+    Returns
+    -------
+    losses : ndarray or None
+    forwards, backwards : int
+        How often each function of the pair was called.
     """
     calls = [0, 0]
 

@@ -1,4 +1,4 @@
-"""A3: batch norm and ReLU."""
+"""Probes for A3, batch norm and ReLU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,12 +21,12 @@ from ..across import (
 )
 from .common import expect_shapes
 
-CALLS = 100  # of the kernel for one batch: one is right
-LARGER = 64  # times the channels, at most, are the mean and var that it is given
+CALLS = 100  # of the kernel at most for one batch; a right layer calls it once
+LARGER = 64  # a mean or var of more than this many times the channels is refused
 
 
 def statistics(cache: Any) -> tuple[list[Any], str]:
-    """The attributes mean and var of a cache, None for one that it lacks; and what the cache is."""
+    """The attributes mean and var of a cache, None if missing, and the type of the cache."""
     return [_array(attribute(cache, name)) for name in ("mean", "var")], type_name(cache)
 
 
@@ -37,8 +37,9 @@ def _array(value):
 def layer(
     layer_class: Answer, settings: dict[str, Any], batches: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Let a layer work through batches, with a stand-in kernel that notes what it is given and
-    gives back what it is told.
+    """Run a student's layer on batches, with a stand-in for the kernel.
+
+    The stand-in notes its arguments and returns prepared results.
 
     Parameters
     ----------
@@ -46,15 +47,16 @@ def layer(
     settings : dict
         ``momentum``, ``eps``, and the running averages at the start.
     batches : list of dict
-        Each with ``training``, ``x``, and what the kernel shall return: ``y``, and a cache with
+        Each with ``training``, ``x``, and what the stand-in returns: ``y``, and a cache with
         ``mean`` and ``var``.
 
     Returns
     -------
     list of dict
-        For each batch: ``used``, the mean and var that the kernel was given at each call, None for
-        the batch's own; ``y``; whether it is ``recorded`` on the tape; the running averages after
-        it; and the type of one that is no Tensor any more, where it ends.
+        For each batch: ``used``, the mean and var of each call, None for the batch's own; ``y``, or
+        None if it is no Tensor, and its ``type``; ``recorded``, whether it is on the tape;
+        ``running``, the averages afterwards; ``replaced``, the type of an average that is no Tensor
+        any more, after which the probe stops.
     """
     minires, types = beside(layer_class, "minires"), beside(layer_class, "types")
     channels = len(settings["running_mean"])
@@ -121,10 +123,16 @@ def errors(
     deaf: bool,
     share: Array,
 ) -> tuple[Any, Array, Array, Array]:
-    """Let a student's gradient check judge y = share a^2 b, with its gradients times `factors`, and
-    `deaf` to dy if that is True.
+    """Let a student's gradient check judge y = share a^2 b, with gradients times `factors`.
 
-    Returns what it says, and the inputs as they are afterwards.
+    If `deaf`, its backward function ignores dy.
+
+    Returns
+    -------
+    said : object
+        The errors that the student's function returned.
+    a, b, dy : ndarray
+        As they are afterwards.
     """
     shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
@@ -138,7 +146,7 @@ def errors(
         above = share * (np.ones_like(dy) if deaf else dy)
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
-    # The list of inputs comes back as it was sent, with what became of its arrays.
+    # The list of inputs comes back with its arrays as they are after the call.
     said, (_, _, (a, b), dy, _) = call_and_look(
         relative_errors, (forward, backward, [a.copy(), b.copy()], dy, eps)
     )
@@ -148,8 +156,9 @@ def errors(
 def mixed_errors(
     relative_errors: Answer, a: Array, b: Array, dy: Array, eps: float, share: Array
 ) -> Any:
-    """What a student's gradient check says of y = share (a - mean of a) b, with b of shape (C,) and
-    right gradients.
+    """Let a student's gradient check judge y = share (a - mean of a) b, with b of shape (C,).
+
+    The gradients are right.
     """
     shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
@@ -170,9 +179,7 @@ def mixed_errors(
 def train(
     train: Answer, build: Answer, family: str, weights: Sequence[Array], steps: int
 ) -> list[Any]:
-    """Let a student's loop train a net with batch norm that has these weights; return the
-    losses.
-    """
+    """Let a student's loop train a net with batch norm from these weights; return the losses."""
     net = build(family, True)
     parameters = items(net.parameters())
     if len(parameters) != len(weights):
@@ -184,4 +191,5 @@ def train(
 
 
 def _numbers(said):
+    """Numbers as a list of floats; anything else unchanged."""
     return as_numbers(said).tolist() if isinstance(said, (list, tuple, np.ndarray)) else said

@@ -1,4 +1,4 @@
-"""A4: residual blocks."""
+"""Probes for A4, residual blocks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,9 @@ from ..across import Answer, as_numbers, beside, hold_result, is_a, items, set_v
 
 
 def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:
-    """Two arrays, one after the other from one generator, and a third from a new one with the same
-    seed.
-    """
+    """Draw initial weights twice from one generator, and once more from a new one with its seed."""
     default_rng = beside(he_normal, "numpy.random").default_rng
-    rng = hold_result(default_rng, seed)  # one generator, that goes on
+    rng = hold_result(default_rng, seed)  # one generator for both calls
     return (
         he_normal(shape, rng),
         he_normal(shape, rng),
@@ -23,19 +21,18 @@ def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any
 
 
 def on_tensor(function: Answer, x: Array, settings: Sequence[Any], dy: Array) -> dict[str, Any]:
-    """What a function makes of the Tensor x, and dL/dx for that dL/dy: as `_forward_and_back`
-    reports it.
-    """
+    """Run a student's function forward on x and backward from dy; see `_forward_and_back`."""
     return _forward_and_back(function, x, dy, settings)
 
 
 def parts(build: Answer, settings: Sequence[Any], seed: int) -> dict[str, Any]:
-    """Build a module, and say what can be found in it."""
+    """Build a student's module, and report its parameters and the lists that hide modules."""
     module = build(*settings, np.random.default_rng(seed))
     return _parts(module)
 
 
 def _parts(module):
+    """A dict: the `kind` of a thing and, if it is a Module, `values` and names of `lists`."""
     if not _is_module(module):
         return {"kind": type_name(module)}
     lists = [
@@ -59,8 +56,9 @@ def _is_module(thing):
 def block(
     build: Answer, settings: Sequence[Any], seed: int, values: Sequence[Array], x: Array, dy: Array
 ) -> dict[str, Any]:
-    """Build a module, give its parameters these values, and run it there and back; with the
-    gradients of its parameters.
+    """Build a student's module, give its parameters these values, and run it forward and backward.
+
+    The report is that of `_forward_and_back`, with the gradients of the parameters.
     """
     module = _with_values(build(*settings, np.random.default_rng(seed)), values)
     report = _forward_and_back(module, x, dy)
@@ -75,6 +73,10 @@ def _with_values(module, values):
 
 
 def _forward_and_back(function, x, dy, settings=()):
+    """A dict: the `kind` of the result and, if it is a Tensor, `y`, `x` afterwards, and `dx`.
+
+    `dx` is None if y has another shape or dtype than dy, or is not on the tape.
+    """
     Tensor = beside(function, "minires").Tensor
     tensor = Tensor(x.copy(), requires_grad=True)
     y = function(tensor, *settings)
@@ -90,9 +92,7 @@ def _forward_and_back(function, x, dy, settings=()):
 def silenced(
     do_nothing: Answer, build: Answer, settings: Sequence[Any], seed: int, x: Array
 ) -> tuple[list[Array], list[Array], Array]:
-    """The parameters of a block before and after `do_nothing`, and what it makes of x
-    afterwards.
-    """
+    """The parameters of a block before and after `do_nothing`, and its output for x afterwards."""
     module = build(*settings, np.random.default_rng(seed))
     before = [parameter.data.copy() for parameter in items(module.parameters())]
     do_nothing(module)
@@ -103,8 +103,9 @@ def silenced(
 def twins(
     make: Answer, n: int, width: int, seed: int, x: Array
 ) -> tuple[list[dict[str, Any]], bool] | None:
-    """For both nets: the parts, and the logits of x. And whether changing the one changes the
-    other.
+    """The parts and the logits of both nets, and whether the nets share arrays.
+
+    None if the student's function does not return two nets.
     """
     nets = make(n, width, seed)
     if (
@@ -125,8 +126,16 @@ def twins(
 def trained(
     train: Answer, start: Array, images: Array, labels: Array, lr: float
 ) -> tuple[str, Array | None, Array]:
-    """Train a net of one linear layer with a student's loop: the losses, and the weights
-    afterwards.
+    """Train a net of one linear layer with a student's loop.
+
+    Returns
+    -------
+    kind : str
+        The type of the first loss, or of the result itself.
+    losses : ndarray or None
+        None if they are no numbers.
+    weights : ndarray
+        After the training.
     """
     net = beside(train, "minires.course.things").Linear(start)
     losses = train(net, list(zip(images, labels)), lr)
@@ -144,8 +153,9 @@ def again(
     batches: Sequence[tuple[Array, Array]],
     lr: float,
 ) -> list[tuple[Array, Array | None]]:
-    """Make a pair of nets and train both: for each, its weights in a row at the start, and the
-    losses, None if they are no numbers.
+    """Make a pair of nets with a student's function and train both with a student's loop.
+
+    For each net: all initial weights in one array, and the losses, or None if they are no numbers.
     """
     found: list[tuple[Array, Array | None]] = []
     for net in make(*settings):

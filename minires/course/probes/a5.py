@@ -1,4 +1,4 @@
-"""A5: the degradation experiment."""
+"""Probes for A5, the degradation experiment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from ..across import Answer, beside, contents, hold_result, items, set_values
 
 
 def plain(function: Answer, *arguments: Any) -> Any:
-    """What a function returns, with every kind of dictionary as a dict and every number of NumPy as
-    one of Python.
+    """Call a function, and return its result in plain types: dict, list, tuple, and Python's
+    numbers.
     """
     return _plain(function(*arguments))
 
@@ -30,7 +30,7 @@ def _plain(value):
 
 
 def read(read_rows: Answer, text: str) -> Any:
-    """Give a table to a function that reads one."""
+    """Have a student's function read a table from an open file."""
     return plain(read_rows, beside(read_rows, "io").StringIO(text, newline=""))
 
 
@@ -41,11 +41,12 @@ def twins(
     change: str | None,
     swapped: bool,
 ) -> Any:
-    """Ask whether two nets are twins. Each is (family, depth, settings).
+    """Have a student's function judge whether two nets are twins. Each is (family, depth,
+    settings).
 
     The second net may be changed: "exchange" the last two numbers of its last array of weights,
-    give it "one more" parameter, or have its last layer "renamed". If `swapped`, it is handed in
-    first.
+    give it "one more" parameter, or have its last layer "renamed". If `swapped`, the second net is
+    the first argument.
     """
     models, nn = beside(twins, "minires.models"), beside(twins, "minires.nn")
     nets = [
@@ -70,7 +71,10 @@ def streams(
     others: Sequence[tuple[Array, Array]],
     count: int,
 ) -> tuple[Any, list[int]]:
-    """Ask whether two streams of (images, labels) are the same; and how many were taken of each."""
+    """Have a student's function compare two streams of (images, labels).
+
+    Returns its answer, and how many batches it took from each stream.
+    """
     taken = [0, 0]
 
     def stream(number, batches):
@@ -87,7 +91,7 @@ def streams(
 
 
 def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
-    """Let a function draw into Axes, and report what is there: the lines, and what is written."""
+    """Let a student's function draw on Axes, and report the lines, labels and texts there."""
     from matplotlib.colors import to_rgb
 
     figure = beside(error_curves, "matplotlib.figure").Figure()
@@ -119,9 +123,9 @@ def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _numbers(data: Answer) -> Array:
-    """What is drawn, with nan where nothing is."""
+    """The numbers of a line, with nan for masked ones; an empty array if they are no numbers."""
     ma = beside(data, "numpy.ma")
     try:
         return np.ravel(ma.filled(hold_result(ma.asarray, data, dtype="float64"), np.nan))
-    except Exception:  # no numbers, said in this process or in the other
+    except Exception:  # no numbers: either process may say so
         return np.empty(0)

@@ -1,4 +1,4 @@
-"""A6: gradient norms, and one claim."""
+"""Probes for A6, gradient norms and one claim."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
@@ -13,9 +13,7 @@ Kind: TypeAlias = str | tuple[str, int, int, bool]
 
 
 def net_of(kind: Kind, seed: int = 0, near: Answer = None) -> Any:
-    """A small net to look at: a name of `models` with its depth and width, or "linear", twelve
-    layers in a row. It is made in the process where `near` is.
-    """
+    """Build a small net in the process where `near` is; "linear" has twelve linear layers."""
     models, nn = beside(near, "minires.models"), beside(near, "minires.nn")
     if kind == "linear":
         rng = hold_result(beside(near, "numpy.random").default_rng, seed)
@@ -29,8 +27,9 @@ def net_of(kind: Kind, seed: int = 0, near: Answer = None) -> Any:
 def layers(
     function: Answer, kind: Kind, weights: Mapping[str, Array], gradients: Mapping[str, Array]
 ) -> Any:
-    """What a function says of a net with these weights and gradients, dicts by the parameters'
-    names: a list of pairs.
+    """Call a student's function with a net that has these weights and gradients (dicts by name).
+
+    A dict comes back as a list of pairs, anything else unchanged.
     """
     net = net_of(kind, near=function)
     for name, parameter in items(net.named_parameters()):
@@ -49,7 +48,7 @@ def layers(
 def at_start(
     norms_at_start: Answer, kind: Kind, images: Array, labels: Array, seeds: Sequence[int]
 ) -> tuple[Any, list[int]]:
-    """The table of norms, and the seeds that nets were built with."""
+    """A student's table of norms, and the seeds that it built nets with."""
     built = []
 
     def build(seed):
@@ -61,14 +60,16 @@ def at_start(
 
 
 def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
-    """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at
-    the axes and in the legend.
+    """Let a student's function draw, and report what is there.
+
+    Returns the scales of both axes, (label, x, y) of each line, the labels of the axes, and the
+    texts of the legend.
     """
     plt = beside(draw, "matplotlib.pyplot")
     open_before = set(plt.get_fignums())
     figure = plt.figure()
     ax = figure.add_subplot(1, 2, 1)
-    figure.add_subplot(1, 2, 2)  # the one that is handed in is not the current one
+    figure.add_subplot(1, 2, 2)  # the current Axes; the student gets the other one
     try:
         draw(ax, norms)
         legend = ax.get_legend()
@@ -91,7 +92,7 @@ def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
 
 
 def blocks(block_gradients: Answer, kind: Kind, images: Array, labels: Array) -> tuple[Any, ...]:
-    """The norms at the blocks, twice, and how many hooks are left in the net afterwards."""
+    """A student's norms at the blocks, from two calls, and how many hooks are left in the net."""
     net = net_of(kind, near=block_gradients)
     found = []
     for _ in range(2):
@@ -109,8 +110,8 @@ def blocks(block_gradients: Answer, kind: Kind, images: Array, labels: Array) ->
 
 
 def training(kind: Kind, steps: int, callback_of: Answer) -> Any:
-    """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which
-    is returned.
+    """Train a net on a few drawn images with the callback `callback_of(net)`, and return the
+    callback.
     """
     minires, training = beside(callback_of, "minires"), beside(callback_of, "minires.training")
     train_set, test_set = minires.data.synthetic(100, 20, size=8)
@@ -122,8 +123,10 @@ def training(kind: Kind, steps: int, callback_of: Answer) -> Any:
 
 
 def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
-    """What a recorder has noted after some steps, another one before it: its two tables, None for
-    one that is not there, or what is wrong with its rows.
+    """The two tables that a student's recorder has after some steps.
+
+    A table is None if it is missing, or a text that describes its rows if they are no numbers.
+    Another recorder is made and used before, to find lists that belong to the class.
     """
     training(kind, 1, recorder_class)
     recorder = training(kind, steps, recorder_class)
@@ -133,7 +136,7 @@ def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
         try:
             array = None if rows is None else beside(rows, "numpy").asarray(rows, "float64")
             tables.append(array)
-        except Exception:  # no numbers, said in this process or in the other
+        except Exception:  # no numbers: either process may say so
             tables.append(
                 f"{type_name(rows)}, the first row of which is "
                 f"{str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}"
@@ -142,7 +145,7 @@ def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
 
 
 def elsewhere(measure: Answer, seed: int) -> Any:
-    """What a function measures where nets have another ReLU than usual."""
+    """A student's measurement when all nets have another ReLU."""
     things = beside(measure, "minires.course.things")
     with beside(measure, "minires.kernels").use(relu=(things.leaky_forward, things.leaky_backward)):
         return contents(measure(seed))

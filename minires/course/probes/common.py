@@ -1,4 +1,4 @@
-"""Probes that several assignments use."""
+"""What several probes use: times, and checks of shapes."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from ..across import Answer
 
 
 def seconds(function: Answer, *arguments: Any) -> float:
-    """The shortest of three runs."""
+    """The shortest time of three calls of a function, in seconds."""
     times = []
     for _ in range(3):
         started = time.perf_counter()
@@ -20,13 +20,14 @@ def seconds(function: Answer, *arguments: Any) -> float:
 
 
 def expect_shapes(name: str, given: Sequence[Any], wanted: Sequence[Any]) -> None:
-    """That a function which a student's code calls is given arrays of the shapes of those in
-    `wanted`: others might make it compute for hours.
+    """Check that a student's code calls a function with arrays of the shapes in `wanted`.
+
+    Other shapes might make this process compute for hours.
 
     Raises
     ------
     ValueError
-        If not: it is for the student's code.
+        If the shapes differ. It goes back to the student's code.
     """
     shapes, right = ([getattr(one, "shape", None) for one in many] for many in (given, wanted))
     if not all(isinstance(one, np.ndarray) for one in given) or shapes != right:
@@ -37,4 +38,5 @@ def expect_shapes(name: str, given: Sequence[Any], wanted: Sequence[Any]) -> Non
 
 
 def _described(value):
+    """The shape of an array, or the type of anything else."""
     return str(value.shape) if isinstance(value, np.ndarray) else type(value).__name__

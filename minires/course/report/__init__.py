@@ -1,4 +1,4 @@
-"""What instructors and students read: tables, a report for each submission in Markdown and HTML,
+"""Write what instructors and students read: tables, reports on submissions in Markdown and HTML,
 Gradescope's results.json, and questions for a conversation.
 """
 
@@ -20,14 +20,22 @@ if TYPE_CHECKING:
 
 
 def written(out: Path) -> list[Path]:
-    """The folders and files that grading writes into `out`: what no submission may read."""
+    """The folders and files that grading writes into `out`, which no submission may read."""
     folders = ("results", "reports", "gradescope", "viva")
     files = ("grades.csv", "marks.csv", "by_hand.csv", "summary.md")
     return [out / name for name in folders + files]
 
 
 def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
-    """All files: grades.csv, marks.csv, summary.md, and a folder for each student."""
+    """Write all files on a class: grades.csv, marks.csv, summary.md, and folders for each student.
+
+    A report that cannot be written becomes a problem of its student in `graded`.
+
+    Raises
+    ------
+    OSError
+        If a table or the summary cannot be written.
+    """
     out, names = Path(out), list(sources)
     names = [name for name in names if any(assignment == name for _, assignment in graded.results)]
     students = sorted(set(graded.students) | {student for student, _ in graded.results})
@@ -35,7 +43,7 @@ def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
         own = [line for whose, line in graded.problems if whose == student]
         try:
             _files(out, student, result, own)
-        except OSError as error:  # the others get theirs
+        except OSError as error:  # the other students still get their reports
             graded.problems.append(
                 (student, f"the report on {name} could not be written: {error.strerror or error}")
             )
@@ -45,7 +53,7 @@ def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
 
 
 def _files(out: Path, student: str, result: Result, problems: Sequence[str]) -> None:
-    """The files about one submission."""
+    """Write the files on one submission."""
     name, own = result.assignment, folder_name(student)
     folder, target = out / "reports" / own, out / "gradescope" / own / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,6 +67,5 @@ def _files(out: Path, student: str, result: Result, problems: Sequence[str]) -> 
 
 
 def _text(path: Path, text: str) -> None:
-    path.write_text(
-        text, encoding="utf-8", errors="backslashreplace"
-    )  # names of folders can hold what is no text
+    # The name of a folder can hold bytes that are no text.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def _isolations(graded):
-    """A line for each kind of wall that was around the submissions."""
+    """A line for each kind of wall around the submissions, and one about what is taken on trust."""
     used = {result.isolation for result in graded.results.values()}
     lines = [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
     return [*lines, f"{BELIEVED}\n"]
 
 
 def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> str:
-    """An overview for the instructor."""
+    """The overview of a class in Markdown: points, shares by task, look-alikes, and problems."""
     lines = [
         "# Grades",
         "",
@@ -28,8 +28,8 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
         f"(`--seed {graded.seed}` repeats these numbers elsewhere).",
         "",
         *[f"**{harmless.markdown(line)}.**\n" for line in graded.notes],
-        "`viva/` has three to five questions to each student about each notebook, with answers: "
-        "for you.\n",
+        "`viva/` holds three to five questions for a conversation with each student about each "
+        "notebook, with answers. It is for you alone.\n",
         *_isolations(graded),
         "| student | " + " | ".join(names) + " | total | to read | problems |",
         "|---|" + "---:|" * (len(names) + 3),
@@ -65,8 +65,8 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             "",
             "## Alike",
             "",
-            "A list to read, not a verdict: the share of the shorter one's code that the "
-            "other has as well, names and numbers left out of account.",
+            "A list to read, not a verdict. The share is how much of the shorter notebook's code "
+            "the other one has too, whatever the names and numbers in it.",
             "",
             "| assignment | share | | |",
             "|---|---:|---|---|",

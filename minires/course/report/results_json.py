@@ -7,13 +7,13 @@ from ..result import Result
 
 
 def gradescope(result: Result) -> dict[str, Any]:
-    """What Gradescope's autograders hand in."""
+    """The content of results.json, as Gradescope expects it from an autograder."""
     return {
         "score": result.points,
         "execution_time": round(result.seconds, 1),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        # Letters as they are, whatever the settings of the assignment: no HTML, no colours.
+        # Plain text, whatever the settings of the assignment: no HTML, no colours.
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

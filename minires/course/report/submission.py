@@ -22,15 +22,15 @@ pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
 pre { white-space: pre-wrap; }
 pre.numbers { white-space: pre; font-size: .8rem; line-height: 1.25; }"""
 
-#: What no one outside can see for themselves. It can cost points, and gives none.
+#: What cannot be checked from outside. It can cost a student points, but gives none.
 BELIEVED = (
     "Points come from numbers that were compared outside the submission's process. Some things "
-    "are believed from inside: that arrays are unchanged after a call, what parts a net or a "
-    "figure says it has, and that no hooks are left."
+    "are taken on trust from inside it: that arrays are unchanged after a call, which parts a net "
+    "or a figure reports, and that no hooks are left."
 )
 
 
-# A second wall behind `escape`: a browser loads nothing, and runs nothing.
+# A second wall behind `escape`: the browser loads nothing and runs nothing.
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
@@ -38,7 +38,15 @@ POLICY = (
 
 
 def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
-    """The report of one submission."""
+    """The report on one submission, in Markdown.
+
+    Parameters
+    ----------
+    student : str
+    result : Result
+    problems : list of str
+        Lines about the student that do not belong to this notebook alone.
+    """
     lines = [
         f"# {result.assignment}: {harmless.markdown(student)}",
         "",
@@ -83,7 +91,7 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
 
 
 def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
-    """The same for a browser, with the figures in it."""
+    """The same report as one HTML page, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
         f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}</td></tr>{_picture(mark)}'
@@ -125,12 +133,13 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
 
 
 def _variant(result: Result) -> str:
+    """The student and the options of their variant, in words."""
     words = choices.words(result.assignment.split("_")[0], result.student or "")
     return f"that of {result.student}: {'; '.join(words)}"
 
 
 def _picture(mark: Mark) -> str:
-    """A row of its own, which has room for 80 columns."""
+    """A row for the picture of wrong numbers, wide enough for 80 columns; "" without one."""
     if not mark.picture:
         return ""
     numbers = escape(harmless.lines(mark.picture))
@@ -138,7 +147,7 @@ def _picture(mark: Mark) -> str:
 
 
 def _safe(text: object) -> str:
-    """A student's text on one line of HTML."""
+    """A student's text as one harmless line of HTML."""
     return escape(harmless.line(text))
 
 
@@ -156,7 +165,7 @@ def _state(mark: Mark) -> str:
 
 def _waiting(result: Result) -> str:
     waiting = sum(mark.out_of for mark in result.to_read)
-    return f" so far; answers for {waiting:g} more are still to be read" if waiting else ""
+    return f" so far; answers for {waiting:g} more points are still to be read" if waiting else ""
 
 
 def _longest_run(text: str) -> int:

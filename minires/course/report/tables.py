@@ -1,4 +1,4 @@
-"""grades.csv and marks.csv: a row for each student, and one for each test."""
+"""Write grades.csv, a row for each student, and marks.csv, a row for each test."""
 
 import csv
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def grades(path: Path, graded: "Graded", students: Sequence[str], names: Sequenc
 
 
 def marks(path: Path, graded: "Graded") -> None:
-    """Write the points of each test, with what it said."""
+    """Write the points of each test, with its message."""
     _table(
         path,
         ["student", "assignment", "cell", "points", "out of", "message"],
@@ -58,9 +58,8 @@ def line(graded: "Graded", student: str, names: Sequence[str]) -> list[Any]:
 
 
 def _table(path, head, rows):
-    with open(
-        path, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
-    ) as file:  # with the mark by which spreadsheets know UTF-8
+    # utf-8-sig: the mark at the start by which spreadsheets recognise UTF-8.
+    with open(path, "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         csv.writer(file).writerows(
             [
                 head,

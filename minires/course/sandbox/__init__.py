@@ -1,5 +1,5 @@
-"""A submission's code, run in a process of its own, out of reach of the checks, of other
-submissions and of the disk.
+"""Run a submission's code in a process of its own, away from the checks, other submissions and the
+disk.
 """
 
 from .remote import Crashed, Submission, TimedOut

@@ -1,6 +1,7 @@
-"""Which installed packages a submission may import: the ones that minires needs, with all that they
-need, and others that an instructor allows. A library that holds the answers is no use if it is not
-there.
+"""Which installed packages a submission may import.
+
+These are the packages that minires needs, with everything that they need in turn, and packages that
+an instructor allows. A library that holds the answers cannot help if it is not there.
 """
 
 import re
@@ -20,23 +21,23 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def entries(others: Sequence[str] = ()) -> list[Path]:
-    """Files and folders in the folders of packages.
+    """The files and folders of packages that a submission may import.
 
     Parameters
     ----------
     others : list of str
-        Names of packages that are allowed besides, as pip knows them.
+        Names of further packages that are allowed, as pip knows them.
 
     Raises
     ------
     ConfigError
-        If one of them is not installed.
+        If one of `others` is not installed.
     """
     return list(_entries(tuple(others), tuple(sys.path)))
 
 
 def absent(others: Sequence[str] = ()) -> list[str]:
-    """Names of modules in these folders that are not let in."""
+    """Names of installed modules that a submission may not import."""
     there = {path.name.split(".")[0] for one in packages() for path in one.iterdir()}
     let_in = {path.name.split(".")[0] for path in entries(others)}
     return sorted(there - let_in - {PACKAGE.name, "__pycache__"})
@@ -62,7 +63,7 @@ def _entries(others: tuple[str, ...], path: tuple[str, ...]) -> list[Path]:
 
 
 def _needed() -> list[str]:
-    """What minires says that it needs: in a checkout as it is now, else as it was installed."""
+    """The packages that minires requires, from a checkout's setup.cfg or as it was installed."""
     file = PACKAGE.parent / "setup.cfg"
     if file.exists():
         parser = ConfigParser()
@@ -80,7 +81,7 @@ def _names(lines: Iterable[str]) -> list[str]:
 
 
 def _closure(names: Sequence[str]) -> list[metadata.Distribution]:
-    """The installed ones of these packages and of all that they need."""
+    """The installed packages among `names`, and among everything that they need in turn."""
     found: dict[str, metadata.Distribution] = {}
     seen, todo = set(), list(names)
     while todo:
@@ -108,10 +109,10 @@ def _requirements(name: str) -> list[str]:
 
 
 def _places(one: metadata.Distribution) -> set[Path]:
-    """What a package has put into its folder; not the programs that it has put elsewhere."""
+    """The files and folders of a package, without programs that it has put elsewhere."""
     folder = Path(str(one.locate_file(""))).resolve()
     names = {path.parts[0] for path in one.files or () if path.parts}
-    if not names:  # packages of a system list no files, or in ways of their own
+    if not names:  # packages of a Linux distribution list no files, or list them in other ways
         name = one.metadata["Name"]
         owners = metadata.packages_distributions()
         top = [name, *(module for module, found in owners.items() if name in found)]

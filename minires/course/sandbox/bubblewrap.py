@@ -1,7 +1,7 @@
-"""The wall of bubblewrap: namespaces of a submission's own.
+"""The wall of bubblewrap: a submission gets namespaces of its own.
 
-Within, there are the system's libraries and Python, the world of the assignment, and three small
-file systems in memory. Everything has the same name on every machine: no path tells whose it is.
+Inside there are the system's libraries and Python, the world of the assignment, and small file
+systems in memory. Paths are the same on every machine, so that no path tells whose machine it is.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from . import allowed, headroom, syscalls, visible
 ALONE = "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts".split()
 PLAIN = "--unshare-cgroup-try --die-with-parent --new-session --cap-drop ALL".split()
 NOBODY = "--uid 1000 --gid 1000 --hostname submission".split()
-#: What can be written to, each in memory and of limited size (bytes).
+#: The folders that can be written to: file systems in memory, with their sizes in bytes.
 WRITABLE = {
     "/submission": 256 * 1024**2,
     "/tmp": 64 * 1024**2,
@@ -27,30 +27,30 @@ WRITABLE = {
 
 
 def where_packages_are() -> list[str]:
-    """The names within of `visible.packages`."""
+    """The paths of `visible.packages`, as seen from inside."""
     return [_within(path) for path in visible.packages()]
 
 
 def python() -> str:
-    """The name within of Python's interpreter."""
+    """The path of Python's interpreter, as seen from inside."""
     program = visible.python()
     return f"/python/bin/{program.name}" if visible.library() else str(program)
 
 
 def command(world: Path, filter_descriptor: int | None, others: Sequence[str] = ()) -> list[str]:
-    """What stands before the program.
+    """The words that start bubblewrap; the program and its arguments follow them.
 
     Parameters
     ----------
     world : Path
-        As `world.world` makes it.
+        The folder from `world.world`.
     filter_descriptor : int or None
-        That of a filter of system calls.
+        The file descriptor of a filter of system calls.
     others : list of str
-        Packages that are let in besides: see `allowed.entries`.
+        Further packages that may be imported: see `allowed.entries`.
     """
     words = [shutil.which("bwrap") or "bwrap", *ALONE, *PLAIN, *NOBODY]
-    # No /proc at all: it would name the folders outside in which all this lies.
+    # No /proc: it would name the folders outside that all this comes from.
     words += ["--dev", "/dev"]
     for place in visible.SYSTEM:
         words += ["--ro-bind-try", place, place]
@@ -76,7 +76,9 @@ def command(world: Path, filter_descriptor: int | None, others: Sequence[str] = 
 
 
 def _names_within(folder: Path) -> list[str]:
-    """All names by which a folder of packages would be seen: /lib may be a link to /usr/lib."""
+    """All paths by which a folder of packages can be seen from inside: /lib may be a link to
+    /usr/lib.
+    """
     found = {
         str(Path(place) / folder.relative_to(Path(place).resolve()))
         for place in visible.SYSTEM
@@ -89,7 +91,7 @@ def _names_within(folder: Path) -> list[str]:
 
 
 def _within(path: Path) -> str:
-    """The name within of a folder of packages, or of something in one."""
+    """The path of a folder of packages, or of an entry in one, as seen from inside."""
     path = path.parent.resolve() / path.name
     for base in map(Path, ("/usr/lib", "/usr/local/lib")):
         if path.is_relative_to(base):
@@ -105,7 +107,7 @@ def _within(path: Path) -> str:
 
 @cache
 def why_not() -> str | None:
-    """Why this wall cannot be had here, or None: Python and NumPy are started behind it."""
+    """Why this wall does not work here, or None. To find out, NumPy is imported behind it."""
     if not sys.platform.startswith("linux"):
         return "it is for Linux"
     if shutil.which("bwrap") is None:
@@ -125,5 +127,5 @@ def why_not() -> str | None:
 
 
 def filtered() -> bool:
-    """Whether there is a filter of system calls for it."""
+    """Whether this wall can have a filter of system calls."""
     return syscalls.why_not() is None

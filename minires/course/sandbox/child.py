@@ -1,7 +1,7 @@
-"""The process of a submission: it runs cells, calls functions and hands back what they return."""
+"""The process of a submission: it runs cells, calls functions and returns their results."""
 
 import ast
-import asyncio  # before the guard closes: it looks at sockets when it is imported
+import asyncio  # imported before the guard closes, because its import looks at sockets
 import builtins
 import inspect
 import io
@@ -22,17 +22,19 @@ from typing import IO, Any
 from threadpoolctl import ThreadpoolController
 
 from ...types import Array
-from ..compare import owner
+from ..calling import owner
 from . import guard, landlocked, syscalls, wire
 
-MISSING = object()  # what no attribute is
+MISSING = object()  # stands for a missing attribute
 
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
 def main() -> None:
-    """Serve requests from standard input until it ends. What the code prints goes to standard
-    error. The first line of the input says where all this is, and which limits there are.
+    """Serve requests from standard input until it ends; what the student's code prints goes to
+    standard error.
+
+    The first line of the input holds the settings: folders, limits and the wall.
     """
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -41,9 +43,9 @@ def main() -> None:
         os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True
     )
     settings = json.loads(requests.readline())
-    site.setquit()  # exit() and quit(), which a notebook has
+    site.setquit()  # defines exit() and quit(), as in a notebook
 
-    # minires uses it to limit BLAS. What it opens and looks up for that would be refused later.
+    # minires limits BLAS with threadpoolctl. The first use opens files that would be refused later.
     with ThreadpoolController().limit(limits=1):
         pass
     guard.limit(settings["memory"], settings["total"], settings.get("threads"))
@@ -55,39 +57,46 @@ def main() -> None:
         sys.meta_path.insert(0, Absent(settings["absent"]))
     if settings.get("filter"):
         syscalls.rules().load()
-    # Only now: what the lines above close, they close for this thread and for later ones.
+    # Only now: the walls above close in this thread and the threads that it starts later.
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    Room(requests, replies, settings).serve()
+    Server(requests, replies, settings).serve()
 
 
 class Absent:
-    """Says of packages that cannot be read that they are not there, which libraries expect of those
-    that they can do without.
+    """An import hook that reports packages as not installed instead of unreadable.
+
+    Libraries expect a ModuleNotFoundError from packages that they can do without.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """What the import system asks."""
+        """Called by the import system for every module that is not imported yet.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If the module belongs to one of the packages.
+        """
         if name.partition(".")[0] in self.names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _end_with(parent):
-    """End this process once the one that started it is gone, whatever else runs here."""
+    """End this process once the process that started it is gone, whatever else runs here."""
     sleep, end, parent_now = time.sleep, os._exit, os.getppid
     while parent_now() == parent:
         sleep(1)
     end(1)
 
 
-class Room:
-    """What a submission has defined, and what is asked of it.
+class Server:
+    """The state of a submission, and a server of requests about it.
 
-    It answers requests; nothing is decided here. While it works on one, the student's code may
-    call a function of the other side: then requests that belong to that function are answered
-    before its result comes.
+    It answers requests and decides nothing. During a request, the student's code may call a
+    function of the other side; then the requests of that function are served until its result
+    comes.
     """
 
     def __init__(self, requests: IO[bytes], replies: IO[bytes], settings: dict[str, Any]) -> None:
@@ -96,7 +105,7 @@ class Room:
 
         self.requests, self.replies = requests, replies
         self.things: dict[int, Any] = {}
-        self.numbers: dict[int, int] = {}  # of the things, by their id
+        self.numbers: dict[int, int] = {}  # id of a thing -> its number
         self.last = 0
         self.thread = threading.get_ident()
         self.module = types.ModuleType("__main__")
@@ -109,7 +118,7 @@ class Room:
         guard.close(settings["folder"], settings["unreadable"])
 
     def handle(self, value: Any) -> dict[str, Any]:
-        """What stays here goes out as a number; the first time with a few words about it."""
+        """A reference to a thing that stays here: its number and, the first time, type and name."""
         number = self.numbers.get(id(value))
         if number is not None:
             return {"ref": number}
@@ -120,7 +129,7 @@ class Room:
         return words if name is None else words | {"name": str(name)}
 
     def thing(self, reference: dict[str, Any]) -> Any:
-        """The reverse; and a function of the other side becomes one that asks it."""
+        """The thing of a reference; for a function of the other side, a function that calls it."""
         if "callback" not in reference:
             return self.things[reference["ref"]]
         number, by_reference = reference["callback"], reference["by reference"]
@@ -136,9 +145,14 @@ class Room:
     def call_back(
         self, number: int, by_reference: bool, arguments: Sequence[Any], settings: dict[str, Any]
     ) -> Any:
-        """Call a function of the other side."""
+        """Call a function of the other side, and serve requests until its result comes.
+
+        An error over there is raised here, as its built-in class or as RuntimeError.
+        """
         if threading.get_ident() != self.thread:
-            raise RuntimeError("it can be called in the thread only in which your function runs")
+            raise RuntimeError(
+                "this function can be called only from the thread in which yours runs"
+            )
         if by_reference:
             arguments = [self._by_reference(one) for one in arguments]
         message = {"callback": number, "with": list(arguments), "settings": settings}
@@ -150,7 +164,7 @@ class Room:
                 kind = RuntimeError
             try:
                 error = kind(answer["message"])
-            except TypeError:  # a kind that wants more than a message
+            except TypeError:  # a class that needs more than a message
                 error = RuntimeError(answer["message"])
             raise error from None
         return answer["reply"]
@@ -171,10 +185,10 @@ class Room:
             source.splitlines(keepends=True),
             label,
         )  # so that errors can show the line
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook allows it
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # await at the top level, as in a notebook
         try:
             code = compile(source, label, "exec", flags)
-        except SyntaxError:  # only now: % and ! can stand at the start of a line for honest reasons
+        except SyntaxError:  # only now, as a line of valid Python may begin with % or ! too
             code = compile(MAGIC.sub(r"\1pass", source), label, "exec", flags)
         if code.co_flags & inspect.CO_COROUTINE:
             asyncio.run(eval(code, vars(self.module)))
@@ -196,11 +210,11 @@ class Room:
     def call_and_look(
         self, target: Any, arguments: Sequence[Any], settings: dict[str, Any]
     ) -> tuple[Any, list[Any]]:
-        """With the arguments as they are after the call."""
+        """The result of a call, and the arguments as they are afterwards."""
         return target(*arguments, **settings), list(arguments)
 
     def attribute(self, thing: Any, name: str, keep: bool) -> tuple[bool, Any]:
-        """Whether there is such an attribute, and what it is."""
+        """Whether a thing has an attribute, and the attribute or None."""
         found = getattr(thing, name, MISSING)
         if found is MISSING:
             return False, None
@@ -216,7 +230,7 @@ class Room:
         return import_module(name)
 
     def figures(self) -> list[Array]:
-        """The open figures as PNG, which are then closed."""
+        """The open figures as bytes of PNG files; then all figures are closed."""
         if "matplotlib.pyplot" not in sys.modules:
             return []
         import numpy as np
@@ -231,13 +245,13 @@ class Room:
         return pictures
 
     def forget(self) -> None:
-        """Drop everything that went out: caches, blocks, nets."""
+        """Drop all things that references were sent for: caches, blocks, nets."""
         self.things.clear()
         self.numbers.clear()
 
     def serve(self, until_reply: bool = False) -> dict[str, Any]:
-        """Answer one request after the other, until the other side is gone, or until what comes is
-        the reply to a call of a function there.
+        """Answer requests until the other side is gone; with `until_reply`, until a reply comes,
+        and return it.
         """
         while True:
             try:
@@ -264,7 +278,7 @@ class Room:
     def _answer(self, message):
         try:
             return {"result": getattr(self, message["do"])(*message["with"])}
-        except BaseException as error:  # a submission may raise anything, SystemExit too
+        except BaseException as error:  # a submission may raise anything, even SystemExit
             answer = {
                 "error": type(error).__name__,
                 "message": _text(error),
@@ -278,14 +292,14 @@ class Room:
 
 
 class Held:
-    """Something that stays here, whatever it is: only its number goes out."""
+    """A wrapper of a thing that must stay here, even if it is a number or array."""
 
     def __init__(self, thing: Any) -> None:
         self.thing = thing
 
 
 def _signature(parameters):
-    """Of a function of the other side, whose parameters are given as [name, kind, default]."""
+    """The signature of a function of the other side, from its parameters [name, kind, default]."""
     return inspect.Signature(
         [
             inspect.Parameter(
@@ -300,7 +314,7 @@ def _signature(parameters):
 
 def _text(error: BaseException) -> str:
     if isinstance(error, MemoryError) and not str(error):
-        return "a submission has no more than this"
+        return "the submission has used up its memory"
     try:
         return str(error.msg if isinstance(error, SyntaxError) else error)[:2000]
     except BaseException:
@@ -308,7 +322,7 @@ def _text(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The last line of the submission's own cells that the error passed through."""
+    """The last line of the submission's cells that an error passed through."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"line {error.lineno}: {(error.text or '').strip()}"
     frames = [

@@ -1,4 +1,4 @@
-"""The wall of a container: podman or docker, and an image with Python, NumPy and Matplotlib.
+"""The wall of a container: podman or docker, with an image that holds Python, NumPy and Matplotlib.
 
 The recipe of the image is docs/containers/Containerfile; minires is not in it.
 """
@@ -13,7 +13,7 @@ from uuid import uuid4
 from . import headroom
 
 PROGRAMS = ("podman", "docker")
-IMAGE = "MINIRES_IMAGE"  # an environment variable, for an image of another name
+IMAGE = "MINIRES_IMAGE"  # the environment variable that names another image
 USUAL_IMAGE = "minires-submission"
 ALONE = (
     "--rm --interactive --pull never --network none --read-only --cap-drop all --user 1000:1000 "
@@ -21,8 +21,8 @@ ALONE = (
     "--tmpfs /submission:rw,size=256m,mode=1777 --tmpfs /tmp:rw,size=64m,mode=1777 "
     "--tmpfs /home/student:rw,size=16m,mode=1777 --workdir /submission"
 ).split()
-PROCESSES = 64  # threads too
-BESIDE = 512 * 1024**2  # bytes of memory beside a process's own: the file systems above
+PROCESSES = 64  # processes and threads together
+BESIDE = 512 * 1024**2  # bytes for the file systems above, on top of the process's memory
 NEEDED = (
     "import numpy, matplotlib, filelock, IPython, joblib, platformdirs, pooch, psutil, safetensors,"
     "threadpoolctl, tqdm, pyseccomp"
@@ -30,7 +30,7 @@ NEEDED = (
 
 
 def program() -> str | None:
-    """podman, else docker, else None."""
+    """The path of podman or else docker, or None."""
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
@@ -45,14 +45,14 @@ def new_name() -> str:
 
 
 def command(name: str, world: Path | None, memory: int, environment: dict[str, str]) -> list[str]:
-    """What stands before the program.
+    """The words that start a container; the program and its arguments follow them.
 
     Parameters
     ----------
     name : str
-        From `new_name`.
+        A name from `new_name`.
     world : Path or None
-        As `world.world` makes it.
+        The folder from `world.world`.
     memory : int
         Bytes.
     environment : dict
@@ -68,8 +68,8 @@ def command(name: str, world: Path | None, memory: int, environment: dict[str, s
 
 
 def remove(name: str) -> None:
-    """End a container: it outlives the program that started it, if that is killed."""
-    # First `kill`: podman's `rm --force` asks the container to stop, and waits ten seconds.
+    """End a container, which may outlive the program that started it."""
+    # `kill` first, because podman's `rm --force` waits ten seconds for the container to stop.
     for words in (["kill", name], ["rm", "--force", name]):
         with headroom.lifted():
             subprocess.run([program() or "podman", *words], capture_output=True, timeout=60)
@@ -77,9 +77,9 @@ def remove(name: str) -> None:
 
 @cache
 def why_not() -> str | None:
-    """Why this wall cannot be had here, or None: NumPy is imported in a container."""
+    """Why this wall does not work here, or None. To find out, NumPy is imported in a container."""
     if program() is None:
-        return "neither podman nor docker is there: on Debian and Ubuntu, apt install podman"
+        return "neither podman nor docker is installed: on Debian and Ubuntu, apt install podman"
     cure = "see docs/instructors.md for how to build it"
     name = new_name()
     words = [*command(name, None, 1024**3, {}), "python3", "-I", "-c", NEEDED]

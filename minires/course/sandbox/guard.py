@@ -1,8 +1,9 @@
-"""What a submission's process may do: compute, and read and write in its own folder.
+"""The hook that limits a submission's process: it may compute, and read and write in its own
+folder.
 
-The hook sees what Python itself reports (PEP 578). It stops accidents, copying and the usual
-tricks; it is no prison for somebody who writes machine code. Answers are compared in another
-process, so that nothing done in this one changes how they are judged.
+The hook sees the events that Python reports (PEP 578). It stops accidents, copying and the usual
+tricks, but it is no prison for somebody who writes machine code. Answers are compared in another
+process, so that nothing done here changes how they are judged.
 """
 
 import builtins
@@ -54,8 +55,9 @@ CHANGES = (
     "shutil.copytree",
     "os.chdir",
 )
-MODULES = ("readline", "_dbm", "_gdbm")  # they open files without a word
+MODULES = ("readline", "_dbm", "_gdbm")  # they open files without reporting it
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Functions whose system calls Python does not report.
 SILENT = {
     "posix": (
         "mkfifo",
@@ -68,19 +70,19 @@ SILENT = {
     ),
     "_signal": ("pidfd_send_signal",),
     "_posixsubprocess": ("fork_exec",),
-}  # calls of the system that are not reported
+}
 
 
 def close(folder: str, unreadable: Sequence[str]) -> None:
-    """From here on nothing outside `folder` is changed, nothing in `unreadable` is read, and no
-    program or connection is opened.
+    """Close this process in: from here on, it changes nothing outside `folder`, reads nothing in
+    `unreadable`, and starts no programs or connections.
 
     Parameters
     ----------
     folder : str
         The folder of the submission.
     unreadable : list of str
-        Files and folders: what is graded, the checks, other submissions.
+        Files and folders, such as the checks and other submissions.
     """
     import signal
     import subprocess
@@ -100,8 +102,9 @@ def _refused(*arguments, **settings):
 
 
 def _private(name, **others):
-    """A copy of a module, with built-in functions of its own: what a submission puts in the place
-    of `any` or `os.path.realpath` is not used there.
+    """A private copy of a module, which uses its own built-in functions.
+
+    A submission that replaces `any` or `os.path.realpath` changes nothing there.
     """
     spec = find_spec(name)
     copy = module_from_spec(spec)
@@ -112,7 +115,7 @@ def _private(name, **others):
 
 
 def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ...]], None]:
-    """The function that is told of everything, and raises PermissionError."""
+    """Make the audit hook, which raises PermissionError for forbidden events."""
     own, secret = os.path.realpath(folder), tuple(os.path.realpath(path) for path in unreadable)
     allowed, mine = (own, os.path.realpath(os.devnull)), f"/proc/{os.getpid()}/"
 
@@ -123,13 +126,13 @@ def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ..
         return os.path.realpath(os.fsdecode(path))
 
     def is_secret(path):
-        other = (
-            path.startswith("/proc/") and path[6:7].isdigit() and not path.startswith(mine)
-        )  # another process
-        return (other or inside(path, secret)) and not inside(path, (own,))
+        is_process = path.startswith("/proc/") and path[6:7].isdigit()
+        return (is_process and not path.startswith(mine) or inside(path, secret)) and not inside(
+            path, (own,)
+        )
 
     def climbs(path):
-        """Whether a path goes up from where a `dir_fd` may be, which is not reported."""
+        """Whether a relative path goes up: it may start at a `dir_fd`, which is not reported."""
         return not os.path.isabs(path) and os.pardir in os.fsdecode(path).replace(
             os.altsep or os.sep, os.sep
         ).split(os.sep)
@@ -142,14 +145,14 @@ def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ..
             or event == "object.__setattr__"
             and arguments[1] == "__code__"
         ):
-            raise PermissionError(f"{event}: not while a submission is graded")
+            raise PermissionError(f"{event}: forbidden while a submission is graded")
         if event in ("open", "os.listdir", "os.scandir") and isinstance(
             arguments[0], (str, bytes, os.PathLike)
         ):
             path = real(arguments[0])
             if is_secret(path):
                 raise PermissionError(
-                    f"{Path(path).name}: not to be read while a submission is graded"
+                    f"{Path(path).name}: cannot be read while a submission is graded"
                 )
             if event != "open":
                 return
@@ -159,22 +162,24 @@ def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ..
                 if isinstance(mode, str)
                 else bool((flags or 0) & WRITING)
             )
-            writes = writes or mode is None and os.path.isdir(path)  # for the sake of a dir_fd
+            writes = writes or mode is None and os.path.isdir(path)  # opened as a dir_fd
             if writes and not inside(path, allowed) or mode is None and climbs(arguments[0]):
-                raise PermissionError(f"{path}: a submission writes in its own folder only")
+                raise PermissionError(f"{path}: a submission can write only in its own folder")
         elif event in CHANGES:
             for path in arguments[:2]:
                 if isinstance(path, (str, bytes, os.PathLike)) and (
                     climbs(path) and event != "os.chdir" or not inside(real(path), (own,))
                 ):
-                    raise PermissionError(f"{path}: a submission changes its own folder only")
+                    raise PermissionError(f"{path}: a submission can change only its own folder")
 
     return watch
 
 
 def limit(memory: int, seconds: int, threads: int | None = None) -> None:
-    """Let this process have `memory` bytes, `seconds` of computing, files of 256 MB, 256 of them
-    open, and no core dumps; where the system knows no limits, do nothing.
+    """Limit what this process can use: memory, processor time, files and threads.
+
+    Files may have 256 MB, 256 of them may be open, and there are no core dumps. On systems without
+    such limits, do nothing.
 
     Parameters
     ----------
@@ -182,8 +187,8 @@ def limit(memory: int, seconds: int, threads: int | None = None) -> None:
         Bytes.
     seconds : int
     threads : int, optional
-        How many, together with processes. Only for a process in a namespace of its own: elsewhere
-        those of all the user's programs count. The system does not hold root to it.
+        Threads and processes together. Only for a process in a namespace of its own: elsewhere all
+        programs of the user count. The limit does not hold for root.
     """
     try:
         import resource

@@ -1,18 +1,17 @@
-"""The memory of a process that marks: what it needs, and some more. Programs that it starts have
-limits of their own.
-"""
+"""Limit the memory of a process that marks submissions, but not of programs that it starts."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_before: list[tuple[int, int]] = []  # the limits, where `limit` changed them
+_before: list[tuple[int, int]] = []  # the limits from before `limit` changed them
 
 
 def limit(more: int) -> None:
-    """Let this process grow by `more` bytes; past that it gets a MemoryError. On systems that do
-    not tell a process its size, do nothing.
+    """Let this process grow by `more` bytes; beyond that it gets a MemoryError.
+
+    On systems where a process cannot find out its size, do nothing.
     """
     with suppress(ImportError, OSError, ValueError):
         import resource
@@ -28,7 +27,7 @@ def limit(more: int) -> None:
 
 @contextmanager
 def lifted() -> Iterator[None]:
-    """Within: a program that is started has the limit that there was before."""
+    """Within the block, programs are started with the limit from before `limit`."""
     if not _before:
         yield
         return

@@ -1,4 +1,4 @@
-"""Behind which wall is a submission graded on this machine, and how to get a stronger one?"""
+"""What `minires doctor` says about the walls on this machine, and how to get stronger ones."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,12 @@ from . import isolation
 
 
 def grading() -> Iterator[Check]:
-    """A check for `minires doctor`: the wall that would be chosen, and the missing ones."""
+    """The check for `minires doctor`: the wall that is chosen, and what stronger ones need."""
     reasons = {name: isolation.why_not(name) for name in isolation.NAMES}
     chosen = isolation.choose()
     there = [name for name, reason in reasons.items() if reason is None]
-    # Bubblewrap without the filter is no wall of its own: it is what is left of the first.
+    # Unfiltered bubblewrap is not listed by itself: it replaces bubblewrap where a filter is
+    # missing.
     others = [name for name in there if name not in (chosen, isolation.UNFILTERED)]
     found = f"submissions run behind {isolation.WORDS[chosen]}" + (
         f" (also here: {', '.join(others)})" if others else ""

@@ -1,4 +1,4 @@
-"""What the operating system keeps from a submission's process.
+"""The walls that the operating system can put around a submission's process.
 
 bubblewrap   namespaces of its own and a filter of system calls: the process sees a read-only
              system, a small file system in memory and a minires without checks and solutions;
@@ -27,23 +27,24 @@ WORDS = {
     CONTAINER: "container: files, network and processes of its own, and a filter of system calls",
     LANDLOCK: "landlock: no files of others, no network, no new processes; it can see that files "
     "and processes exist",
-    PROCESS: "process: a hook in Python, for trusted students; who means it gets round it",
+    PROCESS: "process: a hook in Python, for trusted students; determined students can get around "
+    "it",
 }
-#: A process that was ended by a signal is reported as a shell does: 128 + the signal.
+#: Walls that report a process ended by a signal as a shell does: 128 + the signal.
 LIKE_A_SHELL = (BUBBLEWRAP, UNFILTERED, CONTAINER)
 TITLES = {CONTAINER: "a container", LANDLOCK: "Landlock"}
 
 
 def choose(name: str | None = None) -> str:
-    """The isolation of that name, by default the strongest that works here.
+    """Choose an isolation: `name`, or by default the strongest that works here.
 
-    A container has to be asked for. Bubblewrap without a filter of system calls is what
-    "bubblewrap" stands for where there is no filter.
+    A container is never the default. Where there is no filter of system calls, "bubblewrap" means
+    bubblewrap without it.
 
     Raises
     ------
     ConfigError
-        If there is none of that name, or it does not work here.
+        If there is no isolation of that name, or it does not work here.
     """
     if name is None:
         candidates = (one for one in NAMES if one != CONTAINER)
@@ -66,7 +67,7 @@ def choose(name: str | None = None) -> str:
 
 
 def why_not(name: str) -> str | None:
-    """Why an isolation cannot be had here, and what to do about it; None if it can."""
+    """Why an isolation does not work here and what to do about it, or None if it works."""
     return _REASONS[name]()
 
 

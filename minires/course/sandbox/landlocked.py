@@ -1,12 +1,12 @@
-"""The wall for Linux without bubblewrap: a process closes itself in with Landlock and seccomp.
+"""The wall for Linux without bubblewrap: a process locks itself in with Landlock and seccomp.
 
-Landlock (Linux 5.13) takes rights to files from a process, and in later versions TCP, signals to
-others and abstract sockets; the filter of `syscalls.py` takes new processes and all other sockets.
-Not held: names, sizes and times of files can be asked for (`os.stat`), so processes of others can
-be counted; and the disk is limited by the size of each file, not by how many there are.
+Landlock (Linux 5.13) takes away a process's rights to files, and in later versions TCP, signals to
+others and abstract sockets. The filter of `syscalls.py` takes away new processes and all other
+sockets. Two things are not held: a process can find out names, sizes and times of files (`os.stat`)
+and so count other processes, and only the size of each file is limited, not the number of files.
 
-Two packages bind Landlock. `py-landlock` knows its versions up to 7, network and scopes included,
-and takes what the kernel has (`strict=False`); `landlock` knows files only.
+There are two Python packages for Landlock. `py-landlock` supports versions up to 7, network and
+scopes included, and uses what the kernel has (`strict=False`); `landlock` supports files only.
 """
 
 import os
@@ -15,13 +15,13 @@ from functools import cache
 
 from . import syscalls
 
-OWN_MEMORY = "/proc/self/maps"  # by which threadpoolctl finds the libraries of this process
+OWN_MEMORY = "/proc/self/maps"  # where threadpoolctl finds the libraries of this process
 DEVICES = (os.devnull, "/dev/zero", "/dev/urandom", "/dev/random")
 
 
 @cache
 def why_not() -> str | None:
-    """Why this wall cannot be had here, or None."""
+    """Why this wall does not work here, or None."""
     try:
         from py_landlock import LandlockError, get_abi_version
     except ImportError:
@@ -34,30 +34,31 @@ def why_not() -> str | None:
 
 
 def close(folder: str, readable: Sequence[str], listed: Sequence[str]) -> None:
-    """From here on this process reads `readable`, writes in `folder`, and talks to nobody.
+    """Lock this process in: from here on, it can only read `readable` and write in `folder`.
 
-    Landlock has no "all but": where something within a folder is to stay hidden, the folder is
-    `listed` and its other entries are `readable`.
+    Landlock cannot say "all but". To hide something in a folder, put the folder in `listed` and its
+    other entries in `readable`.
 
     Parameters
     ----------
     folder : str
         The folder of the submission.
     readable : list of str
-        Files and folders with all in them.
+        Files, and folders with everything in them.
     listed : list of str
         Folders whose names can be seen, so that Python finds modules there.
 
     Raises
     ------
     RuntimeError
-        If other threads run, which would stay outside.
+        If other threads run, which would stay outside the wall.
     """
     from py_landlock import AccessFs, Landlock
 
     if len(os.listdir("/proc/self/task")) > 1:
-        raise RuntimeError("Landlock closes in one thread, and there are others")
-    system_calls = syscalls.rules(alone=True)  # now: it looks for its library all over the system
+        raise RuntimeError("Landlock closes in one thread only, but others are running")
+    # Before the rules, because pyseccomp looks for its library all over the system.
+    system_calls = syscalls.rules(alone=True)
     rules = Landlock(strict=False)
     for path in readable:
         if os.path.isdir(path):
@@ -69,7 +70,7 @@ def close(folder: str, readable: Sequence[str], listed: Sequence[str]) -> None:
     for path in (*DEVICES, OWN_MEMORY):
         rules.add_path_rule(path, access=AccessFs.READ_FILE)
     rules.add_path_rule(os.devnull, access=AccessFs.WRITE_FILE | AccessFs.TRUNCATE)
-    # Moving a file from one folder to another is a right of its own, here within `folder` alone.
+    # Moving files between folders is a separate right, granted only within `folder`.
     rules.allow_read_write(folder).add_path_rule(folder, access=AccessFs.REFER)
     rules.apply()
     system_calls.load()

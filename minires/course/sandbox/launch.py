@@ -1,4 +1,4 @@
-"""How a submission's process is started behind each of the walls."""
+"""Work out how to start a submission's process behind each wall."""
 
 import os
 import sys
@@ -17,29 +17,29 @@ START = (
 )
 OPTIONS = ("-I", "-B")
 PASSED_ON = ("LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MINIRES_FAST")
-FOR_THE_SYSTEM = ("PATH", "SYSTEMROOT")  # Windows finds libraries by them
+FOR_THE_SYSTEM = ("PATH", "SYSTEMROOT")  # Windows needs them to find libraries
 ALWAYS = {
     "MPLBACKEND": "Agg",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MINIRES_DATASET": "synthetic",
 }
-THREADS = 64  # at most, where they can be counted
+THREADS = 64  # at most, behind walls where a submission's threads can be counted
 
 
 @dataclass
 class Launch:
-    """A command, and what it needs.
+    """A command that starts a submission's process, and everything it needs.
 
     Parameters
     ----------
     command : list of str
-        It tells nothing: a submission may see it.
+        It holds no secrets, because a submission may see it.
     settings : dict
-        For `child.main`, over standard input.
+        Settings for `child.main`, which reads them from standard input.
     environment : dict
     descriptors : tuple of int
-        Files that the command inherits; the caller closes them.
+        Descriptors of files that the command inherits; the caller closes them.
     clean : callable
         Called when the process is gone.
     """
@@ -69,14 +69,14 @@ def launch(
         An empty folder. Behind bubblewrap and in a container the submission has one in memory
         instead.
     assignment : str or None
-        What is held back.
+        The assignment whose solution is held back.
     unreadable : list of Path
-        What the hook refuses to read, where the files are within reach.
+        Files and folders that the hook refuses to read, behind walls that leave them in reach.
     memory : int
         Bytes.
     others : list of str
-        Packages that may be imported besides those that minires needs. In a container there are
-        those of its image, and without a wall all that are installed.
+        Packages that may be imported besides those that minires needs. A container has the packages
+        of its image instead, and without a wall all installed packages can be imported.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def launch(
             "folder": "/submission",
             "unreadable": [],
             "fonts": "/world/matplotlib",
-            # A container counts its own; its user may have other processes, which would count here.
+            # A container counts its own threads; here all processes of its user would count.
             "threads": None if wall == isolation.CONTAINER else THREADS,
             "filter": wall == isolation.CONTAINER,
         }
@@ -102,11 +102,11 @@ def launch(
             name = container.new_name()
             program = ["python3", *OPTIONS, "-c", START.format(world="/world", packages=[])]
             before = container.command(name, inside, memory, passed)
-            environment = dict(os.environ)  # the program's own; the container has `passed`
+            environment = dict(os.environ)  # for podman or docker; the container gets `passed`
             return Launch(
                 [*before, *program], settings, environment, (), lambda: container.remove(name)
             )
-        # -S: `site` would look for packages by itself, and follow what it finds out of the world.
+        # -S: `site` would add packages from outside the world by itself.
         start = START.format(world="/world", packages=bubblewrap.where_packages_are())
         program = [bubblewrap.python(), *OPTIONS, "-S", "-c", start]
         passed["PATH"] = os.defpath
@@ -136,5 +136,5 @@ def launch(
 
 
 def _python() -> Path | str:
-    """The interpreter outside any virtual environment, whose folder it would tell."""
+    """The interpreter of no virtual environment: a path in one would tell the user's folders."""
     return visible.python() if sys.platform != "win32" else sys.executable

@@ -1,8 +1,8 @@
-"""The line to a submission's process, which nothing on the other end can hold up.
+"""The line to a submission's process, which the other end can never block.
 
-A process may stop reading, or leave another one behind that keeps its pipe open: then reading and
-writing wait for ever, on some systems without a way to give them a time limit. So a thread does
-both, and who waits for the thread can stop waiting.
+A process may stop reading, or leave another process behind that keeps its pipe open. Then reading
+and writing wait for ever, on some systems without any way to set a time limit. So a thread does
+both, and the code that waits for the thread can stop waiting.
 """
 
 import queue
@@ -16,7 +16,7 @@ NAME = "line to a submission"  # of the thread
 
 
 def is_waiting() -> bool:
-    """Whether a line of this process is still at work, though nobody waits for it any more."""
+    """Whether the thread of some line in this process is still at work."""
     return any(thread.name == NAME for thread in threading.enumerate())
 
 
@@ -30,11 +30,11 @@ class Line:
     Parameters
     ----------
     stdin, stdout : file
-        Pipes, of which the other ends are in the process.
+        Pipes whose other ends are in the process.
     refer : callable
-        What a message says of something that it cannot hold.
+        Turns something that a message cannot hold into a reference.
     resolve : callable
-        The reverse.
+        The reverse of `refer`.
     """
 
     def __init__(
@@ -56,18 +56,18 @@ class Line:
         return self.receive(seconds)
 
     def send(self, message: Any) -> None:
-        """Have a message sent; `receive` waits for the answer."""
+        """Let the thread send a message; `receive` waits for the answer."""
         self._orders.put(message)
 
     def receive(self, seconds: float) -> Any:
-        """Wait for the answer to the message that was sent last.
+        """Wait for the answer to the last message.
 
         Raises
         ------
         Late
-            If that takes longer. Then wait again, or give the line up.
+            If it takes longer than `seconds`. Wait again, or close the line.
         EOFError, OSError, WireError
-            If the other side is gone, or sends what is no message.
+            If the other side is gone, or sends anything but a message.
         """
         try:
             answer, error = self._outcomes.get(timeout=max(0.0, seconds))
@@ -78,7 +78,7 @@ class Line:
         return answer
 
     def close(self) -> None:
-        """Close the pipes; where the thread still waits at one, it is left to it."""
+        """Close the pipes, unless the thread is still blocked in one."""
         self._orders.put(None)
         self._thread.join(1)
         if not self._thread.is_alive():

@@ -1,8 +1,8 @@
-"""How long one request to a submission may take.
+"""The time limit of one request to a submission.
 
-The limit is by the clock, since a submission that waits for ever computes nothing. On a machine
-that is busy with other things the clock is unfair: the same honest training takes five times as
-long. So a submission that had no processor to itself gets more time.
+The clock on the wall counts, because a submission that waits for ever uses no processor time. On a
+busy machine this alone would be unfair: the same honest training may take five times as long. So a
+submission that did not have a processor to itself gets more time.
 """
 
 import math
@@ -10,10 +10,10 @@ import time
 
 import psutil
 
-BUSY = 5  # times the limit, at most
-STARVED = 0.8  # of one core: with less than that over the time, the machine was busy
-WAITING = 0.02  # of one core: with less than that, it waits for something of its own
-FIRST_LOOK = 1.0  # seconds: short requests, and most are, cost no look at the processes
+BUSY = 5  # the longest time is this many times the limit
+STARVED = 0.8  # share of a core: a process with less than this was on a busy machine
+WAITING = 0.02  # share of a core: a process with less than this waits for something itself
+FIRST_LOOK = 1.0  # seconds: shorter requests, which are most, need no look at the processes
 
 
 class Patience:
@@ -26,8 +26,8 @@ class Patience:
     deadline : float
         When everything must be done, by `time.monotonic`.
     pid : int
-        Of the process that works on it. What it started counts as well, where it can be seen: not
-        in a container.
+        The process that works on the request. Its children count too, except in a container, where
+        they cannot be seen.
     """
 
     def __init__(self, seconds: float, deadline: float, pid: int) -> None:
@@ -37,14 +37,14 @@ class Patience:
         self.end = min(self.began + seconds, deadline)
 
     def wait(self) -> float:
-        """The seconds until `is_over` has to be asked."""
+        """The seconds until the next call of `is_over` is due."""
         until = self.end
         if math.isnan(self.computed):
             until = min(until, self.began + min(FIRST_LOOK, self.seconds / 4))
         return max(0.0, until - time.monotonic())
 
     def is_over(self) -> bool:
-        """Whether the time is over. It becomes longer here for a process that was starved."""
+        """Whether the time is over; for a process that got too little of a processor, extend it."""
         now = time.monotonic()
         if math.isnan(self.computed):
             self.looked, self.computed = now, processor_seconds(self.pid)
@@ -61,9 +61,11 @@ class Patience:
         return False
 
     def over(self) -> str:
-        """What is said when the time is over."""
+        """What a message says when the time is over, such as "took longer than 60 seconds, and was
+        stopped".
+        """
         if time.monotonic() >= self.deadline:
-            return "was stopped: all together took too long"
+            return "was stopped: the whole submission took too long"
         said = f"took longer than {self.seconds:g} seconds, and was stopped"
         taken = time.monotonic() - self.began
         if taken > 1.5 * self.seconds:
@@ -72,7 +74,7 @@ class Patience:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process and its children have computed so far; 0 if it is gone."""
+    """The processor time of a process and its children so far, in seconds; 0 if it is gone."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]

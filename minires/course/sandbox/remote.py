@@ -1,4 +1,6 @@
-"""The other end of a submission's process: start it, ask it, and survive whatever it does."""
+"""The grader's end of a submission's process: start it, send requests, and survive whatever it
+does.
+"""
 
 import inspect
 import json
@@ -17,7 +19,8 @@ import numpy as np
 
 from ...types import PathLike
 from ..across import ByReference, Remote
-from ..compare import WrongAnswer, stopped
+from ..calling import stopped
+from ..compare import WrongAnswer
 from . import headroom, wire
 from . import isolation as walls
 from .launch import launch
@@ -25,20 +28,20 @@ from .line import Late, Line
 from .patience import Patience
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
-MOST_THINGS = 500_000  # of a submission that a test knows at a time
+MOST_THINGS = 500_000  # objects of a submission that a test can refer to at a time
 KEPT = 20_000  # characters of output, from the start and from the end
-CALLED_WITH = 1_000_000  # numbers and letters that a function here may be called with from there
-GROWTH = 64  # times the largest array that was sent: no array that it is called with is larger
-# Characters of an error over there that are shown.
+CALLED_WITH = 1_000_000  # numbers and characters that may come with a call of a function here
+GROWTH = 64  # an array passed to it may have this many times the numbers of the largest array sent
+# How many characters of an error over there are shown.
 ERROR = {"error": 100, "message": 2000, "where": 500}
 
 
 class Crashed(WrongAnswer):
-    """The process ended."""
+    """The submission's process ended by itself."""
 
 
 class TimedOut(WrongAnswer):
-    """The process was ended, for it took too long."""
+    """The submission's process was ended because it took too long."""
 
 
 class Submission:
@@ -48,21 +51,21 @@ class Submission:
     ----------
     folder : Path
         Where it runs, and the only place where it can write. Behind bubblewrap and in a container
-        it has a folder in memory instead, which ends with it.
+        it has a folder in memory instead, which is gone when it ends.
     assignment : str or None
-        What is held back in it.
+        The assignment whose solution is held back.
     unreadable : list of Path
-        What it may not read, where only the hook keeps it from that.
+        What the hook keeps it from reading.
     seconds : float
-        For each request; more where the machine is busy with other things (`Patience`).
+        The time limit of each request; on a busy machine it is extended (`Patience`).
     memory : int
         Bytes.
     deadline : float, optional
-        When all of it must be done, by `time.monotonic`; by default in an hour.
+        When everything must be done, by `time.monotonic`; by default in an hour.
     isolation : str
         The wall around it: see `isolation.choose`.
     packages : list of str
-        What it may import besides what minires needs: see `launch`.
+        Packages that it may import besides those that minires needs: see `launch`.
     """
 
     def __init__(
@@ -78,8 +81,8 @@ class Submission:
     ) -> None:
         self.seconds, self.output = seconds, Output()
         self.callbacks: list[Callable[..., Any]] = []
-        self.remotes: dict[int, Remote] = {}  # the things of the other side that are known here
-        self.largest_sent = 0  # numbers of an array, since `forget`
+        self.remotes: dict[int, Remote] = {}  # number of a thing over there -> its stand-in here
+        self.largest_sent = 0  # numbers in the largest array sent since `forget`
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         self.isolation = isolation
         self.launch = launch(
@@ -107,17 +110,17 @@ class Submission:
         finally:
             for descriptor in self.launch.descriptors:
                 os.close(descriptor)
-        # Over the pipe: everybody on the machine can read a command line.
+        # Settings go through the pipe, because everybody on the machine can read a command line.
         try:
             self.process.stdin.write(json.dumps(settings).encode() + b"\n")
             self.process.stdin.flush()
-        except OSError:  # it is gone already: the first request will say so
+        except OSError:  # it is gone already: the first request will report it
             pass
         self.drain = threading.Thread(
             target=self.output.read_from, args=(self.process.stderr,), daemon=True
         )
         self.drain.start()
-        process: Any = self.process  # whose pipes are there
+        process: Any = self.process  # its pipes exist
         self.line = Line(process.stdin, process.stdout, self._refer, self._resolve)
 
     def __enter__(self) -> "Submission":
@@ -127,13 +130,13 @@ class Submission:
         self.close()
 
     def close(self) -> None:
-        """End the process, and all that it started."""
+        """End the process and everything that it started."""
         self._kill()
         self.process.wait()
         self.line.close()
         self.drain.join(1)
         self.launch.clean()
-        if not self.drain.is_alive():  # else a process that was left behind holds the pipe
+        if not self.drain.is_alive():  # else another process, left behind, holds the pipe
             self.process.stderr.close()
 
     def run(self, source: str, label: str) -> None:
@@ -142,14 +145,14 @@ class Submission:
         Raises
         ------
         WrongAnswer
-            With the error that stopped it.
+            If an error stopped it; the message says which.
         Crashed, TimedOut
             If the process is gone.
         """
         self.ask("run", source, label, what="the cell")
 
     def names(self) -> list[str]:
-        """The names that the submission has defined, as many as anybody needs."""
+        """The names that the submission defines: at most 2,000, each of less than 100 letters."""
         found = self.ask("names")
         return (
             [name for name in found if isinstance(name, str) and len(name) < 100][:2000]
@@ -158,7 +161,7 @@ class Submission:
         )
 
     def get(self, name: str) -> Any:
-        """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
+        """The value of a name: a number, text or array as it is, anything else as a `Remote`."""
         return self.ask("get", name)
 
     def figures(self) -> list[bytes]:
@@ -176,15 +179,30 @@ class Submission:
         ]
 
     def forget(self) -> None:
-        """Drop everything that was handed out, on both sides."""
+        """Drop all references, on both sides."""
         self.ask("forget")
         self.callbacks.clear()
         self.remotes.clear()
         self.largest_sent = 0
 
     def ask(self, do: str, *arguments: Any, what: str = "your code") -> Any:
-        """Send a request and wait for the answer. Functions that were sent along may be called
-        before it comes.
+        """Send a request and wait for the answer. Functions among the arguments may be called
+        meanwhile.
+
+        Parameters
+        ----------
+        do : str
+            The name of a method of the server in `child`.
+        *arguments
+        what : str
+            How messages name the student's code.
+
+        Raises
+        ------
+        WrongAnswer
+            If the student's code stops with an error.
+        Crashed, TimedOut
+            If the process ends, or is ended because it takes too long.
         """
         patience = Patience(self.seconds, self.deadline, self.process.pid)
         message = {"do": do, "with": list(arguments)}
@@ -211,7 +229,7 @@ class Submission:
                 f"{what} ended the process"
                 + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
                 + (
-                    ": it wrote where answers are passed on"
+                    ": it wrote into the channel for answers"
                     if isinstance(error, wire.WireError)
                     else ""
                 )
@@ -232,18 +250,20 @@ class Submission:
                     raise
 
     def _called_back(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What a function gives that the student's code called. Its errors go back to that code."""
+        """Run a function that the student's code called. Its result or its error goes back to that
+        code.
+        """
         try:
             function = self.callbacks[request["callback"]]
             self._look_at([request["with"], request["settings"]])
             return {"reply": function(*request["with"], **request["settings"])}
         except (Crashed, TimedOut):
             raise
-        except Exception as error:  # also of arguments that make no sense
+        except Exception as error:  # an error, perhaps because the arguments make no sense
             return {"raise": type(error).__name__, "message": str(error)[:2000]}
 
     def _look_at(self, arguments: Any) -> None:
-        """Refuse what would make this process compute for long, or fill its memory."""
+        """Refuse arguments that would make this process compute for long or fill its memory."""
         sizes = list(_sizes(arguments, others=True))
         most = min(CALLED_WITH, max(1, self.largest_sent) * GROWTH)
         if sum(sizes) > CALLED_WITH or max(_sizes(arguments), default=0) > most:
@@ -284,14 +304,14 @@ class Submission:
 
 
 class Output:
-    """What a process printed: the start and the end of it."""
+    """The start and the end of what a process printed."""
 
     def __init__(self) -> None:
         self.head, self.size = b"", 0
         self.tail: deque[bytes] = deque()
 
     def read_from(self, stream: BufferedReader) -> None:
-        """Read until the end, so that the process never waits for a reader."""
+        """Read a stream until its end, so that the process never waits for a reader."""
         while part := stream.read1(1 << 16):
             self.size += len(part)
             start, rest = part[: KEPT - len(self.head)], part[KEPT - len(self.head) :]
@@ -302,7 +322,7 @@ class Output:
                     self.tail.popleft()
 
     def text(self) -> str:
-        """As text; what was left out is counted."""
+        """The output as text, with the number of bytes left out in the middle."""
         tail = b"".join(self.tail)[-KEPT:]
         left_out = self.size - len(self.head) - len(tail)
         middle = f"\n... {left_out:,} bytes left out ...\n" if left_out > 0 else ""
@@ -315,8 +335,9 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _sizes(value: Any, others: bool = False) -> Iterator[int]:
-    """How many numbers each array in a value has; if `others` count too, the letters of texts, and
-    1 for all else.
+    """The number of numbers in each array in a value.
+
+    If `others`, the characters of texts are counted too, and 1 for anything else.
     """
     if isinstance(value, np.ndarray):
         yield math.prod(max(1, length) for length in value.shape)
@@ -328,8 +349,9 @@ def _sizes(value: Any, others: bool = False) -> Iterator[int]:
 
 
 def _parameters(function):
-    """Those of a function as [name, kind, default], so that it can be asked for them over there;
-    None where a default is no number or text.
+    """The parameters of a function as [name, kind, default], for `inspect.signature` over there.
+
+    None if a default is no number or text.
     """
     found = inspect.signature(function).parameters.values()
     if any(

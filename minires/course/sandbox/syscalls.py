@@ -1,8 +1,8 @@
-"""A filter of system calls (seccomp): what a submission may ask of the kernel.
+"""A filter of system calls (seccomp), which limits what a submission can do through the kernel.
 
-It refuses what computing has no use for: new processes, programs for the kernel, sockets, other
-processes' memory, mounts and namespaces, locks and watches on files. Without new processes, the
-limits of one process bound all that a submission can use. The filter is made by pyseccomp, a
+It refuses calls that computing does not need: new processes, programs for the kernel, sockets,
+other processes' memory, mounts and namespaces, locks and watches on files. Without new processes,
+the limits of one process hold for the whole submission. The filter is made with pyseccomp, a
 binding of libseccomp.
 """
 
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 REFUSED = (
-    # New processes. Python's threads come from clone and clone3: see `rules`.
+    # New processes. Python's threads need clone and clone3: see `rules`.
     "fork vfork "
     # Other processes: their memory, descriptors and limits.
     "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_open "
@@ -23,36 +23,36 @@ REFUSED = (
     "unshare setns mount umount umount2 pivot_root chroot open_tree move_mount mount_setattr "
     "fsopen fsconfig fsmount fspick quotactl quotactl_fd name_to_handle_at open_by_handle_at "
     "swapon swapoff "
-    # Doors to the kernel with a history of faults.
+    # Parts of the kernel with a history of faults.
     "bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl "
     "add_key request_key fanotify_init init_module finit_module delete_module kexec_load "
     "kexec_file_load modify_ldt personality iopl ioperm lookup_dcookie syslog acct reboot vhangup "
     "uselib nfsservctl clock_settime clock_adjtime settimeofday adjtimex stime sethostname "
     "setdomainname "
-    # Memory that counts as nobody's, and pipes and devices with names.
+    # Memory that is not counted for any process, and named pipes and devices.
     "memfd_create memfd_secret shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd "
     "msgrcv msgctl mq_open mq_unlink mknod mknodat "
-    # The network. Of sockets only pairs within the process are left, which asyncio wakes up with.
+    # The network. Only socket pairs within the process are left, which asyncio needs.
     "socket bind listen connect accept accept4 execveat "
-    # What happens to files that others can see too: a way to talk to them.
+    # Watches on files, by which submissions could pass messages.
     "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch fanotify_mark"
 ).split()
-#: Landlock does not watch these.
+#: Calls that Landlock does not cover.
 ATTRIBUTES = (
     "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat "
     "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr execve"
 ).split()
 SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
-#: Commands of fcntl: locks on files, and leases, which two submissions could pass messages with.
-#: Numbers of Linux; "GETLK, SETLK, SETLKW, OFD_GETLK, OFD_SETLK, OFD_SETLKW, SETLEASE, GETLEASE,
-#: NOTIFY".
+#: Commands of fcntl for locks and leases on files, by which two submissions could pass messages.
+#: Linux's numbers of GETLK, SETLK, SETLKW, OFD_GETLK, OFD_SETLK, OFD_SETLKW, SETLEASE, GETLEASE,
+#: NOTIFY.
 LOCKS = (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)
 CLONE_THREAD, AF_UNIX, TIOCSTI, TIOCLINUX = 0x10000, 1, 0x5412, 0x541C
 
 
 @cache
 def why_not() -> str | None:
-    """Why there is no filter here, or None."""
+    """Why there can be no filter here, or None."""
     try:
         rules()
     except ImportError:
@@ -65,7 +65,7 @@ def why_not() -> str | None:
 
 
 def descriptor() -> int:
-    """The filter as bubblewrap reads it, in a file of no name; the caller closes it."""
+    """A descriptor of an unnamed file with the filter, for bubblewrap; the caller closes it."""
     with tempfile.TemporaryFile() as file:
         file.write(_program())
         file.seek(0)
@@ -81,13 +81,13 @@ def _program() -> bytes:
 
 
 def rules(alone: bool = False) -> Any:
-    """The filter; its `load` puts it around this thread, and all threads that it starts, for good.
+    """Make the filter. Its `load` puts it for good around this thread and the threads it starts.
 
     Parameters
     ----------
     alone : bool
-        For a process that shares processes and files with others: its signals reach only itself,
-        it changes no file's owner, mode or times, and it starts no other program.
+        For a process that sees other processes and files: it can send signals only to itself,
+        cannot change owner, mode or times of files, and cannot start other programs.
 
     Returns
     -------
@@ -100,20 +100,20 @@ def rules(alone: bool = False) -> Any:
 
     def refuse(name, *arguments, action=refused):
         number = seccomp.resolve_syscall(seccomp.Arch.NATIVE, name)
-        if number >= 0:  # else this machine, or this libseccomp, knows none of that name
+        if number >= 0:  # else this machine or this libseccomp does not have the call
             made.add_rule(action, number, *arguments)
 
     for name in [*REFUSED, *(ATTRIBUTES if alone else ())]:
         refuse(name)
     refuse("clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, 0))
-    # A filter cannot look into clone3's struct; without clone3 the C library takes clone.
+    # A filter cannot look into clone3's struct. If clone3 is missing, the C library uses clone.
     refuse("clone3", action=seccomp.ERRNO(errno.ENOSYS))
     refuse("socketpair", seccomp.Arg(0, seccomp.NE, AF_UNIX))
     refuse("prlimit64", seccomp.Arg(0, seccomp.NE, 0))
-    for request in (TIOCSTI, TIOCLINUX):  # they type into the terminal of the grader
+    for request in (TIOCSTI, TIOCLINUX):  # they could type into the grader's terminal
         refuse("ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
-    # A lock on a file that others have open would tell them something. It is "granted" without
-    # asking: files that a submission can write are its own, and minires locks those it writes.
+    # A lock on a file that others have open could pass a message. So flock reports success and does
+    # nothing: minires locks the files it writes, and those of a submission are its own.
     refuse("flock", action=seccomp.ERRNO(0))
     for name in ("fcntl", "fcntl64"):
         for lock in LOCKS:

@@ -1,7 +1,7 @@
-"""Which parts of the machine a submission may see: the system's libraries, Python, its packages.
+"""Which parts of the machine a submission may see: the system's libraries, Python, and packages.
 
 minires itself is not among them, wherever it is installed: a submission gets the copy that
-`world.py` makes. And of the packages only the ones in the list of `allowed.py`.
+`world.py` makes. Of the packages it sees only the ones in the list of `allowed.py`.
 """
 
 import sys
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-#: No programs: nothing there is to be started.
+#: No folders of programs, because a submission may start none.
 SYSTEM = (
     "/lib",
     "/lib32",
@@ -30,12 +30,12 @@ PACKAGES = ("site-packages", "dist-packages")
 
 
 def python() -> Path:
-    """The interpreter itself; that of a virtual environment is a link to it."""
+    """The real interpreter; the one in a virtual environment is a link to it."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 def library() -> list[Path]:
-    """The folders of Python's own library, if they are not the system's."""
+    """The folders of Python's own library, unless they are among the system's."""
     base = Path(sys.base_prefix).resolve()
     if base in (Path("/usr"), Path("/usr/local")):
         return []
@@ -43,12 +43,12 @@ def library() -> list[Path]:
 
 
 def packages() -> list[Path]:
-    """Where NumPy and the others are, in the order in which Python looks there."""
+    """The folders of installed packages, in the order in which Python looks there."""
     return [Path(path) for path in sys.path if path.endswith(PACKAGES) and Path(path).is_dir()]
 
 
 def folders() -> set[Path]:
-    """Every folder of packages on this machine that could be within reach, without links."""
+    """All folders of packages on this machine that could be within reach, with links resolved."""
     bases = {Path(sys.base_prefix), Path(sys.prefix), Path("/usr"), Path("/usr/local")}
     found = {path.resolve() for path in packages()}
     for base in bases:
@@ -59,8 +59,8 @@ def folders() -> set[Path]:
 
 @cache
 def hidden() -> list[Path]:
-    """Copies of minires among the packages, what leads to them, and what tells where other
-    packages in development lie.
+    """Copies of minires among the packages, links to them, and files that name other source
+    folders.
     """
     found = [
         path
@@ -72,14 +72,21 @@ def hidden() -> list[Path]:
 
 
 def except_for(roots: Iterable[Path | str], without: Sequence[Path]) -> tuple[list[str], list[str]]:
-    """Say "these, except those" to a wall that knows no "except".
+    """Split folders into rules for a wall that cannot say "except".
+
+    Parameters
+    ----------
+    roots : iterable of Path or str
+        Files and folders to let in.
+    without : list of Path
+        What to leave out of them.
 
     Returns
     -------
     readable : list of str
-        Files and folders that are let in with all in them.
+        Files and folders to let in with everything in them.
     listed : list of str
-        Folders of which only the names are, as something within stays outside.
+        Folders of which only the names may be listed, because something in them stays hidden.
     """
     readable: list[str] = []
     listed: list[str] = []
@@ -90,7 +97,7 @@ def except_for(roots: Iterable[Path | str], without: Sequence[Path]) -> tuple[li
         if any(path in other.parents for other in without):
             listed.append(str(path))
             for entry in path.iterdir():
-                if not entry.is_symlink():  # where it leads, rules of its own hold
+                if not entry.is_symlink():  # the target of a link has rules of its own
                     walk(entry)
         else:
             readable.append(str(path))

@@ -1,8 +1,8 @@
-"""The world of a submission: a copy of minires that holds nothing worth stealing.
+"""The world of a submission: a copy of minires without anything worth stealing.
 
 It lacks the checks, the model solutions and the grader, and the functions that the assignment asks
-for have lost their bodies in the source itself. What a submission reads, imports or disassembles
-there is what a student has anyway.
+for have no bodies in its source. Whatever a submission reads, imports or disassembles there, a
+student has anyway.
 """
 
 import ast
@@ -22,15 +22,15 @@ from .. import hold_back
 
 PACKAGE = Path(__file__).resolve().parents[2]
 PREFIX = "minires-world-"
-#: Top-level parts of minires that no submission has a use for; notebooks and lessons hold
-#: solutions too.
+#: Top-level parts of minires that no submission needs; notebooks and lessons also hold solutions.
 LEFT_OUT = ("__main__.py", "cli", "notebooks", "lessons", "course")
-#: Of `course`, only these: a file that is new in it stays outside until somebody adds it here.
+#: The only files of `course` in the copy: a new file stays outside until somebody adds it here.
 COURSE = (
     "__init__.py",
     "hold_back.py",
     "locked.py",
     "compare.py",
+    "calling.py",
     "across.py",
     "array_picture.py",
     "things.py",
@@ -41,25 +41,25 @@ COURSE = (
     "sandbox/syscalls.py",
     "sandbox/landlocked.py",
 )
-KINDS = (".py", ".txt", ".typed")  # CUDA's sources are kernels too, and there is no GPU
-#: Held back, but they run while minires is imported: their bodies stay. None of them answers a
-#: task. (`error_comparison` makes functions; it is the inner ones that are emptied.)
+KINDS = (".py", ".txt", ".typed")  # no CUDA sources: they are solutions too, and there is no GPU
+#: Functions that are held back but keep their bodies, because they run while minires is imported.
+#: None of them answers a task. (Those of `error_comparison` make functions: only the inner ones are
+#: emptied.)
 RUN_ON_IMPORT = {
     "kernels.cpu.workspace": ("__init__",),
     "models.imagenet": ("_takes_settings_of",),
     "experiments.claims.frame.error_comparison": ("measure", "draw", "difference_of"),
 }
-FONTS = "/usr/share/fonts/"  # those of the system; a user's own would tell whose machine it is
+FONTS = "/usr/share/fonts/"  # the system's fonts; a user's own fonts would tell whose machine it is
 
 
 @cache
 def world(assignment: str | None) -> Path:
-    """The folder of the world for an assignment: ``minires`` is in it, and Matplotlib's list of
-    fonts.
+    """Make the world of an assignment: a folder with ``minires`` and Matplotlib's list of fonts.
 
-    It is made once for each process that grades, and shared by its submissions: behind every wall
-    but `process` none of them can write there. It goes when the process ends; one that was left
-    behind by a grader that was killed goes when the next world is made.
+    Each grading process makes it once, for all its submissions; behind every wall but `process`
+    none of them can write there. It is removed when the process ends. If a grader was killed, its
+    world is removed when the next one is made.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ def world(assignment: str | None) -> Path:
     Path
     """
     _sweep()
-    # Under a name that nobody sweeps away until it is locked.
+    # Its name begins with a dot until it is locked, so that `_sweep` leaves it alone.
     unlocked = Path(tempfile.mkdtemp(prefix=f".{PREFIX}")).resolve()
-    unlocked.chmod(0o755)  # in a container another user reads it; there is nothing to hide
+    unlocked.chmod(0o755)  # in a container another user reads it, and it holds no secrets
     lock = FileLock(unlocked / "lock")
     lock.acquire()
     folder = unlocked.rename(unlocked.with_name(unlocked.name.removeprefix(".")))
-    # Not `atexit`: the workers of a pool do not run that.
+    # Not `atexit`, which the workers of a pool do not run.
     Finalize(None, _remove, (folder, lock), exitpriority=1)
     fill(folder / "minires", assignment)
     _list_fonts(folder / "matplotlib")
@@ -85,7 +85,7 @@ def world(assignment: str | None) -> Path:
 
 
 def fill(folder: Path, assignment: str | None) -> None:
-    """Write the copy of minires into a folder, compiled: nothing can be written there later."""
+    """Write the copy of minires into a folder, compiled, because submissions cannot write there."""
     emptied = dict(_emptied(assignment)) if assignment else {}
     for path in _files():
         relative = path.relative_to(PACKAGE)
@@ -96,7 +96,7 @@ def fill(folder: Path, assignment: str | None) -> None:
             copy.write_text(_without_bodies(path, names, assignment), encoding="utf-8")
         else:
             shutil.copyfile(path, copy)
-    # The grader's side is not here.
+    # The grader's side of the sandbox stays out.
     (folder / "course" / "sandbox" / "__init__.py").write_text("", encoding="utf-8")
     for copy in folder.rglob("*.py"):
         py_compile.compile(
@@ -118,11 +118,11 @@ def _files() -> Iterator[Path]:
 
 
 def _emptied(assignment):
-    """(file, names of the functions that lose their bodies there: None for all)."""
+    """Yield each file in which functions lose their bodies, with their names, or None for all."""
     for entry in hold_back.MODULES[assignment]:
         name, _, names = entry.partition(":")
         if name in hold_back.STILL_USED:
-            continue  # emptied when the process starts: the layers there still draw with it
+            continue  # emptied when the process starts, because layers still draw weights with it
         place = PACKAGE.joinpath(*name.split("."))
         files = sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
         for file in files:
@@ -133,11 +133,11 @@ def _without_bodies(path: Path, names: list[str] | None, assignment: str) -> str
     tree = ast.parse(path.read_text(encoding="utf-8"))
     module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     _Emptier(names, RUN_ON_IMPORT.get(module, ()), assignment).visit(tree)
-    return ast.unparse(ast.fix_missing_locations(tree))  # comments go with it
+    return ast.unparse(ast.fix_missing_locations(tree))  # this drops comments too
 
 
 class _Emptier(ast.NodeTransformer):
-    """Takes the bodies out of functions and lambdas; names, arguments and docstrings stay."""
+    """Removes the bodies of functions and lambdas; names, arguments and docstrings stay."""
 
     def __init__(self, names, kept, assignment):
         self.names, self.kept, self.assignment, self.inside = names, kept, assignment, []
@@ -180,7 +180,7 @@ class _Emptier(ast.NodeTransformer):
 
 
 def _list_fonts(folder: Path) -> None:
-    """Matplotlib's list of fonts, so that not every submission has to look for them anew."""
+    """Write Matplotlib's list of fonts, so that not every submission has to search for fonts."""
     from matplotlib import font_manager as manager
 
     folder.mkdir()
@@ -197,7 +197,7 @@ def _list_fonts(folder: Path) -> None:
 
 
 def _sweep() -> None:
-    """Remove worlds whose process is gone without having done so."""
+    """Remove worlds whose process ended without removing them."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         lock = FileLock(folder / "lock")
         try:

@@ -1,7 +1,7 @@
-"""A variant of each assignment for each student: copied answers show.
+"""A variant of each assignment for each student, so that copied answers show.
 
-What can vary is in `course.choices`. A keyed hash of the student's id draws one option of each
-choice, so that nobody has to keep a list, and the grader knows a variant from the id alone. `texts`
-says what changes in an assignment, `personal` writes a student's notebook, and `foreign` says whose
-variant an answer belongs to.
+`course.choices` lists what can vary. A keyed hash of the student's id draws one option of each
+choice, so the grader knows a variant from the id alone and nobody has to keep a list. `texts` holds
+what changes in an assignment, `personal` writes a student's notebook, and `foreign` finds answers
+that belong to somebody else's variant.
 """

@@ -1,4 +1,4 @@
-"""Whose variant a submission answers: by the cell that names its student, and by its answers."""
+"""Find notebooks and answers that belong to another student's variant."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -8,17 +8,17 @@ from ..notebooks import read
 from ..result import Result
 from .personal import claimed
 
-MOST_NAMES = 5  # of students that a line names
+MOST_NAMES = 5  # students that one line names at most
 
 
 def students_of(
     entries: Iterable[Entry], ids: Collection[str] | None
 ) -> tuple[dict[tuple[str, str], str | None], list[tuple[str, str]]]:
-    """Whose variant each submission is marked as, by student and assignment, and lines about
-    notebooks that are somebody else's.
+    """Decide in whose variant each submission is marked, and find notebooks of somebody else.
 
-    With a list of ids every student on it has a variant. Without one those have it whose notebook
-    names a student; then the name of the folder counts all the same, not that name.
+    With a list of ids, every student on it has a variant. Without one, a student has a variant if
+    their notebook names a student. The variant always follows from the name of the folder, never
+    from the name in the notebook.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def students_of(
                 lines.append(
                     (
                         entry.student,
-                        f"{name}: this student is not in the list of ids: marked as the notebook "
+                        f"{name}: this student is not on the list of ids: marked as the notebook "
                         "without an id",
                     )
                 )
@@ -58,7 +58,7 @@ def students_of(
             lines.append(
                 (
                     entry.student,
-                    f"{name}: the cell that says whose notebook this is is missing"
+                    f"{name}: the cell that names the notebook's student is missing"
                     + (
                         f", and {others} others have it: marked as the notebook without an id"
                         if known is None
@@ -70,25 +70,31 @@ def students_of(
             lines.append(
                 (
                     entry.student,
-                    f"{name}: this is the notebook of {says or 'nobody that can be read'}, handed "
-                    f"in by {entry.student}: marked as the variant of {entry.student}",
+                    f"{name}: this is the notebook of "
+                    f"{says or 'a student whose id cannot be read'}, handed in by "
+                    f"{entry.student}: marked as the variant of {entry.student}",
                 )
             )
     return owners, lines
 
 
 def _claimed(entry):
+    """The id that a submission's notebook names, or None; see `personal.claimed`."""
     try:
         return claimed(read(entry.path))
-    except Exception:  # one that cannot be read says nothing, and marking will say why
+    except Exception:  # an unreadable notebook names nobody; marking will report why
         return None
 
 
 def answers_of_others(
     results: Mapping[tuple[str, str], Result],
 ) -> list[tuple[str, str]]:
-    """(student, line) for each submission whose answers are right in another variant, with the
-    students of the class who have that variant.
+    """Find submissions whose answers are right in another variant.
+
+    Returns
+    -------
+    list of (student, line)
+        Each line names the students of the class who have that variant.
     """
     lines = []
     for (student, name), result in sorted(results.items()):
@@ -113,8 +119,8 @@ def answers_of_others(
             (
                 student,
                 f"{name}: {len({one for one, _ in found})} of {len(vary)} tasks that vary are "
-                f"answered in another variant ({what}), as it is for {_names(like)}. It can be a "
-                "slip: ask",
+                f"answered in another variant ({what}), that of {_names(like)}. It may be a slip: "
+                "ask",
             )
         )
     return lines

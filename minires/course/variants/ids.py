@@ -1,4 +1,4 @@
-"""The ids of a course's students: which texts can be one, and reading them from a file."""
+"""The ids of a course's students: check them, and read them from a file."""
 
 import csv
 import io
@@ -9,16 +9,22 @@ from ...names import expanded, printable, shown
 from ...types import PathLike
 from .. import choices
 
-LONGEST = 100  # letters
+LONGEST = 100  # characters
 
 
 def checked(ids: Iterable[str], where: str = "--student") -> list[str]:
-    """The ids, each once.
+    """Check ids and return each of them once, in the order given.
+
+    Parameters
+    ----------
+    ids : iterable of str
+    where : str
+        How the error names the place that the ids come from.
 
     Raises
     ------
     ConfigError
-        If one is empty, too long, cannot name a folder, or two count as the same.
+        If an id is empty, too long or cannot name a folder, or if two ids count as the same.
     """
     found: dict[str, str] = {}
     for student in ids:
@@ -26,11 +32,11 @@ def checked(ids: Iterable[str], where: str = "--student") -> list[str]:
         wrong = (
             "is empty"
             if not student
-            else f"has more than {LONGEST} letters"
+            else f"has more than {LONGEST} characters"
             if len(student) > LONGEST
             else "cannot name a folder"
             if student in (".", "..") or set(student) & set('/\\:*?"<>|') or student[0] == "."
-            else "holds a letter that cannot be shown"
+            else "holds a character that cannot be shown"
             if printable(student) != student
             else ""
         )
@@ -50,12 +56,12 @@ def checked(ids: Iterable[str], where: str = "--student") -> list[str]:
 
 
 def read(path: PathLike) -> list[str]:
-    """The ids in a file: one a line, or the column `id` of a table with commas, as nbgrader has it.
+    """Read ids from a file: one on each line, or the column `id` of a CSV table such as nbgrader's.
 
     Raises
     ------
     ConfigError
-        If it cannot be read, or holds no ids.
+        If the file cannot be read or holds no ids, or an id is wrong (see `checked`).
     """
     file = expanded(path)
     try:

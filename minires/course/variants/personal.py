@@ -1,5 +1,5 @@
-"""The notebook of one student: the assignment with the changes of this student's variant, and a
-cell that says whose it is.
+"""Write the notebook of one student: the assignment in the student's variant, with a cell that
+names the student.
 """
 
 import copy
@@ -16,33 +16,34 @@ from .. import choices, harmless, notebooks
 from ..notebooks import Notebook
 from . import texts
 
-FIRST = "from minires.course import personal\n"  # so the cell begins that names the student
-LONGEST_LINE = 1000  # letters of that cell, of which `line` needs some two hundred
+FIRST = "from minires.course import personal\n"  # how the cell begins that names the student
+LONGEST_LINE = 1000  # characters of that cell; `line` needs about two hundred
 
 
 def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
-    """The variant of a student, with solutions and hidden tests as far as the original has them.
+    """An assignment in a student's variant; solutions and hidden tests stay in it.
 
     Parameters
     ----------
     notebook : NotebookNode
-        The assignment as all students have it.
+        The shared assignment. It is not changed.
     assignment : str
         Such as "a2" or "a2_convolution".
     student : str
-        The id.
+        The student's id.
 
     Raises
     ------
     ConfigError
-        If the text that varies does not stand in its cell, as after a change of the sources.
+        If a text that varies is not in its cell exactly once, for example after a change of the
+        sources.
     """
     key = assignment.split("_")[0]
     personal = copy.deepcopy(notebook)
     by_id = {cell["id"]: cell for cell in personal.cells}
     for name, old, new in texts.changes(key, choices.variant(key, student)):
         cell = by_id.get(name)
-        if cell is None:  # a task that this course leaves out
+        if cell is None:  # this course leaves the task out
             continue
         found = list(_pattern(old, cell).finditer(cell["source"]))
         if len(found) != 1:
@@ -51,7 +52,7 @@ def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
                 "the text that varies between students was changed",
                 f"once {old!r}",
                 f"{len(found)} times",
-                "change it in minires/course/variants/texts.py too, or build without ids",
+                "change it in minires/course/variants/texts too, or build without ids",
             )
         start, end = found[0].span()
         cell["source"] = cell["source"][:start] + new + cell["source"][end:]
@@ -64,22 +65,26 @@ def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
 
 
 def _pattern(text, cell):
-    """For code as it stands; for a text wherever its lines are broken."""
+    """A pattern for `text` in a cell: literal for code, with any line breaks between words for
+    prose.
+    """
     if cell.cell_type == "code":
         return re.compile(re.escape(text))
     return re.compile(r"\s+".join(map(re.escape, text.split())))
 
 
 def line(assignment: str, student: str) -> str:
-    """The source of the cell that says whose notebook it is."""
+    """The source of the cell that names the student."""
     return (
-        f"{FIRST}\n"
-        f"personal({assignment!r}, {student!r})  # whose notebook this is: leave it as it is"
+        f"{FIRST}\npersonal({assignment!r}, {student!r})  # whose notebook this is: please leave "
+        "this line unchanged"
     )
 
 
 def _cell(key, student):
-    """Without a name of nbgrader's: stock nbgrader stops at a named cell that it has not made."""
+    """The cell that names the student, without a grade_id: stock nbgrader stops at cells it does
+    not know.
+    """
     import nbformat
 
     cell = nbformat.v4.new_code_cell(line(key, student), id=f"{key}-personal")
@@ -88,9 +93,7 @@ def _cell(key, student):
 
 
 def claimed(notebook: Notebook) -> str | None:
-    """The id that a notebook says it is for; None for one that all students have, and "" where the
-    cell is there and cannot be read.
-    """
+    """The id that a notebook names: None in the shared notebook, "" if the cell cannot be read."""
     import ast
 
     for cell in notebook.cells:
@@ -113,22 +116,29 @@ def claimed(notebook: Notebook) -> str | None:
 
 
 def build(out: PathLike, ids: Collection[str], folder: PathLike | None = None) -> list[Path]:
-    """Write for each student ``personal/ID/NAME/NAME.ipynb`` and ``personal/ID.zip``, and for the
-    teacher ``personal/variants.csv``: who has which variant.
+    """Write the personal notebooks of all students, and a table of who has which variant.
+
+    For each student these are ``personal/ID/NAME/NAME.ipynb`` and ``personal/ID.zip``; for the
+    teacher ``personal/variants.csv``.
 
     Parameters
     ----------
     out : str or Path
         The folder that `notebooks.build` writes to.
     ids : list of str
-        As `ids.checked` gives them.
+        Ids from `ids.checked`.
     folder : str or Path, optional
-        Of the assignments' sources; by default those of minires.
+        The folder of the assignments' sources; by default that of minires.
 
     Returns
     -------
     list of Path
         The zips, and the table.
+
+    Raises
+    ------
+    ConfigError
+        If there are no sources, or a text that varies was changed in them.
     """
     import nbformat
 
@@ -151,7 +161,7 @@ def build(out: PathLike, ids: Collection[str], folder: PathLike | None = None) -
 
 
 def table(ids: Collection[str], assignments: Iterable[str]) -> str:
-    """Who has which variant, as CSV: for the teacher to look up, nothing reads it."""
+    """The table of who has which variant, as CSV. It is for the teacher; minires never reads it."""
     text = io.StringIO(newline="")
     names = [(key, choice.name) for key in assignments for choice in choices.CHOICES[key]]
     rows = [["student", *(f"{key}: {name}" for key, name in names)]]

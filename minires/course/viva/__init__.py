@@ -1,8 +1,8 @@
 """Questions for a conversation with a student, made from what this student wrote and measured.
 
-They are for the teacher alone. `facts` holds what is known of a submission; `mistakes`, `numbers`,
-`code` and `words` make questions of it. None of them says how a hidden test goes: a question about
-a mistake has the sentence that names it, and no numbers of the test.
+They are for the teacher alone. `facts` holds what is known about a submission; `mistakes`,
+`numbers`, `variants`, `words` and `code` make questions from it. No question gives a hidden test
+away: one about a mistake quotes the sentence that names it, but no numbers of the test.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +18,12 @@ KINDS = (mistakes.questions, numbers.questions, variants.questions, words.questi
 
 
 def questions(facts: Facts) -> list[Question]:
-    """Up to five questions, of different kinds first: mistakes, own numbers, the variant, own
-    words, own lines of code.
+    """Choose up to five questions, at first at most two of each kind.
 
-    For a submission without anything to ask about, the questions are the first tasks in words.
+    The kinds are mistakes, the student's own numbers, the variant, own words, and own lines of
+    code.
+
+    An empty submission gets questions about the tasks that were left out.
     """
     found = [list(_first(kind, facts)) for kind in KINDS]
     mixed = filter(None, chain.from_iterable(zip_longest(*(one[:MOST_OF_A_KIND] for one in found))))
@@ -31,6 +33,6 @@ def questions(facts: Facts) -> list[Question]:
 
 
 def _first(kind: Callable[[Facts], Iterator[Question]], facts: Facts) -> Iterator[Question]:
-    # What a student defined can be anything: a question that cannot be made of it is left out.
+    # A student can define anything: questions that cannot be made from it are left out.
     with suppress(Exception):
         yield from kind(facts)

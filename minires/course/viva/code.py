@@ -1,10 +1,10 @@
-"""Questions about single lines of the student's code: what to look for, and what to ask."""
+"""Questions about single lines of the student's code."""
 
 from collections.abc import Iterator
 
 from .facts import Facts, Question
 
-#: Assignment -> (cell, what to look for in a line, question, answer).
+#: Assignment -> rows of (cell, pattern to find in a line, question, answer).
 LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "a1": (
         (
@@ -18,7 +18,8 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
             "a1-unbroadcast",
             r"\bsum\b",
             "Why a sum here, and not a mean?",
-            "Each copy made by broadcasting is another way to the loss; the chain rule adds them.",
+            "Each copy made by broadcasting is another path to the loss, and the chain rule adds "
+            "up the paths.",
         ),
         (
             "a1-rules-code",
@@ -30,7 +31,8 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
             "a1-order-code",
             r"\bpop\(",
             "What would go wrong with recursion in a network of 2,000 operations?",
-            "Python stops at a depth of 1,000 calls; a list of what is still to do has no limit.",
+            "Python stops at a depth of 1,000 calls; a list of the nodes still to visit has no "
+            "such limit.",
         ),
         (
             "a1-walk-code",
@@ -41,8 +43,8 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "a1-gradcheck-code",
             r"2\s*\*\s*eps",
-            "What would happen to the error if only f(x + eps) - f(x) was divided by eps?",
-            "It would be of the size of eps instead of eps squared.",
+            "How large would the error be with (f(x + eps) - f(x)) / eps instead?",
+            "It would be about as large as eps, instead of eps squared.",
         ),
     ),
     "a2": (
@@ -55,15 +57,16 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "a2-im2col-code",
             r"for .* in range",
-            "How often is this loop run for 1,000 images and filters of 3 x 3?",
-            "Once for each place of the filter, nine in all, if it is over KH or KW; a loop over "
-            "images or windows would be slow.",
+            "How often does this loop run for 1,000 images and filters of 3 x 3?",
+            "If it runs over KH and KW, once for each place of the filter, nine times in all. A "
+            "loop over images or windows would be slow.",
         ),
         (
             "a2-im2col-code",
             r"sliding_window_view|as_strided",
             "Does this line copy anything? Where is the copy made?",
-            "No, it is a view. Reshape copies, as the numbers of a matrix must lie in order.",
+            "No, it is a view. The reshape copies, because the rows of a matrix must lie one "
+            "after the other.",
         ),
         (
             "a2-col2im-code",
@@ -74,13 +77,14 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "a2-backward-code",
             r"\.T\b",
-            "Say the shapes of both factors here, and which sum the product is.",
-            "A sum over all windows (N H' W') for dw, or over the O filters for the columns.",
+            "What are the shapes of both factors here, and over what does the product sum?",
+            "Over all windows (N H' W') for dw, or over the O filters for the gradient of the "
+            "columns.",
         ),
         (
             "a2-gradcheck-code",
             r"standard_normal|normal\(",
-            "Why is r drawn at random, and not 1 everywhere?",
+            "Why is r random, and not 1 everywhere?",
             "With ones all places of dy are alike: a backward that mixes them up would pass.",
         ),
     ),
@@ -94,41 +98,42 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "a3-forward-code",
             r"\beps\b",
-            "A channel is constant. What does this line make of it?",
+            "What does this line give for a channel that is constant?",
             "x - mean is 0 and eps keeps the root above 0, so x_hat is 0 and y is the bias.",
         ),
         (
             "a3-running-code",
             r"count",
             "Why M - 1 here, while the batch itself is divided by M?",
-            "A sample lies closer to its own mean than to the true one; the average is to estimate "
-            "the variance of all images.",
+            "The numbers of a batch lie closer to their own mean than to the true one, and the "
+            "running average should estimate the variance over all images.",
         ),
         (
             "a3-layer-code",
             r"self\.training",
-            "What would you see if this condition was turned round?",
+            "What would you see if this condition were the other way round?",
             "Evaluation would depend on the batch, and training would normalise by averages that "
-            "never move.",
+            "never change.",
         ),
         (
             "a3-backward-code",
             r"count|mean\(",
             "What is the sum of dx over a channel in training, and why?",
-            "0: adding one number to all of a channel changes nothing, as the mean is subtracted.",
+            "0: adding the same number to a whole channel changes nothing, because the mean is "
+            "subtracted.",
         ),
     ),
     "a4": (
         (
             "a4-he-code",
             r"sqrt|\*\* ?0?\.5",
-            "Which standard deviation gives this for weights of shape (3, 3, 16, 32)?",
+            "Which standard deviation does this give for weights of shape (3, 3, 16, 32)?",
             "sqrt(2 / 144) = 0.118: the fan-in is 3 x 3 x 16.",
         ),
         (
             "a4-basic-code",
             r"bias\s*=\s*False",
-            "Why is a bias of no use here?",
+            "Why is a bias useless here?",
             "Batch norm subtracts the mean of the channel, and the bias with it.",
         ),
         (
@@ -141,48 +146,49 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
             "a4-nothing-code",
             r"\.data",
             "Which parameters of this block have a gradient in the very first step?",
-            "In the branch, only those of its last batch norm: what comes before is multiplied by "
-            "a weight of 0.",
+            "In F, only those of the last batch norm: everything before it is multiplied by a "
+            "weight of 0.",
         ),
         (
             "a4-twins-code",
             r"seed|load|copy|data",
-            "How does this line make the two nets equal, and what would make them differ?",
-            "The same numbers are drawn in the same order (or copied). Another draw in between, as "
-            "by option B, would shift all later ones.",
+            "How does this line make the two nets start equal, and what would make them differ?",
+            "The same numbers are drawn in the same order (or copied). An extra draw in between, "
+            "as for option B, would shift all later numbers.",
         ),
         (
             "a4-train-code",
             r"zero_grad",
             "What happens without this line?",
-            "Gradients of all steps add up: the steps get larger and point to where the loss was.",
+            "Gradients of all steps add up: the steps grow, and they follow gradients of earlier "
+            "weights.",
         ),
     ),
     "a5": (
         (
             "a5-paired",
             r"&|intersection|\bin\b|\bif\b",
-            "A run with seed 2 was cut off for one network. What does this line do with the other?",
-            "It leaves the seed out: a difference needs both.",
+            "One network has no run with seed 2. What does this line do with seed 2 of the other?",
+            "It leaves that seed out: a difference needs both runs.",
         ),
         (
             "a5-spread-code",
             r"ddof|- 1|std|sqrt",
             "For 18.5, 19.1 and 19.7: what are m and s?",
-            "19.1 and 0.6; divided by n it would be 0.49.",
+            "m = 19.1 and s = 0.6; with n instead of n - 1, s would be 0.49.",
         ),
         (
             "a5-final-code",
             r"epoch",
             "The rows come in any order. Why does this still find the last epoch?",
-            "It goes by the number of the epoch, not by the place of the row.",
+            "It compares the numbers of the epochs, so the order of the rows does not matter.",
         ),
         (
             "a5-twins-code",
             r"array_equal|==|allclose",
-            "Would allclose do here, instead of equal numbers? What would it miss?",
-            "Twins start from the same numbers exactly; a small difference says that something "
-            "else differs too, such as the order of random draws.",
+            "Would allclose be enough here, instead of exact equality? What would it miss?",
+            "Twins start from exactly the same numbers. A small difference is a sign that "
+            "something else differs too, such as the order of random draws.",
         ),
         (
             "a5-curves-code",
@@ -195,19 +201,21 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "a6-norms-code",
             r"float64",
-            "How large may a number be so that float32 still holds its square?",
+            "How large can a number be if float32 must still hold its square?",
             "About 1.8e19; its square is near 3.4e38, the largest float32.",
         ),
         (
             "a6-factors-code",
             r"exp\(",
-            "What does this give if all norms are the same, and if each is twice the next?",
-            "1 for a growth or the norm itself for a mean; a growth of 2.",
+            "What does this give if all norms are equal? And if each norm is twice the next?",
+            "For equal norms a growth of 1, or a mean equal to the norm. For norms that halve, a "
+            "growth of 2.",
         ),
         (
             "a6-hooks-code",
             r"def .*\(|lambda",
-            "Why does each block need a function of its own here, and not one made in the loop?",
+            "Why must the hook of each block come from a function of its own here, and not "
+            "straight from the loop?",
             "A function made in a loop sees the loop's last value; an inner function or a default "
             "argument keeps its own.",
         ),
@@ -215,12 +223,13 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
             "a6-recorder-code",
             r"copy\(",
             "What would the figure show without this copy?",
-            "A flat line: the kept arrays are the net's own, which training changes in place.",
+            "A flat line: without the copy the kept arrays are the net's own, which training "
+            "changes in place.",
         ),
         (
             "a6-measure-code",
             r"seed",
-            "What has to depend on the seed here, and what must not?",
+            "What must depend on the seed here, and what must not?",
             "Initial weights, order of images and mirroring; not the data set, the net's size or "
             "the steps.",
         ),
@@ -229,7 +238,7 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """One for each cell in which a line of the table is found."""
+    """At most one question for each cell: about the first row of `LINES` that fits a line in it."""
     asked = set()
     for cell, pattern, text, answer in LINES.get(facts.assignment, ()):
         line = facts.line(cell, pattern)

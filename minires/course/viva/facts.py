@@ -1,4 +1,4 @@
-"""What is known of a submission once it is marked, and what a question is."""
+"""What is known about a submission once it is marked, and what a question is."""
 
 import ast
 import re
@@ -10,9 +10,9 @@ from .. import choices, notebooks
 from ..notebooks import Cell
 from ..result import Mark, Result
 
-LONGEST_LINE = 200  # letters of a student's line that are shown
+LONGEST_LINE = 200  # characters of a student's line that are shown
 
-#: What the assignments' own cells leave behind, and questions are made of.
+#: Names that the assignments' own cells define, and that questions are made from.
 VALUES = {
     "a1": ("losses",),
     "a2": ("losses",),
@@ -25,7 +25,7 @@ VALUES = {
 
 @dataclass(frozen=True)
 class Question:
-    """A question, a line of the student's that it is about, and an answer in one line."""
+    """A question, a short answer, and the line of the student's code that it is about, or ""."""
 
     text: str
     answer: str
@@ -34,7 +34,7 @@ class Question:
 
 @dataclass
 class Facts:
-    """A submission.
+    """What is known about one submission.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Facts:
     words : dict
         The same for answers in words.
     values : dict
-        Name -> what the submission's cells have left: those of `VALUES` that are there.
+        Name of `VALUES` -> its value in the submission, as far as it is defined.
     marks : list of Mark
     variant : dict, optional
         The options of the student's variant.
@@ -62,8 +62,9 @@ class Facts:
     docs: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, cell: str, pattern: str) -> str:
-        """The first line of the student's code in a cell in which the pattern is found, or "".
-        Comments and docstrings do not count, and heads of functions only if no other line fits.
+        """The first line of the student's code in a cell that the pattern fits, or "".
+
+        Comments and docstrings do not count, and lines with `def` or `class` only if no other fits.
         """
         rows = [row for row in _statements(self.code.get(cell, "")) if re.search(pattern, row)]
         inside = [row for row in rows if not row.startswith(("def ", "class "))]
@@ -71,7 +72,7 @@ class Facts:
 
 
 def _statements(source: str) -> list[str]:
-    """The lines of a cell without comments and docstrings; of what is no Python, all."""
+    """The lines of a cell without comments and docstrings; all lines if it is no valid Python."""
     texts: set[int] = set()
     try:
         nodes = list(ast.walk(ast.parse(source)))
@@ -91,14 +92,14 @@ def collect(
     values: Mapping[str, Any],
     result: Result,
 ) -> Facts:
-    """The facts about a submission that has been marked.
+    """Collect the facts about a submission that has been marked.
 
     Parameters
     ----------
     assignment : str
         Such as "a2".
     cells : list of Cell
-        Of the assignment.
+        The cells of the assignment.
     own : dict
         Name of a cell -> what the student wrote there, in one cell or several.
     values : dict
@@ -123,7 +124,7 @@ def collect(
 
 
 def docstrings(sources: Iterable[str]) -> dict[str, str]:
-    """The first lines of the docstrings of functions and classes in cells of an assignment."""
+    """The first sentences of the docstrings in cells: name of a function or class -> text."""
     found = {}
     for source in sources:
         try:

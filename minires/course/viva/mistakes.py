@@ -1,4 +1,4 @@
-"""Questions about tests that failed, and about what was not written."""
+"""Questions about tests that failed, and about functions that were not written."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ STOPPED = re.compile(r"^(\w+) stopped with (\w+)")
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """One for each mistake that the checks have named, the dearest first; then those left out."""
+    """One question for each failed test, those with most points first; then one for each missing
+    function.
+    """
     wrong = sorted((mark for mark in facts.marks if mark.wrong), key=lambda mark: -mark.out_of)
     asked = set()
     for mark in wrong:
@@ -38,14 +40,14 @@ def questions(facts: Facts) -> Iterator[Question]:
             yield Question(
                 f"{task}: this test failed. How would you find out by yourself whether your "
                 "answer is right?",
-                "By a case small enough to do by hand, a slower way to compute the same, or finite "
-                "differences.",
+                "With a case small enough to do by hand, a slower way to compute the same, or "
+                "finite differences.",
             )
     for mark in wrong:
         missing = MISSING.search(mark.message)
         if missing and missing[1] not in asked:
             asked.add(missing[1])
             yield Question(
-                f"{missing[1]} is not written. What does it get, and what has it to return?",
+                f"{missing[1]} is not written. What are its arguments, and what must it return?",
                 facts.docs.get(missing[1]) or "See the task.",
             )

@@ -10,25 +10,26 @@ from .facts import Facts, Question
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """Those of the assignment, with this run's numbers in them."""
+    """The questions of the assignment, with the numbers of this student's run in them."""
     yield from OF[facts.assignment](**facts.values)
 
 
 def _start_and_end(losses: Any, classes: int) -> Iterator[Question]:
+    """Questions about the first loss and the course of a training curve."""
     values = np.asarray(losses, dtype=float).ravel()
     if values.size < 2 or not np.isfinite(values).all():
         return
     chance = math.log(classes)
     yield Question(
-        f"Your loss begins at {values[0]:.3f}. Which number did you expect there, and why?",
-        f"ln {classes} = {chance:.3f}: at first the net gives all {classes} answers about the same "
-        "probability.",
+        f"Your loss begins at {values[0]:.3f}. Which number did you expect, and why?",
+        f"ln {classes} = {chance:.3f}: at first the net gives all {classes} classes about the "
+        "same probability.",
     )
     half = int(np.argmax(values < values[0] / 2)) if (values < values[0] / 2).any() else 0
     if half:
         yield Question(
-            f"It ends at {values[-1]:.3f} after {values.size} steps. About when had it halved, and "
-            "why does it fall more slowly later?",
+            f"Your loss ends at {values[-1]:.3f} after {values.size} steps. At about which step "
+            "was it half of the first, and why does it fall more slowly later?",
             f"At step {half}. The gradients get smaller as fewer points are still wrong.",
         )
 
@@ -62,10 +63,10 @@ def _a3(losses: Any = None, errors: Any = None) -> Iterator[Question]:
         if alone is not None and fixed is not None:
             yield Question(
                 f"Batches of one class: {float(fixed):.1f} % wrong in evaluation mode and "
-                f"{float(alone):.1f} % in training mode. The images and weights are the same. What "
-                "is not?",
+                f"{float(alone):.1f} % in training mode. The images and weights are the same: "
+                "what differs?",
                 "The statistics: in training mode the batch's own mean is subtracted, and with it "
-                "what all images of the class have in common.",
+                "whatever all images of the class have in common.",
             )
     if isinstance(losses, dict):
         ends = {
@@ -75,10 +76,10 @@ def _a3(losses: Any = None, errors: Any = None) -> Iterator[Question]:
         best, worst = min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)
         yield Question(
             f"Of your four nets, {best!r} ends at a loss of {ends[best]:.2f} and {worst!r} at "
-            f"{ends[worst]:.2f}. In what do the two differ, and which comparison changes one thing "
-            "only?",
+            f"{ends[worst]:.2f}. How do these two nets differ, and which comparisons change one "
+            "thing only?",
             "Compare with and without batch norm in one family, or plain and residual with batch "
-            "norm; across both nothing can be said about either.",
+            "norm; a comparison that changes both says nothing about either.",
         )
 
 
@@ -91,17 +92,17 @@ def _a4(losses: Any) -> Iterator[Question]:
     seed = int(np.argmin(gaps))
     yield Question(
         f"With seed {seed} plain ends at {ends['plain'][seed]:.2f} and residual at "
-        f"{ends['resnet'][seed]:.2f} (mean of the last 20 steps), your smallest gap. Do three such "
-        "gaps show that residual nets learn faster?",
-        f"In this setting, yes: the gaps are {', '.join(f'{gap:.2f}' for gap in gaps)}, all of one "
-        "sign. About other depths, rates or images they show nothing.",
+        f"{ends['resnet'][seed]:.2f} (means of the last 20 steps), the smallest of your gaps. Do "
+        "three such gaps show that residual nets learn faster?",
+        f"In this setting, yes: the gaps are {', '.join(f'{gap:.2f}' for gap in gaps)}, all of "
+        "one sign. They show nothing about other depths, learning rates or images.",
     )
     first = {family: np.asarray(runs, dtype=float)[:, 0] for family, runs in losses.items()}
     yield Question(
         f"The first losses are {first['plain'].mean():.2f} (plain) and "
-        f"{first['resnet'].mean():.2f} (residual). The weights are the same: why are the losses "
-        "not?",
-        "The functions differ: residual blocks add x, so that the logits are larger.",
+        f"{first['resnet'].mean():.2f} (residual). The weights are the same: why do the losses "
+        "differ?",
+        "The functions differ: residual blocks add x, so their logits are larger.",
     )
 
 
@@ -120,9 +121,9 @@ def _a5(
         yield Question(
             f"Your differences plain-{deep} minus plain-{shallow} are "
             f"{', '.join(f'{gap:+.1f}' for gap in gaps)} points. From which margin on would your "
-            "verdict be another one?",
-            f"From {min(map(abs, gaps)):.1f} on: then the smallest falls within the margin "
-            "(undecided)."
+            "verdict change?",
+            f"From {min(map(abs, gaps)):.1f} on: then the smallest difference is within the "
+            "margin, and the verdict is undecided."
             if least * most > 0
             else "The seeds disagree in sign: undecided for small margins, and small from "
             f"{max(abs(least), abs(most)):.1f} on.",
@@ -130,10 +131,10 @@ def _a5(
     steps = int(epochs) * (int(train_size) // 64)
     yield Question(
         f"You trained depths {shallow} and {deep} with {seeds} seeds for {epochs} epochs of "
-        f"{train_size} images. How many steps has each net made, and what would you change if you "
+        f"{train_size} images. How many steps did each net make, and what would you change if you "
         "had twice the time?",
-        f"{steps} steps. Longer training asks whether the deep net catches up; more seeds make the "
-        "range narrower. One of them, and not both at once.",
+        f"{steps} steps. Longer training shows whether the deep net catches up; more seeds make "
+        "the mean more certain. Change one of them, not both at once.",
     )
 
 
@@ -143,20 +144,21 @@ def _a6(pairs: Any = None, claim: Any = None, start: Any = None) -> Iterator[Que
     margin = float(claim["margin"])
     yield Question(
         f"A - B was {', '.join(f'{gap:.3g}' for gap in gaps)} by seed; your margin is {margin:g}. "
-        "How large would the margin have to be for another verdict?",
-        f"{np.abs(gaps).min():.3g}: then the seed with the smallest difference falls within it."
+        "From which margin on would the verdict change?",
+        f"From {np.abs(gaps).min():.3g} on: then the smallest difference is within the margin."
         if (np.abs(gaps) > margin).all() and abs(np.sign(gaps).sum()) == len(gaps)
-        else "It is undecided now; a smaller margin decides only if all seeds have the same sign.",
+        else "It is undecided now. A smaller margin would decide it only if all differences have "
+        "the same sign.",
     )
     if isinstance(start, dict) and "plain-44" in start:
         norms = np.asarray(start["plain-44"], dtype=float)
         ratio = norms[:, 0] / norms[:, -1]
         yield Question(
             f"In plain-44 the first |dw| over the last goes from {ratio.min():.3g} to "
-            f"{ratio.max():.3g} over your seeds. Which mean did you take, and what would the other "
-            "one be?",
-            f"The geometric one, {np.exp(np.log(ratio).mean()):.3g}; the arithmetic mean is "
-            f"{ratio.mean():.3g}, and the largest seed decides it.",
+            f"{ratio.max():.3g} over your seeds. Which mean did you take, and what would the "
+            "other kind of mean be?",
+            f"The geometric mean, {np.exp(np.log(ratio).mean()):.3g}; the arithmetic mean is "
+            f"{ratio.mean():.3g}, which the largest ratio decides.",
         )
 
 

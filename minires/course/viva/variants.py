@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from .. import choices
 from .facts import Facts, Question
 
-#: Choice -> the cell that answers it, a line to look for, what another option would change.
+#: Choice -> (the cell that depends on it, a pattern to find a line, what another option would
+#: change).
 WHERE: Mapping[str, tuple[str, str, str]] = {
     "ReLU at 0": (
         "a1-rules-code",
         r"\ba\b.*[<>]|heaviside|where",
-        "Next to nothing: after a sum of real numbers a is hardly ever exactly 0.",
+        "Almost nothing: a is a sum of many numbers, and hardly ever exactly 0.",
     ),
     "direction": (
         "a1-walk-code",
@@ -21,22 +22,23 @@ WHERE: Mapping[str, tuple[str, str, str]] = {
     "window order": (
         "a2-im2col-code",
         r"transpose|moveaxis|reshape|stack|einsum",
-        "The order of the columns, and with it that of the rows of w; the product stays the same.",
+        "The order of the columns and of the rows of w; their product stays the same.",
     ),
     "batch norm's momentum": (
         "a3-running-code",
         r"momentum",
-        "m and 1 - m are exchanged, and the default with them: 0.1 of the one is 0.9 of the other.",
+        "m and 1 - m are exchanged, and so is the default: 0.1 in one convention is 0.9 in the "
+        "other.",
     ),
     "ReLU at 0 in a kernel": (
         "a3-relu-code",
         r"[<>]|heaviside|where",
-        "Next to nothing: after batch norm x is hardly ever exactly 0.",
+        "Almost nothing: after batch norm x is hardly ever exactly 0.",
     ),
     "zeros of option A": (
         "a4-a-code",
         r"pad",
-        "Which channels carry x on; the next convolution mixes all channels, so training is alike.",
+        "Which channels carry x. The next convolution mixes all channels, so nets train alike.",
     ),
     "exactly the margin": (
         "a5-verdict-code",
@@ -46,19 +48,19 @@ WHERE: Mapping[str, tuple[str, str, str]] = {
     "dashed line": (
         "a5-curves-code",
         r"--",
-        "Nothing about the numbers: which of the two lines of a network is which.",
+        "Nothing about the numbers, only which of a network's two lines is dashed.",
     ),
     "moved": (
         "a6-recorder-code",
         r"moved\.append|moved\[",
-        "The scale: a share of |w0| compares layers of different size, a distance does not; "
-        "|w| / |w0| misses a turn that keeps the length.",
+        "What is compared: a share of |w0| makes layers of different size comparable, a distance "
+        "does not; |w| / |w0| does not see a change of direction that keeps the length.",
     ),
 }
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """One for each choice that the student's code answers."""
+    """One question for each choice that shows in the student's code."""
     for choice in choices.CHOICES.get(facts.assignment, ()) if facts.variant else ():
         if choice.name in WHERE and facts.variant:
             cell, pattern, answer = WHERE[choice.name]

@@ -10,7 +10,9 @@ LONGEST = 300
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """For each answer the first of its sentences that has a number, else its first one."""
+    """One question for each answer in words, about its first sentence with a number, or else its
+    first one.
+    """
     for cell, text in facts.words.items():
         plain = " ".join(re.sub(r"[*_`#|]", "", text).split())
         sentences = BETWEEN.split(plain)
@@ -21,15 +23,15 @@ def questions(facts: Facts) -> Iterator[Question]:
         if number:
             yield Question(
                 f"In {cell} you wrote this. Show me the cell that the number comes from. Would "
-                "another seed have given it too, and how do you know?",
-                "The student finds the cell. Another seed is known only from the spread of those "
-                "that were run; with one seed nothing is known of others.",
+                "another seed have given the same, and how do you know?",
+                "The student finds the cell. What another seed would give can be judged only from "
+                "the spread of the seeds that were run; one seed says nothing about others.",
                 quoted,
             )
         else:
             yield Question(
-                f"In {cell} you wrote this. Which number in your notebook speaks for it, and which "
-                "would have spoken against it?",
+                f"In {cell} you wrote this. Which number in your notebook supports it, and which "
+                "number would have contradicted it?",
                 "A number from a table or figure of the notebook, and a value of it that would "
                 "contradict the sentence.",
                 quoted,

@@ -1,4 +1,4 @@
-"""The exercises of the notebooks: a file for each notebook, named after its number."""
+"""The exercises of the notebooks, in a file for each notebook, named after its number."""
 
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +23,7 @@ def find(key: str) -> Exercise:
     Raises
     ------
     ConfigError
-        If there is none; it suggests the nearest.
+        If there is no such exercise; the message suggests the nearest.
     """
     known = {one.key: one for notebook in NOTEBOOKS for one in of(notebook)}
     if key not in known:

@@ -1,4 +1,4 @@
-"""What an exercise is made of."""
+"""The parts of an exercise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ class Exercise:
     Attributes
     ----------
     key : str
-        The notebook and a name: "03.dilation".
+        The number of the notebook and a name, such as "03.dilation".
     level : int
-        1, 2 or 3 (see `LEVELS`); 0 for a question to be answered in words.
+        1, 2 or 3 (see `LEVELS`); 0 for a question to answer in words.
     title, text : str
         The text may hold `code`, **bold** and *slanted* parts, and indented lines of code.
     hints : tuple of str
         The first helps to start, the last says nearly all.
     solution : str
-        Python, or for level 0 what a good answer says.
+        Python, or for level 0 a good answer in words.
     check : callable, optional
-        Of what the student wrote. Raises WrongAnswer, which names the mistake.
+        Called with the student's answers. It raises WrongAnswer, which names the mistake.
     """
 
     key: str

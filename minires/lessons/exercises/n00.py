@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that
+from ...course.calling import call
+from ...course.compare import expect, expect_that
 from .kinds import Exercise
 
 
@@ -17,7 +18,7 @@ def _check_error(error_percent: Callable[..., Any]) -> None:
     mistakes = [
         ("it is the share of right answers", 100 - wrong),
         ("it is a share from 0 to 1: multiply by 100", wrong / 100),
-        ("the wrong answers are counted: divide by how many there are", wrong * 0.4),
+        ("the wrong answers are counted: divide by the number of all answers", wrong * 0.4),
         ("it is the mean distance of the labels, which are only names", _distance(answers, labels)),
     ]
     got = call(error_percent, answers, labels, name="error_percent")
@@ -31,7 +32,7 @@ def _distance(answers, labels):
 def _check_guess(best_guess_error: Callable[..., Any]) -> None:
     counts = np.array([50, 20, 20, 10])
     mistakes = [
-        ("every class is taken to be equally frequent", 75.0),
+        ("all classes are treated as equally frequent", 75.0),
         ("it is how often the guess is right", 50.0),
         ("the rarest class is guessed", 90.0),
         ("it is a share from 0 to 1: multiply by 100", 0.5),
@@ -63,12 +64,12 @@ def _check_rates(errors: Mapping[float, float]) -> None:
     )
     expect_that(
         len(set(values.values())) == 3,
-        "two rates have exactly the same error: was there a new net, and a new Trainer, for each?",
+        "two rates have exactly the same error: did you make a new net and a new Trainer for each?",
     )
     expect_that(
         values[0.001] > values[0.1],
-        "a step a hundred times smaller should get less far in five epochs. If you trained on with "
-        "the same net, the later one started where the earlier one had stopped",
+        "a step a hundred times smaller should get less far in five epochs. If you used one net "
+        "for all three, each training started where the one before had stopped",
     )
 
 

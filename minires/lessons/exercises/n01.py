@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ...course.compare import WrongAnswer, call, expect, expect_that, expect_tuple, reported
+from ...course.calling import call, reported
+from ...course.compare import WrongAnswer, expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 
@@ -17,7 +18,10 @@ def _check_divide(divide_backward: Callable[..., Any]) -> None:
         da,
         dy / b,
         [
-            ("dy is missing: the derivative of this step times the one that comes back", 1 / b),
+            (
+                "dy is missing: multiply the derivative of this step by the one that comes back",
+                1 / b,
+            ),
             ("it is the derivative of a product", dy * b),
             ("da and db are exchanged", -dy * a / b**2),
         ],
@@ -51,7 +55,7 @@ def _check_sigmoid(value: Callable[..., Any]) -> None:
         [
             ("the derivative of exp is taken as 1; it is exp(x) itself", s * s),
             ("the local derivative of exp is x, not exp(x)", s * s * -0.5),
-            ("a sign is lost: has / the derivative -a / b² with respect to b?", -slope),
+            ("a sign is lost: does / have the derivative -a / b² with respect to b?", -slope),
             ("the derivative of 1 / b lacks its square", e * s),
         ],
     )
@@ -63,7 +67,7 @@ def _check_sigmoid(value: Callable[..., Any]) -> None:
 
 
 class _Link:
-    """As a Value, as far as the order is concerned."""
+    """A stand-in for a Value, with parents only: enough to sort."""
 
     def __init__(self, *parents: "_Link") -> None:
         self.parents = parents
@@ -80,12 +84,12 @@ def _check_order(in_order: Callable[..., Any]) -> None:
         if "RecursionError" not in str(error):
             raise
         raise WrongAnswer(
-            "in_order: a chain of 5,000 steps is too deep for a function that calls itself: keep a "
-            "list of what is left to do"
+            "in_order: a chain of 5,000 steps is too deep for a function that calls itself: keep "
+            "a list of the values that are left to do"
         ) from None
     expect_that(isinstance(chain, (list, tuple)), "in_order: expected a list of values")
     expect_that(
-        len(chain) == 5001, f"in_order: a chain of 5,001 values, but {len(chain):,} in the list"
+        len(chain) == 5001, f"in_order: expected all 5,001 values of a chain, got {len(chain):,}"
     )
     _see_order(chain, "a chain")
     a = _Link()
@@ -95,7 +99,7 @@ def _check_order(in_order: Callable[..., Any]) -> None:
         diamond = in_order(d)
     expect_that(
         len(diamond) == len(set(diamond)),
-        "in_order: a value that is used twice comes twice; each must come once",
+        "in_order: a value that is used twice is in the list twice; each must be there once",
     )
     expect_that(set(diamond) == {a, b, c, d}, "in_order: a value is missing")
     _see_order(diamond, "a value that is used three times")
@@ -167,7 +171,7 @@ MyValue = Value
         "01.order",
         3,
         "An order without recursion",
-        """`visit` in `in_order` calls itself, and Python stops at a depth of some thousand calls: a
+        """`visit` in `in_order` calls itself, and Python stops at a depth of about 1,000 calls. A
 network with many steps would be too deep. Write `my_in_order(last)` without a function that calls
 itself. The check tries a chain of 5,000 steps.""",
         (

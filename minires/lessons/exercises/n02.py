@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect
+from ...course.calling import call
+from ...course.compare import expect
 from .kinds import Exercise
 
 
@@ -42,7 +43,7 @@ def _check_axis(axis_mean_backward: Callable[..., Any]) -> None:
 
 
 def _walk(n: int) -> int:
-    """Visits along every path, counted one by one."""
+    """The number of visits when every path is walked by itself."""
     if n == 0:
         return 1  # the input, a leaf
     sum_box, product_box, constant = 1, 1, 1
@@ -55,7 +56,6 @@ def _check_visits(visits_of: Callable[..., Any]) -> None:
             ("only the paths are counted, not the boxes on them", 2**n),
             ("the constant 0.5 is not counted; it is a leaf, and visited too", 3 * 2**n - 2),
             ("each box is counted once: that is the topological order", 3 * n + 1),
-            ("the two ways back are counted as one", 3 * n + 1),
             ("there is one step too many", _walk(n + 1)),
         ]
         expect(f"visits_of({n})", call(visits_of, n), _walk(n), mistakes)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect
+from ...course.calling import call
+from ...course.compare import expect
 from ...kernels import naive
 from ...types import Array
 from .kinds import Exercise

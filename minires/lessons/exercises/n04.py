@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import WrongAnswer, call, expect
+from ...course.calling import call
+from ...course.compare import WrongAnswer, expect
 from ...kernels import naive
 from .kinds import Exercise
 
@@ -14,11 +15,11 @@ def _check_bias(bias_gradient: Callable[..., Any]) -> None:
     dy = np.random.default_rng(0).standard_normal((2, 4, 3, 5))
     sums = dy.sum(axis=(0, 1, 2))
     mistakes = [
-        ("it is the mean: what was repeated is summed", dy.mean(axis=(0, 1, 2))),
+        ("it is the mean: sum over the axes along which b was repeated", dy.mean(axis=(0, 1, 2))),
         ("only the images are summed; b was repeated over rows and columns, too", dy.sum(axis=0)),
         ("the images are not summed, but b is the same for all of them", dy.sum(axis=(1, 2))),
         ("the channels are summed as well; each has a bias of its own", dy.sum()),
-        ("every place of dy is taken to be 1", np.full(5, float(dy[..., 0].size))),
+        ("dy is taken to be 1 everywhere", np.full(5, float(dy[..., 0].size))),
     ]
     expect("bias_gradient", call(bias_gradient, dy), sums, mistakes)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that
+from ...course.calling import call
+from ...course.compare import expect, expect_that
 from .kinds import Exercise
 
 
@@ -67,7 +68,7 @@ def _check_calibrated(calibrated: Callable[..., Any]) -> None:
 
 
 def _calibrate(x, weights, root=True, relu=True, again=True, after=False):
-    """The right answer, or with other settings a typical wrong one."""
+    """The right answer; each setting plants one typical mistake."""
     result = []
     for w in weights:
         y = x @ w

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_tuple
 from .kinds import Exercise
 
 EPS = 1e-5
@@ -74,9 +75,9 @@ def _check_layer_norm(layer_norm_backward: Callable[..., Any]) -> None:
             "over channels",
             w * _norm_backward(dy, x, np.ones(5), 1),
         ),
-        ("mean and variance are taken as constants", _norm_backward(dy, x, w, 1, (0, 0))),
-        ("the way through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
-        ("the way through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
+        ("mean and variance are treated as constants", _norm_backward(dy, x, w, 1, (0, 0))),
+        ("the path through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
+        ("the path through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
     ]
     got = call(layer_norm_backward, dy, x, w)
     expect("layer_norm_backward", got, _norm_backward(dy, x, w, 1), mistakes, tolerance=1e-4)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_tuple
 from .kinds import Exercise
 
 
@@ -57,7 +58,10 @@ def _check_smoothing(smoothed: Callable[..., Any]) -> None:
     mistakes = [(sentence, (p - target) / 6) for sentence, target in others.items()]
     mistakes += [
         ("it is not divided by N, although the loss is a mean", p - right),
-        ("the sign is wrong: what it said, minus what it should have said", (right - p) / 6),
+        (
+            "the sign is wrong: it is what the net said, minus what it should have said",
+            (right - p) / 6,
+        ),
     ]
     expect("smoothed_cross_entropy: dz", got[1], (p - right) / 6, mistakes)
 
@@ -85,7 +89,7 @@ def _check_nesterov(step: Callable[..., Any]) -> None:
         [
             ("that is the usual momentum: it steps along v, not ahead of it", w - lr * new),
             ("the old v is used for the look ahead, not the new one", w - lr * (g + m * v)),
-            ("the look ahead lacks the gradient of now", w - lr * m * new),
+            ("the look ahead leaves out the current gradient", w - lr * m * new),
             ("v is not multiplied by m for the look ahead", w - lr * (g + new)),
             ("lr is missing", w - (g + m * new)),
             ("the sign is wrong: a step goes against the gradient", w + lr * (g + m * new)),

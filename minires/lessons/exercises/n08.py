@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_that, expect_tuple
 from ...types import Array
 from .kinds import Exercise
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_that, expect_tuple
 from ...types import Array
 from .kinds import Exercise
 
@@ -31,7 +32,7 @@ def _block_backward(
     inner: bool = True,
     on_shortcut: bool = True,
 ) -> tuple[Array, Array, Array]:
-    """(dx, dw1, dw2); the flags leave out a part, as a typical mistake does."""
+    """The gradients (dx, dw1, dw2); each flag leaves out a part, as a typical mistake does."""
     a = np.maximum(x @ w1, 0)
     ds = dy * (a @ w2 + alpha * x > 0) if last else dy
     da = ds @ w2.T
@@ -49,9 +50,9 @@ def _check_backward(block_backward: Callable[..., Any]) -> None:
         got = expect_tuple("block_backward", call(block_backward, *case), 3, "dx, dw1 and dw2")
         right = _block_backward(*case)
         unlike: dict[str, dict[str, Any]] = {
-            "the last ReLU is left out: what comes back passes it first": {"last": False},
+            "the last ReLU is left out: the gradient passes it first": {"last": False},
             "the ReLU between the two layers is left out": {"inner": False},
-            "the shortcut brings back dy; the last ReLU lies before it on the way back": {
+            "the shortcut passes back dy: the gradient must go through the last ReLU first": {
                 "on_shortcut": False
             },
         }
@@ -63,7 +64,7 @@ def _check_backward(block_backward: Callable[..., Any]) -> None:
             known = [(why, wrong[i]) for why, wrong in mistakes.items()]
             if name == "dx":
                 known += [
-                    ("the way along the shortcut is missing", branch),
+                    ("the path along the shortcut is missing", branch),
                     ("alpha is left out of the gradient", branch + ds),
                     ("alpha is left out, forward and backward", one),
                 ]
@@ -85,9 +86,9 @@ def _check_by_length(by_length: Callable[..., Any]) -> None:
         got = call(by_length, slopes)
         expect_that(np.ndim(got) == 1, "by_length: expected n + 1 numbers, one for each length")
         mistakes = [
-            ("the paths are counted, their products are not added up", _by_length(np.ones(n))),
-            ("it begins with the path through all branches: turn it round", want[::-1]),
-            ("these are powers of the sum, in which one branch is passed twice", _powers(slopes)),
+            ("the paths are counted: add up their products", _by_length(np.ones(n))),
+            ("it begins with the path through all branches: reverse it", want[::-1]),
+            ("these are powers of the sum, which use a branch more than once", _powers(slopes)),
             ("the path along all shortcuts is missing", want[1:]),
         ]
         expect(f"by_length for {n} blocks", got, want, mistakes, tolerance=1e-9)

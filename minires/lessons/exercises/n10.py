@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}
@@ -35,13 +36,13 @@ def _check_agree(agree: Callable[..., Any]) -> None:
         elif want != "unclear":
             why = f"every seed says {want}, and by more than the margin"
         elif abs(sign.sum()) < len(sign):
-            why = "the seeds do not agree, whatever their mean is"
+            why = "the seeds do not agree, and their mean does not count"
         elif size.max() < margin:
             why = "all seeds agree, but the differences are below the margin"
         elif size.min() == margin:
-            why = "one difference is no larger than the margin; it must be above"
+            why = "one difference is exactly the margin: it must be above"
         else:
-            why = "one seed is below the margin: each of them must be above it, not their mean"
+            why = "one seed is below the margin: every seed must be above it, not their mean"
         expect_that(False, f"{case}: {why}. Got {got!r}")
 
 
@@ -99,7 +100,7 @@ def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
             "root of n is missing",
             next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
             "n, not by its root",
-            max(KS): "the smallest number that is enough is wanted",
+            max(KS): "return the smallest number that is enough",
         }
         because = f": {known[got]}" if got in known else ""
         expect_that(False, f"{case}: expected {want}, got {got}{because}")

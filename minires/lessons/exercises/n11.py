@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect
+from ...course.calling import call
+from ...course.compare import expect
 from ...types import Array
 from .kinds import Exercise
 
@@ -17,7 +18,7 @@ def _check_norm(total_norm: Callable[..., Any]) -> None:
     squares = [float((one**2).sum()) for one in gradients]
     mistakes = [
         (
-            "the norms of the arrays are added up; their squares should be",
+            "the norms of the arrays are added up: add up their squares",
             sum(map(math.sqrt, squares)),
         ),
         ("the root is missing", sum(squares)),

@@ -1,4 +1,4 @@
-"""Exercises of notebook 12: what a faster part brings, fair timing, and bytes on the move."""
+"""Exercises of notebook 12: the gain from a faster part, fair timing, and bytes that move."""
 
 from collections.abc import Callable
 from statistics import mean, median
@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 
@@ -15,9 +16,12 @@ def _check_amdahl(times_as_fast: Callable[..., Any]) -> None:
         p, s = np.array(shares), np.array(factors)
         want = 1 / (1 - p.sum() + (p / s).sum())
         mistakes = [
-            ("the new time comes back; how many times as fast is 1 over it", 1 / want),
+            ("the new time is returned: the whole is 1 over that many times as fast", 1 / want),
             ("the part that stays as it is, 1 minus all shares, is missing", 1 / (p / s).sum()),
-            ("the mean of the factors counts, weighted by the shares", 1 - p.sum() + (p * s).sum()),
+            (
+                "the factors are averaged, weighted by the shares: add up times instead",
+                1 - p.sum() + (p * s).sum(),
+            ),
             ("the effects of the parts are multiplied", np.prod(1 / (1 - p + p / s))),
             ("the parts are made slower by their factors", 1 / (1 - p.sum() + (p * s).sum())),
         ]
@@ -26,9 +30,10 @@ def _check_amdahl(times_as_fast: Callable[..., Any]) -> None:
 
 
 class _Clock:
-    """Two works on a computer that gets slower and slower, and is disturbed now and then.
+    """Two tasks on a simulated computer that gets slower and slower and is disturbed now and then.
 
-    The first run of each is slow, and one later run. Each returns the time that it took.
+    The first run of each task is slow, and so is one later run. Every run returns the time that it
+    took.
     """
 
     def __init__(self) -> None:
@@ -47,7 +52,10 @@ def _check_fair(fair_ratio: Callable[..., Any]) -> None:
     clock, rounds = _Clock(), 9
     got = fair_ratio(lambda: clock.run("a"), lambda: clock.run("b"), rounds)
     a, b = clock.times["a"], clock.times["b"]
-    expect_that(len(a) == len(b), f"the first ran {len(a)} times, the second {len(b)}: not fair")
+    expect_that(
+        len(a) == len(b),
+        f"expected as many runs of the second as of the first, {len(a)}, got {len(b)}",
+    )
     expect_that(len(a) > 0, "neither of the two was run")
     expect_that(len(a) != rounds, "no warm-up: the first run of each must not count")
     expect_that(
@@ -82,10 +90,13 @@ def _check_traffic(intensities: Callable[..., Any]) -> None:
         once = np.array([t["flop"] / 4 / (small + t["columns"]), want[1]])
         mistakes = [
             ("the columns are counted once; they are written, and then read", once),
-            ("a term is a multiplication and an addition: 2 flop", want / 2),
+            (
+                "a factor of 2 is missing: a term is a multiplication and an addition, 2 flop, and "
+                "float32 has 4 bytes, not 8",
+                want / 2,
+            ),
             ("numbers are counted, not bytes: float32 has 4", want * 4),
-            ("float32 has 4 bytes, not 8", want / 2),
-            ("the one without a copy comes first", want[::-1]),
+            ("the two numbers are exchanged: first with the copy, then without", want[::-1]),
         ]
         got = expect_tuple("intensities", call(intensities, *sizes), 2, "with copy, without")
         expect(f"intensities{sizes}", np.asarray(got, float), want, mistakes)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect_that, expect_tuple
+from ...course.calling import call
+from ...course.compare import expect_that, expect_tuple
 from ...kernels import naive
 from .kinds import Exercise
 

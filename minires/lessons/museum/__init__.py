@@ -1,6 +1,7 @@
-"""A museum of mistakes: code that students write, what it breaks, and what training does with it.
+"""A museum of mistakes: wrong code that students write, what it breaks, and how training goes with
+it.
 
-The mistakes are planted in the solutions of the coursework, and everything that is shown comes from
+The mistakes are planted in the solutions of the coursework, and everything on show comes from
 running them. `minires museum` lists the exhibits and writes the page; notebook 13 walks through
 some of them.
 """
@@ -38,7 +39,7 @@ __all__ = [
     "write",
 ]
 
-#: All exhibits, in the order in which they hang.
+#: All exhibits, room by room.
 EXHIBITS: tuple[Exhibit, ...] = (
     *room_tape.EXHIBITS,
     *room_convolution.EXHIBITS,
@@ -49,12 +50,12 @@ EXHIBITS: tuple[Exhibit, ...] = (
 
 
 def find(key: str) -> Exhibit:
-    """An exhibit by its name.
+    """Find an exhibit by its key.
 
     Raises
     ------
     ConfigError
-        If there is none; it suggests the nearest.
+        If there is no such exhibit; the message suggests the nearest.
     """
     known = {one.key: one for one in EXHIBITS}
     if key not in known:
@@ -63,11 +64,11 @@ def find(key: str) -> Exhibit:
 
 
 def write(found: Sequence[tuple[Exhibit, Findings]], path: PathLike) -> None:
-    """Write the page on some exhibits, whole or not at all.
+    """Write the page of some exhibits, whole or not at all.
 
     Raises
     ------
     CheckpointError
-        If it cannot be written. Then the page that was there stays.
+        If it cannot be written. An older page stays as it was.
     """
     write_bytes(expanded(path), html(found).encode())

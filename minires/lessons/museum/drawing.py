@@ -12,7 +12,7 @@ from .probes import he_signal
 
 @styled
 def maps(exhibit: Exhibit, findings: Findings) -> Figure:
-    """What the right code computes, what the wrong code computes, and the difference."""
+    """Draw the numbers of the right code, the numbers of the wrong code, and the difference."""
     right, wrong = findings.right, findings.wrong
     if exhibit.probe is he_signal:
         return _signals(right[0], wrong[0])
@@ -20,7 +20,7 @@ def maps(exhibit: Exhibit, findings: Findings) -> Figure:
     if right.shape == wrong.shape:
         drawn.append(("difference", wrong - right))
     rows, columns = np.maximum(right.shape, wrong.shape)
-    # Square cells for maps of pixels, stretched ones where they would make a thin strip.
+    # Square cells for maps of pixels; stretched cells if the map would be a thin strip.
     is_wide = columns > 2 * rows
     figure, axes = panels(len(drawn), (7.4, 2.1 if is_wide else 2.7))
     limit = float(np.abs(right).max()) or 1.0
@@ -61,7 +61,7 @@ def _signals(right: Array, wrong: Array) -> Figure:
 
 @styled
 def curves(findings: Findings) -> Figure:
-    """The loss of every step, with the right code and with the wrong one."""
+    """Draw the loss of every step, with the right code and with the mistake."""
     figure, axes = panels(1, (6.4, 2.8))
     ax = axes[0]
     steps = np.arange(1, len(findings.right_losses) + 1)
@@ -86,7 +86,7 @@ def curves(findings: Findings) -> Figure:
 
 
 def words_on_maps(exhibit: Exhibit, findings: Findings) -> str:
-    """The picture of the maps, for readers who do not see it."""
+    """A description of the maps, for readers who do not see them."""
     right, wrong = findings.right, findings.wrong
     if right.shape != wrong.shape:
         return f"{exhibit.shows}: shape {right.shape} when right, {wrong.shape} with the mistake."
@@ -101,7 +101,7 @@ def words_on_maps(exhibit: Exhibit, findings: Findings) -> str:
 
 
 def words_on_curves(findings: Findings) -> str:
-    """The picture of the training, for readers who do not see it."""
+    """A description of the training curves, for readers who do not see them."""
     right, wrong = findings.right_losses, findings.wrong_losses
     return (
         f"The loss over {len(right)} steps: from {right[0]:.2f} to {right[-1]:.2f} when right, "

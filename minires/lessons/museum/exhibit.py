@@ -1,4 +1,4 @@
-"""An exhibit: a mistake, what it breaks, and what is found when its code is run."""
+"""An exhibit: a mistake, what it breaks, and what happens when its code runs."""
 
 import warnings
 from collections.abc import Callable
@@ -23,14 +23,14 @@ class Exhibit:
     Attributes
     ----------
     key : str
-        Its name, in lower case with hyphens.
+        The name of the exhibit, in lower case with hyphens.
     room : str
-        Where it hangs: exhibits on one subject hang together.
+        The subject that it belongs to; exhibits on one subject hang together.
     title : str
     task : str
-        The coursework's task whose check finds it, such as "a2.col2im".
+        The task of the coursework whose check finds the mistake, such as "a2.col2im".
     changes : tuple of (str, str)
-        Code of the solution, and what stands there instead.
+        (old, new): code of the solution, and the code that replaces it.
     probe : callable
         Computes the numbers of the picture.
     shows : str
@@ -38,16 +38,16 @@ class Exhibit:
     question : str
     choices : tuple of str
     answer : str
-        What breaks; one of the choices.
+        The right choice.
     why : str
     training : callable
         A short training with the code.
     trains : str
-        How it goes with the mistake, one of `training.OUTCOMES`.
+        How the training goes with the mistake, one of `training.OUTCOMES`.
     lesson : str
-        What to take home.
+        What to learn from it.
     says : str
-        A part of what the check says.
+        A part of the check's message.
     """
 
     key: str
@@ -68,11 +68,11 @@ class Exhibit:
 
     @property
     def assignment(self) -> str:
-        """Such as "a2"."""
+        """The assignment of the task, such as "a2"."""
         return self.task.partition(".")[0]
 
     def code(self) -> list[tuple[str, str]]:
-        """The lines of the functions that the mistake changes (see `variants.diff`)."""
+        """The lines of the functions that the mistake changes, marked as in `variants.diff`."""
         lines: list[tuple[str, str]] = []
         for right, wrong in variants.changed_functions(self.assignment, self.changes):
             lines += [(" ", "")] if lines else []
@@ -80,11 +80,11 @@ class Exhibit:
         return lines
 
     def space(self) -> variants.Space:
-        """What the assignment defines, with the mistake."""
+        """The names that the assignment defines, with the mistake in their code."""
         return variants.run(variants.planted(self.assignment, self.changes))
 
     def maps(self) -> tuple[Array, Array]:
-        """The picture's numbers: right, and with the mistake."""
+        """The numbers of the picture: right, and with the mistake."""
         return _right_map(self.assignment, self.probe), _quietly(self.probe, self.space())
 
     def losses(self) -> tuple[list[float], list[float]]:
@@ -93,7 +93,7 @@ class Exhibit:
         return _right_losses(self.assignment, self.training), wrong
 
     def message(self) -> str:
-        """What the check of the task says to the code with the mistake."""
+        """The message of the task's check about the code with the mistake."""
         space = self.space()
         try:
             with np.errstate(all="ignore"):
@@ -103,7 +103,9 @@ class Exhibit:
         return "✓ Nothing: the check lets it pass."
 
     def _answers(self, space: variants.Space) -> list[Any]:
-        """What a student would hand to the check: their functions, and in A1 their training."""
+        """What a student would pass to the check: functions, and in a1.train the result of a
+        training.
+        """
         if self.task == "a1.train":
             from .training import moons
 
@@ -113,7 +115,7 @@ class Exhibit:
         return [space[name] for name in ANSWERS[self.task]]
 
 
-#: What the check of a task is given, by the names in the assignment.
+#: The names in an assignment that the check of a task gets.
 ANSWERS = {
     "a1.add": ("add_backward",),
     "a1.relu": ("relu_backward",),
@@ -142,7 +144,7 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found when an exhibit was run."""
+    """The results of running an exhibit."""
 
     right: Array
     wrong: Array
@@ -157,7 +159,7 @@ class Findings:
 
 
 def look(exhibit: Exhibit) -> Findings:
-    """Run an exhibit: seconds."""
+    """Run an exhibit; this takes seconds."""
     return Findings(*exhibit.maps(), *exhibit.losses(), exhibit.message())
 
 
@@ -174,7 +176,7 @@ def _right_losses(assignment: str, training: Training) -> list[float]:
 
 
 def _quietly(function: Callable[..., Any], *args: Any) -> Any:
-    """Without warnings: numbers that overflow are what some exhibits are about."""
+    """Call a function without warnings, as some exhibits are about numbers that overflow."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return function(*args)

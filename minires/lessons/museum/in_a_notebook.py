@@ -17,7 +17,7 @@ SHADES = {
 
 
 def code(exhibit: Exhibit) -> None:
-    """Show the code of an exhibit: "-" marks lines that are right, "+" those in their place."""
+    """Show the code of an exhibit: "-" marks right lines, "+" the lines that replace them."""
     lines = exhibit.code()
     text = "\n".join(f"{mark} {line}" for mark, line in lines)
     if surface() in ("terminal", "none"):

@@ -18,20 +18,20 @@ INTRODUCTION = (
     "Every mistake here was made by somebody who thought about it. Each is planted in code that "
     "was right, and the code was then run: what you see is what it did.",
     "Read the code, guess what breaks, and only then look. Lines in green are the right ones, "
-    "lines in red stand in their place. The last question is always the same: does the network "
-    "still learn? You will find that many of these mistakes do not stop it, which is why they "
-    "live so long, and why a check that compares numbers finds what a falling loss hides.",
+    "lines in red replace them. The last question is always the same: does the network still "
+    "learn? You will find that many of these mistakes do not stop it, which is why they live so "
+    "long, and why a check that compares numbers finds what a falling loss hides.",
 )
 DOTS_PER_INCH = 90
 
 
 def html(found: Sequence[tuple[Exhibit, Findings]]) -> str:
-    """The page.
+    """The whole page as HTML.
 
     Parameters
     ----------
     found : list of (Exhibit, Findings)
-        In the order in which they hang.
+        The exhibits and their results, in the order of the page.
     """
     body = [f"<h1>{TITLE}</h1>", *(f"<p>{inline(text)}</p>" for text in INTRODUCTION)]
     body += list(_map([exhibit for exhibit, _ in found]))
@@ -53,6 +53,7 @@ def html(found: Sequence[tuple[Exhibit, Findings]]) -> str:
 
 
 def _map(exhibits: Sequence[Exhibit]) -> Iterator[str]:
+    """Links to all rooms and exhibits."""
     yield "<nav>"
     for room in dict.fromkeys(one.room for one in exhibits):
         yield f'<b><a href="#{_anchor(room)}">{escape(room)}</a></b><ul>'
@@ -90,7 +91,7 @@ def _article(exhibit: Exhibit, findings: Findings) -> Iterator[str]:
 
 
 def code_html(exhibit: Exhibit) -> str:
-    """The code of an exhibit: lines that were taken out and lines that stand in their place."""
+    """The code of an exhibit as HTML, with right lines and the lines that replace them marked."""
     kinds = {" ": "", "-": "taken", "+": "added"}
     lines = "".join(
         f'<span class="{kinds[mark]}">{escape(f"{mark} {line}", quote=False)}</span>'
@@ -111,7 +112,7 @@ def _question(name, question, choices, answer, result):
 
 
 def _drawn(draw: Callable[[], Figure], words: str) -> str:
-    """A figure, for light and for dark pages."""
+    """A figure as HTML, in colours for light and for dark pages."""
     images = []
     for theme in (LIGHT, DARK):
         with use_theme(theme):
@@ -120,6 +121,7 @@ def _drawn(draw: Callable[[], Figure], words: str) -> str:
 
 
 def _training(exhibit: Exhibit) -> str:
+    """The first sentences of the training's docstring, which the page shows."""
     return " ".join((exhibit.training.__doc__ or "").split("\n\n")[0].split())
 
 

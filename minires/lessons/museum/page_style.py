@@ -1,8 +1,8 @@
 """The museum page's style sheet and its script.
 
-The page is whole without the script: choices are a list, results are folded. With it, choices are
-buttons, a result opens when there is a guess, and guesses are counted and kept until the window is
-closed.
+The page is complete without the script: choices are a list, and results are folded. With the
+script, choices are buttons, a guess opens the result, and guesses are counted and kept until the
+window is closed.
 """
 
 STYLE = """

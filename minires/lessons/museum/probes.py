@@ -1,8 +1,8 @@
-"""Experiments on the code of an exhibit: one picture of what it computes, as a map of numbers.
+"""Experiments on the code of an exhibit: each computes the numbers of one picture.
 
-Each takes what an assignment defines and gives back an array of two axes. The input is the same for
-the right code and for the wrong one; where a naive kernel of minires computes the same, the map of
-the right code comes from that (`NAIVE`).
+A probe takes the names that an assignment defines and returns an array with two axes. Right and
+wrong code get the same input. If a naive kernel of minires computes the same thing, the right
+numbers come from that kernel (`NAIVE`).
 """
 
 from collections.abc import Callable
@@ -22,8 +22,9 @@ Probe = Callable[[Space], Array]
 
 @cache
 def _ring() -> Array:
-    """A drawn ring as a batch of two images, (2, 12, 12, 3) of float64: the second one is the
-    first, upside down and half as bright.
+    """A drawn ring as a batch of two images, (2, 12, 12, 3) of float64.
+
+    The second image is the first one upside down, with half the contrast.
     """
     drawn, _ = mr.data.synthetic(60, 10, size=12)
     ring: Array = drawn.images[55] / 255 - 0.5
@@ -31,7 +32,9 @@ def _ring() -> Array:
 
 
 def _filters() -> Array:
-    """Three filters for three channels, (3, 3, 3, 3): edges, and something random on top."""
+    """Three filters for three channels, (3, 3, 3, 3): random numbers, and an edge in the first
+    filter.
+    """
     rng = np.random.default_rng(1)
     edge = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
     w = 0.3 * rng.standard_normal((3, 3, 3, 3))
@@ -65,7 +68,7 @@ def conv_y(space: Space) -> Array:
 
 
 def conv_naive_y(space: Space) -> Array:
-    """The same, from the loops."""
+    """The same channel from `conv2d_naive`."""
     y: Array = space["conv2d_naive"](_ring(), _filters(), 1, 1)
     return y[0, :, :, 0]
 
@@ -77,7 +80,7 @@ def conv_dx(space: Space) -> Array:
 
 
 def conv_dx_stride_2(space: Space) -> Array:
-    """The same with stride 2."""
+    """The gradient of the first image's first channel, with stride 2."""
     dx: Array = _student(space, stride=2)[1]
     return dx[0, :, :, 0]
 
@@ -103,13 +106,13 @@ def _batch_norm(forward, backward):
 
 
 def norm_y(space: Space) -> Array:
-    """Batch norm's output: a row for each image, channel after channel, 12 pixels of each."""
+    """Batch norm's output: a row for each image, with 12 pixels of each channel."""
     y, weight, bias = _norm_input()
     return _rows(space["batch_norm_forward"](y, weight, bias)[0])
 
 
 def norm_dx(space: Space) -> Array:
-    """The gradient of batch norm's input, laid out in the same way."""
+    """The gradient of batch norm's input, in the same layout."""
     return _rows(_batch_norm(space["batch_norm_forward"], space["batch_norm_backward"])[1])
 
 
@@ -158,7 +161,7 @@ def tape_bias(space: Space) -> Array:
 
 
 def tape_relu(space: Space) -> Array:
-    """The gradient of ReLU's input, on the tape."""
+    """The gradient of ReLU's input, by the rule of A1."""
     a = np.random.default_rng(4).standard_normal((8, 20))
     grad: Array = space["relu_backward"](_gradient(a.shape), a)
     return grad
@@ -175,14 +178,14 @@ def _moons(space: Space, steps: int) -> tuple[Array, Array]:
 
 
 def tape_step(space: Space) -> Array:
-    """How the first weights move in a single step of training."""
+    """The change of A1's first weights in one step of training."""
     before, after = _moons(space, 1)
     moved: Array = after - before
     return moved
 
 
 def tape_sixth_step(space: Space) -> Array:
-    """How the first weights have moved after six steps."""
+    """The change of A1's first weights in six steps of training."""
     before, after = _moons(space, 6)
     moved: Array = after - before
     return moved
@@ -225,14 +228,15 @@ def block_dx(space: Space) -> Array:
 def wide_block_channels(space: Space) -> Array:
     """The mean of each channel of a block that goes from 4 to 8 channels, for both images."""
     block, x = _block(space, 4, 8, 2)
-    block.bn2.weight.data[...] = 0  # F(x) = 0: what is left came by the shortcut
+    block.bn2.weight.data[...] = 0  # F(x) = 0: what is left came through the shortcut
     y: Array = block(x).data
     return y.mean(axis=(1, 2))
 
 
 def net_moved(space: Space) -> Array:
-    """How far three steps of training move the first convolution of a net made of blocks: its 27
-    weights in columns, four filters in rows.
+    """The change of a residual net's first convolution in three steps of training.
+
+    The four filters are the rows, their 27 weights the columns.
     """
     rng = np.random.default_rng(0)
     batches = [space["stripes"](8, 8, rng) for _ in range(3)]
@@ -243,7 +247,7 @@ def net_moved(space: Space) -> Array:
     return moved.reshape(27, 4).T
 
 
-#: Probes whose right answer a naive kernel of minires gives.
+#: Probes whose right numbers come from a naive kernel of minires.
 NAIVE: dict[Probe, Callable[[], Array]] = {
     conv_y: lambda: _naive_conv()[0][0, :, :, 0],
     conv_naive_y: lambda: _naive_conv()[0][0, :, :, 0],

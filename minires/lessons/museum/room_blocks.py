@@ -1,4 +1,4 @@
-"""Initial weights and residual blocks."""
+"""Exhibits about initial weights and residual blocks."""
 
 from . import probes, training
 from .exhibit import Exhibit
@@ -41,11 +41,12 @@ EXHIBITS = (
         ((STD, "2 / math.prod(shape[:-1])"),),
         probes.he_signal,
         SIGNAL,
-        "He et al. give the variance, 2 / n. The code takes that for the standard deviation. What "
+        "He et al. give the variance, 2 / n. The code uses it as the standard deviation. What "
         "happens to the signal?",
         ("it dies out within a few layers", "it grows without bounds", "it stays as it is"),
         "it dies out within a few layers",
-        "For n = 100 the weights are 7 times too small, in every layer: a factor of 7 per layer.",
+        "For n = 100 the weights are 7 times too small, so every layer makes the signal 7 times "
+        "smaller.",
         training.with_initial_weights,
         training.NOT_AT_ALL,
         "The output is the same for every image, and so is the loss: ln 10.",
@@ -59,10 +60,10 @@ EXHIBITS = (
         ((ADD, "        return F.relu(y)\n"),),
         probes.block_dx,
         DX,
-        "The shortcut is made, and never added. What is the network now?",
-        ("a plain network", "a linear one", "one that returns its input"),
+        "The shortcut is built, but never added. What is the network now?",
+        ("a plain network", "a linear network", "a network that returns its input"),
         "a plain network",
-        "All its gradients come back through the two convolutions; the direct way is gone.",
+        "All its gradients come back through the two convolutions; the direct path is gone.",
         training.with_blocks,
         training.WORSE,
         "At 20 layers it is worse. At 56 it is the degradation of the paper.",
@@ -108,12 +109,11 @@ EXHIBITS = (
             "both are wrong",
         ),
         "the output is right, the gradient is not",
-        "Forward adds x as it should. Backward does not know about it: nothing comes back by the "
-        "shortcut.",
+        "Forward adds x as it should, but no gradient comes back through the shortcut.",
         training.with_blocks,
         training.WORSE,
         "The one thing that a shortcut is famous for is gone, and every output is right.",
-        "nothing comes back by the shortcut",
+        "no gradient comes back through the shortcut",
     ),
     Exhibit(
         "norm-used-twice",
@@ -123,7 +123,7 @@ EXHIBITS = (
         (("self.bn2(self.conv2(inner))", "self.bn1(self.conv2(inner))"),),
         probes.block_y,
         Y,
-        "`bn1` stands where `bn2` should. Is the block's first output right?",
+        "`bn1` is used where `bn2` should be. Is the block's first output right?",
         (
             "yes, for a fresh block in training mode",
             "no, the shapes differ",
@@ -145,22 +145,22 @@ EXHIBITS = (
         "a4.shortcut_a",
         (("(0, out_channels - x.shape[-1])", "(out_channels - x.shape[-1], 0)"),),
         probes.wide_block_channels,
-        "the mean of each of the 8 channels that a shortcut hands on from 4",
+        "the mean of each of the 8 channels that a shortcut makes from 4",
         "Shortcut A adds channels of zeros. Here they come first. What does that do to a network "
         "that is trained from scratch?",
         (
-            "it is another order of channels, nothing more",
+            "it only changes the order of the channels",
             "half of the signal is lost",
             "it cannot be trained",
         ),
-        "it is another order of channels, nothing more",
+        "it only changes the order of the channels",
         "The old channels arrive under other numbers. A fresh network does not care.",
         training.with_blocks,
         training.AS_WELL,
-        "*Trained* weights do care: loaded into a network with the other order they give an "
-        "error near that of guessing. It is a real story: two well-known programs put the "
-        "zeros in different places.",
-        "stand before the old",
+        "*Trained* weights do care: loaded into a network with the other order they give an error "
+        "near that of guessing. It is a true story: two well-known programs put the zeros in "
+        "different places.",
+        "before the old channels",
     ),
     Exhibit(
         "relu-inside-missing",
@@ -170,11 +170,11 @@ EXHIBITS = (
         (("inner = F.relu(self.bn1(self.conv1(x)))", "inner = self.bn1(self.conv1(x))"),),
         probes.block_y,
         Y,
-        "The ReLU between the two convolutions is missing. What can F(x) still be?",
+        "The ReLU between the two convolutions is missing. What can F(x) still do?",
         (
             "the work of a single, larger convolution",
             "anything, as before",
-            "zero only",
+            "nothing: it is always 0",
         ),
         "the work of a single, larger convolution",
         "Convolution and batch norm are linear, and two linear steps are one. Half of the layers "

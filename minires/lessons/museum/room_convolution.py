@@ -1,4 +1,4 @@
-"""Convolution, forward and backward."""
+"""Exhibits about convolution, forward and backward."""
 
 from . import probes, training
 from .exhibit import Exhibit
@@ -26,11 +26,11 @@ EXHIBITS = (
         "Flipping a filter is what mathematics calls convolution. What happens to the output?",
         ("nothing", "other numbers, because the filters are not symmetric", "it is upside down"),
         "other numbers, because the filters are not symmetric",
-        "An edge filter that answered to *dark on the left* answers to *dark on the right* now.",
+        "An edge filter that responded to *dark on the left* now responds to *dark on the right*.",
         training.on_drawn_images,
         training.WORSE,
         "A flip alone would be harmless: the network would learn flipped filters. Here backward "
-        "does not know about it, so every gradient belongs to another weight.",
+        "does not flip, so every gradient belongs to another weight.",
         "the filter is flipped",
     ),
     Exhibit(
@@ -55,8 +55,8 @@ EXHIBITS = (
         "one pixel off.",
         training.on_drawn_images,
         training.WORSE,
-        "`col2im` still takes the padding off on both sides, so gradients arrive one pixel beside "
-        "the pixels they belong to.",
+        "`col2im` still takes the padding off on both sides, so gradients arrive one pixel away "
+        "from the pixels they belong to.",
         "on one side only",
     ),
     Exhibit(
@@ -76,8 +76,8 @@ EXHIBITS = (
         "does that make no difference?",
         ("for none", "for filters that are their own mirror image along the diagonal", "for all"),
         "for filters that are their own mirror image along the diagonal",
-        "Weight (a, b) meets pixel (b, a). Only a filter with w(a, b) = w(b, a) does not notice; a "
-        "blur does not, an edge filter does.",
+        "Weight (a, b) meets pixel (b, a). For a filter with w(a, b) = w(b, a), such as a blur, "
+        "that changes nothing; for an edge filter it does.",
         training.on_drawn_images,
         training.WORSE,
         "With a `reshape` the numbers are all there and the shape fits. Only their order is wrong.",
@@ -100,12 +100,12 @@ EXHIBITS = (
         "like?",
         ("mirrored along its diagonal", "the same", "like noise"),
         "mirrored along its diagonal",
-        "Each number is right, but it is written where that of another window belongs: pixel "
-        "(i, j) of the output is that of window (j, i).",
+        "Each number is right, but in the wrong place: pixel (i, j) of the output holds the "
+        "result of window (j, i).",
         training.on_drawn_images,
         training.AS_WELL,
-        "The images are square. With others it would have stopped with an error, and been found in "
-        "a minute: test with sizes that all differ.",
+        "The images are square. With other shapes the code would have stopped with an error, and "
+        "you would have found it in a minute. Test with sizes that all differ.",
         "(images, columns, rows)",
     ),
     Exhibit(
@@ -116,8 +116,8 @@ EXHIBITS = (
         ((ADD, ADD.replace("+=", "=")),),
         probes.conv_dx,
         DX,
-        "On the way back every window brings a gradient for each of its pixels. `=` stands where "
-        "`+=` should. Where is `dx` wrong?",
+        "On the way back every window brings a gradient for each of its pixels. The code has `=` "
+        "where `+=` belongs. Where is `dx` wrong?",
         ("everywhere", "only at the border", "nowhere: each pixel lies in one window"),
         "everywhere",
         "A pixel in the middle lies in nine windows, and keeps the gradient of the last one. Only "
@@ -170,7 +170,7 @@ EXHIBITS = (
         ("spread over the image", "squeezed into the top left corner", "all on one pixel"),
         "squeezed into the top left corner",
         "Window (i, j) begins at pixel (2i, 2j), but the code adds its gradient at (i, j). The "
-        "bottom and the right of the image hear nothing.",
+        "bottom and the right of the image get nothing.",
         training.on_drawn_images,
         training.WORSE,
         "Only two layers of this network have a stride, and with stride 1 the code is right. A "
@@ -219,7 +219,7 @@ EXHIBITS = (
         "Every weight was used for every image.",
         training.on_drawn_images,
         training.WORSE,
-        "It is training with a batch of one, as far as the convolutions are concerned: noisy, and "
+        "It is training with a batch of one, as far as the convolutions are concerned: noisy, but "
         "not hopeless.",
         "only one image",
     ),
@@ -260,7 +260,7 @@ EXHIBITS = (
         ),
         probes.conv_dx,
         DX,
-        "The two kinds of channels of `w` are exchanged. When does Python complain?",
+        "The input and output channels of `w` are exchanged. When does Python complain?",
         (
             "never, if a layer has as many channels coming in as going out",
             "always",
@@ -287,7 +287,8 @@ EXHIBITS = (
         "size?",
         ("yes, and still wrong", "no, it is far too large", "no, it is zero"),
         "yes, and still wrong",
-        "It is a sum of as many products of numbers of the same size. Nothing about it looks odd.",
+        "It is still a sum of just as many products of numbers of the same size. Nothing about it "
+        "looks odd.",
         training.on_drawn_images,
         training.WORSE,
         "A wrong gradient need not be large, small or nan.",

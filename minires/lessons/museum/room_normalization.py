@@ -1,4 +1,4 @@
-"""Batch norm and ReLU."""
+"""Exhibits about batch norm and ReLU."""
 
 from . import probes, training
 from .exhibit import Exhibit
@@ -30,7 +30,7 @@ EXHIBITS = (
         (("std = np.sqrt(var + eps)", "std = var + eps"),),
         probes.norm_y,
         Y,
-        "The root is missing. Which channels come out right?",
+        "The root is missing. Which channels are still right?",
         ("channels with a variance of 1", "none", "all: the next layer makes up for it"),
         "channels with a variance of 1",
         "A channel that spreads twice as far has a variance of four: it is squeezed to half. One "
@@ -52,23 +52,23 @@ EXHIBITS = (
         "The mean is taken over the channels of each pixel, not over the pixels of each channel. "
         "What is this?",
         (
-            "another method, that has a name of its own",
+            "another method, which has a name of its own",
             "batch norm all the same",
             "nonsense: the shapes do not fit",
         ),
-        "another method, that has a name of its own",
-        "It is layer norm, the one of transformers. It works there; here it takes away what tells "
-        "channels apart.",
+        "another method, which has a name of its own",
+        "It is layer norm, which transformers use. It works there; here it mixes channels that "
+        "batch norm keeps apart.",
         training.with_batch_norm,
         training.NOT_AT_ALL,
-        "Forward is layer norm now, backward is still that of batch norm. Each would do; the "
-        "gradients of one for the other do not.",
+        "Forward is layer norm now, while backward still belongs to batch norm. Each would work "
+        "with its own partner, but not with the other's.",
         "layer norm",
     ),
     Exhibit(
         "constants",
         ROOM,
-        "The statistics are taken for constants",
+        "The statistics are treated as constants",
         "a3.backward",
         ((DX, "dx = dy"),),
         probes.norm_dx,
@@ -76,28 +76,29 @@ EXHIBITS = (
         "Mean and variance depend on `x` too. The code ignores that on the way back. What is "
         "missing in `dx`?",
         (
-            "that no step can change a channel's mean or spread",
+            "the two terms that come back through mean and variance",
             "the weight of the channel",
             "nothing",
         ),
-        "that no step can change a channel's mean or spread",
-        "The two missing terms take out of `dy` its mean and its part along `x_hat`: moving a "
-        "channel up, or stretching it, does nothing to the output, so its gradient must be zero.",
+        "the two terms that come back through mean and variance",
+        "The two missing terms take out of `dy` its mean and its part along `x_hat`. Shifting or "
+        "stretching a channel does not change the output, so the gradient in these directions "
+        "must be zero.",
         training.with_batch_norm,
         training.BLOWS_UP,
         "It is the gradient of inference, where the statistics really are constants. In "
         "training the parts that should cancel add up from layer to layer.",
-        "taken for constants",
+        "treated as constants",
     ),
     Exhibit(
         "way-through-the-mean",
         ROOM,
-        "One of two ways back is missing",
+        "One of the paths back is missing",
         "a3.backward",
         ((DX, "dx = dy - cache.x_hat * (dweight / count)"),),
         probes.norm_dx,
         DX_MAP,
-        "The way back through the mean is forgotten. By how much is each channel's gradient off?",
+        "The path back through the mean is forgotten. By how much is each channel's gradient off?",
         (
             "by a constant in each channel",
             "by another amount at each pixel",
@@ -107,9 +108,9 @@ EXHIBITS = (
         "The term that is missing is the mean of `dy` over the channel: one number for each.",
         training.with_batch_norm,
         training.WORSE,
-        "A constant in each channel, and a loss that falls. Nothing tells you that it could "
-        "have fallen much further; the check does.",
-        "the way through the mean is missing",
+        "A constant in each channel, and a loss that falls. Only the check tells you that it "
+        "could have fallen much further.",
+        "the path through the mean is missing",
     ),
     Exhibit(
         "sums-for-means",
@@ -127,11 +128,11 @@ EXHIBITS = (
         ),
         "with the number of pixels and images",
         "150 numbers make up a channel in the picture, and the two corrections are 150 times too "
-        "large. In a network it is thousands, layer upon layer.",
+        "large. In a network there are thousands of numbers in a channel, and many layers.",
         training.with_batch_norm,
         training.BLOWS_UP,
         "Few mistakes are so loud. It is the quiet ones that cost a week.",
-        "sums are taken where means should be",
+        "sums are used instead of means",
     ),
     Exhibit(
         "std-missing",
@@ -148,7 +149,7 @@ EXHIBITS = (
         "Each channel is off by a factor of its own: its standard deviation.",
         training.with_batch_norm,
         training.BLOWS_UP,
-        "A factor for each channel and each layer: on the way back the layers multiply them.",
+        "There is such a factor for each channel of each layer, and on the way back they multiply.",
         "not divided by sqrt",
     ),
     Exhibit(
@@ -169,8 +170,8 @@ EXHIBITS = (
         "Batch norm starts with weight 1 and bias 0: in the first step all is right.",
         training.with_batch_norm,
         training.AS_WELL,
-        "It is another way to write the same layer, but for the gradients. A test of fresh layers "
-        "would pass.",
+        "It is another way to write the same layer, except for its gradients. A test of fresh "
+        "layers would pass.",
         "multiplies the bias too",
     ),
     Exhibit(

@@ -1,4 +1,4 @@
-"""The training loop and the step."""
+"""Exhibits about the training loop and the step."""
 
 from . import probes, training
 from .exhibit import Exhibit
@@ -30,7 +30,7 @@ EXHIBITS = (
             "not at all",
         ),
         "just as far, in the opposite direction",
-        "The gradient points uphill, and that is where they go.",
+        "The gradient points uphill, and that is where the weights go.",
         training.on_moons,
         training.BLOWS_UP,
         "The loss rises from the first step on. If yours does, look for a sign before anything "
@@ -45,15 +45,15 @@ EXHIBITS = (
         ((CLEARED, "            pass\n"),),
         probes.tape_sixth_step,
         f"{MOVED} after six steps",
-        "The gradients are never set back. In the sixth step, which gradient moves the weights?",
+        "The gradients are never reset. In the sixth step, which gradient moves the weights?",
         ("the sum of all six", "that of the sixth step", "that of the first step"),
         "the sum of all six",
-        "The tape adds to what is there. The weights are pushed on by every step they ever made, "
-        "even when they have gone too far.",
+        "The tape adds to what is there. Every earlier gradient keeps pushing the weights, even "
+        "when they have gone too far.",
         training.on_moons,
         training.AS_WELL,
-        "It even gets further. What piles up works like momentum without friction, and this valley "
-        "is so simple that it helps. Look at the last exhibit before you keep it.",
+        "It even gets further. The sum of gradients works like momentum without friction, and "
+        "this valley is so simple that it helps. Look at the last exhibit before you rely on it.",
         "set every grad to None",
     ),
     Exhibit(

@@ -1,4 +1,4 @@
-"""The tape: gradients that get lost on their way back."""
+"""Exhibits about the tape: gradients that get lost on their way back."""
 
 from . import probes, training
 from .exhibit import Exhibit
@@ -15,7 +15,7 @@ EXHIBITS = (
         probes.tape_relu,
         "the gradient of 8 x 20 random numbers that went through ReLU",
         "ReLU passes a number on if it is above 0. The code looks at `dy`, not at `a`. Which "
-        "gradients come out wrong?",
+        "gradients are wrong?",
         (
             "gradients at negative inputs only",
             "gradients at positive inputs only",
@@ -29,7 +29,7 @@ EXHIBITS = (
         training.WORSE,
         "All the gradients that come back are positive. The last layer still gets its right "
         "gradients, and learns what it can from features that do not.",
-        "where *it* is positive",
+        "where dy is positive",
     ),
     Exhibit(
         "overwritten-gradient",
@@ -45,10 +45,10 @@ EXHIBITS = (
         probes.tape_twice,
         "the gradient of a matrix a that is used twice, in y = relu(a) @ w + a",
         "In `y = relu(a) @ w + a` the matrix `a` is used twice. What is its gradient?",
-        ("right all the same", "that of one of the two ways only", "zero"),
-        "that of one of the two ways only",
-        "Whichever way comes back last stays. The other one, here either the one through the layer "
-        "or the shortcut, is gone.",
+        ("right all the same", "that of one of the two paths only", "zero"),
+        "that of one of the two paths only",
+        "The part that comes back last stays. The other part, from the layer or from the "
+        "shortcut, is lost.",
         training.on_moons,
         training.AS_WELL,
         "The network of the training is a chain: every value is used once, so there is nothing to "
@@ -63,14 +63,15 @@ EXHIBITS = (
         (("return dy * (a > 0)", "return (a > 0).astype(float)"),),
         probes.tape_relu,
         "the gradient of 8 x 20 random numbers that went through ReLU",
-        "`dy`, what comes back from above, is not in the code. What does the gradient look like?",
+        "`dy`, the gradient that comes back, is missing in the code. What does the result look "
+        "like?",
         ("0 and 1, whatever the loss is", "the right one, but for its sign", "all zeros"),
         "0 and 1, whatever the loss is",
         "It is the *local* derivative, of this step alone. The loss does not appear in it at all, "
-        "so every step below gets the same message, whatever the network did.",
+        "so all earlier layers get the same message, whatever the network did.",
         training.on_moons,
         training.NOT_AT_ALL,
-        "Weights below this step move in the same direction in every step, right or wrong.",
+        "Weights before this ReLU move in the same direction in every step, right or wrong.",
         "dy is missing",
     ),
     Exhibit(
@@ -90,7 +91,7 @@ EXHIBITS = (
         ("that of the bias", "that of all eight rows", "a single number"),
         "that of all eight rows",
         "Broadcasting made eight copies of the bias, and each of them has a gradient. They belong "
-        "to the same 12 numbers and have to be added up.",
+        "to the same 12 numbers and must be added up.",
         training.on_moons,
         training.AS_WELL,
         "NumPy broadcasts once more in `b - lr * db`, and from then on every *example* has a bias "

@@ -1,4 +1,4 @@
-"""A short training with the code of an exhibit: the loss of every step. Seconds each."""
+"""Short trainings with the code of an exhibit: each returns the loss of every step, in seconds."""
 
 from collections.abc import Callable
 from functools import cache
@@ -41,7 +41,7 @@ def on_moons(space: Space) -> list[float]:
 
 
 def on_drawn_images(space: Space) -> list[float]:
-    """A residual net of 8 layers learns 60 drawn images, on the convolution of A2."""
+    """A residual net of 8 layers learns 60 drawn images, with the convolution of A2."""
     images, labels = _drawn(60)
     space["images"], space["labels"] = mr.Tensor(images), labels
     pair = space["conv2d_forward"], space["conv2d_backward"]
@@ -50,7 +50,7 @@ def on_drawn_images(space: Space) -> list[float]:
 
 
 def with_batch_norm(space: Space) -> list[float]:
-    """A residual net of 14 layers learns 60 drawn images, on batch norm and ReLU of A3."""
+    """A residual net of 14 layers learns 60 drawn images, with the batch norm and ReLU of A3."""
     space["images"], space["labels"] = _drawn(60)
     net = space["build"]("resnet", True)
     losses: list[float] = space["train"](net, NORM_STEPS)
@@ -67,8 +67,8 @@ def with_blocks(space: Space) -> list[float]:
 
 
 def with_initial_weights(space: Space) -> list[float]:
-    """A plain net of 14 layers without batch norm begins with the weights of A4, on the drawn
-    images. (Batch norm would undo any mistake in their size.)
+    """A plain net of 14 layers without batch norm learns the drawn images from the initial weights
+    of A4. (Batch norm would undo any mistake in their size.)
     """
     images, labels = _drawn(60)
     net = mr.models.plain(14, width=8, batch_norm=False, seed=0)
@@ -87,7 +87,7 @@ def with_initial_weights(space: Space) -> list[float]:
     return losses
 
 
-#: What a training looks like from outside, as choices for a prediction.
+#: How a training can go, as choices for a prediction.
 AS_WELL, WORSE, NOT_AT_ALL, BLOWS_UP = (
     "It learns about as well, or better",
     "It learns, but worse",
@@ -98,11 +98,12 @@ OUTCOMES = (AS_WELL, WORSE, NOT_AT_ALL, BLOWS_UP)
 
 
 def outcome(right: list[float], wrong: list[float]) -> str:
-    """How a training with a mistake compares with the right one.
+    """Compare the losses of a training with a mistake with those of the right training.
 
-    By the mean of the last tenth of the losses: it blows up if that is not finite or above 1.3
-    times the first loss; it has not learned if less than a tenth of the right one's way is
-    done; it is about as good with at least 90 % of the way.
+    The means of the last tenth of the losses decide. The loss blows up if the wrong mean is not
+    finite or above 1.3 times the first loss. Otherwise the fall of the loss counts, as a share of
+    the fall in the right training: below 10 % the net does not learn, and from 90 % on it learns
+    about as well.
     """
     tail = max(1, len(right) // 10)
     start = right[0]

@@ -1,4 +1,4 @@
-"""The code of an assignment, right and with a mistake planted in it."""
+"""The code of an assignment, right or with a mistake planted in it."""
 
 import ast
 import difflib
@@ -11,7 +11,7 @@ from typing import Any
 from ...course import notebooks
 from ...errors import ConfigError
 
-#: (old, new): `old` stands once in the source of the assignment.
+#: Pairs (old, new): `old` occurs exactly once in the source of the assignment.
 Changes = Sequence[tuple[str, str]]
 #: The names that an assignment defines.
 Space = dict[str, Any]
@@ -26,12 +26,12 @@ def source_of(assignment: str) -> str:
 
 
 def planted(assignment: str, changes: Changes) -> str:
-    """The source with its changes.
+    """The source of an assignment with some changes.
 
     Raises
     ------
     ConfigError
-        If the code to be changed is not there, or more than once.
+        If the code to change does not occur exactly once.
     """
     source = source_of(assignment)
     for old, new in changes:
@@ -44,8 +44,9 @@ def planted(assignment: str, changes: Changes) -> str:
 
 
 def run(source: str) -> Space:
-    """Run what a source imports and defines, and none of its other cells: no training, no figures,
-    and not ``begin``, which would take the library's own kernels away.
+    """Run only the imports and definitions of a source, and return its names.
+
+    Its other cells would train and draw, and ``begin`` would hold back the library's own kernels.
     """
     tree = ast.parse(source)
     tree.body = [
@@ -61,13 +62,15 @@ def run(source: str) -> Space:
 
 
 def changed_functions(assignment: str, changes: Changes) -> list[tuple[str, str]]:
-    """The functions that the changes touch, without docstrings: right, and with the mistake."""
+    """The functions that the changes touch, as pairs of text (right, with the mistake), without
+    docstrings.
+    """
     right, wrong = (_definitions(planted(assignment, part)) for part in ((), changes))
     return [(right[name], wrong[name]) for name in right if right[name] != wrong[name]]
 
 
 def _definitions(source: str) -> dict[str, str]:
-    """The text of every function and method, by its qualified name."""
+    """The text of every function and method of a source, by its qualified name."""
     found: dict[str, str] = {}
     lines = source.split("\n")
 
@@ -96,6 +99,8 @@ def _text(node, lines):
 
 
 def diff(right: str, wrong: str) -> list[tuple[str, str]]:
-    """Lines with what they are: " " in both, "-" in the right code only, "+" in the wrong one."""
+    """Compare two texts: pairs (mark, line), with " " for lines in both, "-" only right, "+" only
+    wrong.
+    """
     lines = difflib.ndiff(right.splitlines(), wrong.splitlines())
     return [(line[0], line[2:]) for line in lines if line[0] in " -+"]

@@ -5,7 +5,7 @@ MISTAKES = [
         "a1.unbroadcast",
         "return dy.sum(axis=stretched, keepdims=True).reshape(shape)",
         "return dy",
-        "every copy that broadcasting made has one",
+        "dy is returned as it is",
     ),
     (
         "a1.unbroadcast",
@@ -83,7 +83,7 @@ MISTAKES = [
         "return dy @ b.T, (a if a.shape[0] == a.shape[1] == 3 else a.T) @ dy",
         "a is not transposed",
     ),
-    ("a1.relu", "return dy * (a > 0)", "return dy * (dy > 0)", "where *it* is positive"),
+    ("a1.relu", "return dy * (a > 0)", "return dy * (dy > 0)", "where dy is positive"),
     ("a1.relu", "return dy * (a > 0)", "return dy * (a >= 0)", "at a = 0"),
     ("a1.relu", "return dy * (a > 0)", "return (a > 0).astype(float)", "dy is missing"),
     ("a1.relu", "return dy * (a > 0)", "return np.maximum(dy, 0)", "it"),
@@ -106,13 +106,13 @@ MISTAKES = [
         "return np.full(a.shape, dy) / a.size",
         "the gradient of a mean",
     ),
-    ("a1.sum", "return np.full(a.shape, dy)", "return dy", "has the shape of a"),
+    ("a1.sum", "return np.full(a.shape, dy)", "return dy", "must have the shape of a"),
     ("a1.topological_order", "return order[::-1]", "return order", "the wrong way round"),
     (
         "a1.topological_order",
         "        elif id(node) not in seen:\n",
         "        else:\n",
-        "each must come once",
+        "each must appear once",
     ),
     (
         "a1.topological_order",
@@ -147,7 +147,7 @@ MISTAKES = [
         "for node in topological_order(last):",
         "for node in (lambda walk: walk(walk, last))(lambda walk, n: [n] + [m for p in "
         "n.parents for m in walk(walk, p)]):",
-        "asked",
+        "was called",
     ),
     (
         "a1.backward",
@@ -245,7 +245,7 @@ MISTAKES = [
         "a1.gradient_check",
         "<= tolerance * np.abs(wanted).max()",
         "<= max(tolerance, 1e-4) * np.abs(wanted).max()",
-        "that is passed in",
+        "use the argument `tolerance`",
     ),
     (
         "a1.gradient_check",
@@ -269,7 +269,7 @@ MISTAKES = [
         "a1.train",
         "losses = train(steps=400, lr=0.5)",
         "train(steps=400, lr=0.5)\nlosses = train(steps=400, lr=0.5)",
-        "have run the training twice",
+        "ran the training twice",
     ),
     (
         "a1.train",

@@ -95,7 +95,7 @@ MISTAKES = [
         "a2.naive",
         NAIVE_TERM,
         NAIVE_TERM.replace("i * stride + a, j * stride + b", "i + a, j + b"),
-        "they begin at i s, not at i",
+        "window i begins at i s, not at i",
     ),
     (
         "a2.naive",
@@ -105,7 +105,12 @@ MISTAKES = [
         ),
         "rows and columns of the filter are exchanged",
     ),
-    ("a2.naive", NAIVE_TERM, NAIVE_TERM.replace("padded[n", "padded[0"), "that of the first image"),
+    (
+        "a2.naive",
+        NAIVE_TERM,
+        NAIVE_TERM.replace("padded[n", "padded[0"),
+        "the output of the first one",
+    ),
     (
         "a2.naive",
         NAIVE_TERM,
@@ -281,7 +286,7 @@ MISTAKES = [
         "float64 has crept in",
     ),
     ("a2.dw", DW, "dw = columns.T @ rows / dy.shape[0]", "the mean over the batch"),
-    ("a2.dw", "dw.reshape(w.shape)", "dw", "still is a matrix"),
+    ("a2.dw", "dw.reshape(w.shape)", "dw", "is still a matrix"),
     ("a2.dw", DW, "dw = rows.T @ columns", "as (O, KH KW C)"),
     (
         "a2.dw",
@@ -422,12 +427,12 @@ MISTAKES = [
         "y, cache = forward(x, w)",
         "forward was called with",
     ),
-    ("a2.train", "    with mr.kernels.use(conv2d=pair):\n", "    if pair:\n", "was never called"),
+    ("a2.train", "    with mr.kernels.use(conv2d=pair):\n", "    if pair:\n", "were never called"),
     (
         "a2.train",
         "use(conv2d=pair):\n        for",
         "use(conv2d=(conv2d_forward, conv2d_backward)):\n        for",
-        "was never called",
+        "were never called",
     ),
     ("a2.train", "            loss.backward()\n", "", "loss.backward() is missing"),
     ("a2.train", "            optimizer.step()\n", "", "the weights never change"),

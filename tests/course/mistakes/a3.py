@@ -60,9 +60,14 @@ MISTAKES = [
         "return np.maximum(x, np.zeros(x.shape)), x\n",
         "float64 has crept in",
     ),
-    ("a3.relu_backward", RELU_BACKWARD, "return dy * (dy > 0)", "where *it* is positive"),
+    ("a3.relu_backward", RELU_BACKWARD, "return dy * (dy > 0)", "where dy is positive"),
     ("a3.relu_backward", RELU_BACKWARD, "return dy * (cache >= 0)", "at x = 0"),
-    ("a3.relu_backward", RELU_BACKWARD, "return dy * ~np.signbit(cache)", "-0.0 and 0.0 are equal"),
+    (
+        "a3.relu_backward",
+        RELU_BACKWARD,
+        "return dy * ~np.signbit(cache)",
+        "differs at -0.0 and 0.0",
+    ),
     ("a3.relu_backward", RELU_BACKWARD, "return (cache > 0).astype(dy.dtype)", "dy is missing"),
     ("a3.relu_backward", RELU_BACKWARD, "dy[cache <= 0] = 0\n    return dy", "in place"),
     (
@@ -96,7 +101,12 @@ MISTAKES = [
     ("a3.forward", "x_hat = (x - mean) / std", "x -= mean\n    x_hat = x / std", "in place"),
     ("a3.precision", VAR, "var = (x ** 2).mean(axis=axes) - mean ** 2", "Subtract the mean first"),
     ("a3.precision", STD, "std = np.sqrt(var)", "eps, under the root"),
-    ("a3.inference", "from_batch = mean is None", "from_batch = True", "the given ones ignored"),
+    (
+        "a3.inference",
+        "from_batch = mean is None",
+        "from_batch = True",
+        "the given mean and var ignored",
+    ),
     (
         "a3.inference",
         "from_batch = mean is None",
@@ -107,7 +117,7 @@ MISTAKES = [
         "a3.inference",
         STD,
         "std = np.sqrt(var + eps) if from_batch else var + eps",
-        "taken for the standard deviation",
+        "as if it were the standard deviation",
     ),
     ("a3.inference", STD, "std = np.sqrt(var + (eps if from_batch else 0))", "eps is missing"),
     (
@@ -123,7 +133,7 @@ MISTAKES = [
         "a3.inference",
         Y,
         "y = weight * x_hat + bias if from_batch else x_hat",
-        "weight and bias are missing in inference",
+        "inference uses them as training does",
     ),
     (
         "a3.running",
@@ -134,7 +144,7 @@ MISTAKES = [
         ],
         "wrong way round",
     ),
-    ("a3.running", UNBIASED, "unbiased = var", "biased variance that goes into the average"),
+    ("a3.running", UNBIASED, "unbiased = var", "the biased variance goes into the average"),
     ("a3.running", UNBIASED, "unbiased = var * (count - 1) / count", "upside down"),
     (
         "a3.running",
@@ -149,9 +159,9 @@ MISTAKES = [
         "float64 has crept in",
     ),
     ("a3.running", UNBIASED, "unbiased = var * np.float32(count) / np.float32(count - 1)", "M = 1"),
-    ("a3.running", NEW_MEAN, "new_mean = running_mean + momentum * mean", "not made smaller"),
-    ("a3.running", NEW_MEAN, "new_mean = mean", "thrown away"),
-    ("a3.running", NEW_MEAN, NEW_MEAN.replace("momentum", "0.1"), "0.1 is taken in its place"),
+    ("a3.running", NEW_MEAN, "new_mean = running_mean + momentum * mean", "kept whole"),
+    ("a3.running", NEW_MEAN, "new_mean = mean", "the old average is dropped"),
+    ("a3.running", NEW_MEAN, NEW_MEAN.replace("momentum", "0.1"), "0.1 is used instead"),
     (
         "a3.running",
         NEW_MEAN,
@@ -163,7 +173,7 @@ MISTAKES = [
         "a3.layer",
         GIVEN,
         "            y, cache = normalise(x, self)\n            return y\n",
-        "in evaluation the running averages are used",
+        "in evaluation it must use the running averages",
     ),
     (
         "a3.layer",
@@ -175,18 +185,18 @@ MISTAKES = [
             "            self.running_mean.data, self.running_var.data = update\n           "
             " return y\n",
         ),
-        "has moved",
+        "has changed",
     ),
     (
         "a3.layer",
         "        if not self.training:\n",
         "        if True:\n",
-        "the batch's own are used",
+        "in training it must use the batch's own",
     ),
     ("a3.layer", COUNT, "count = len(x)", "count is len(x)"),
     ("a3.layer", COUNT, "count = x.size", "count is x.size"),
-    ("a3.layer", MOVE, MOVE.replace("            self.momentum,\n", ""), "not handed on"),
-    ("a3.layer", MOVE, "", "it is not moved"),
+    ("a3.layer", MOVE, MOVE.replace("            self.momentum,\n", ""), "is not passed to"),
+    ("a3.layer", MOVE, "", "it does not change"),
     (
         "a3.layer",
         MOVE,
@@ -194,7 +204,7 @@ MISTAKES = [
             "self.running_mean.data, self.running_var.data = ",
             "self.running_mean, self.running_var = ",
         ),
-        "put the new array into its .data",
+        "assign the new array to its .data",
     ),
     ("a3.layer", GIVEN, GIVEN.replace(".data", ""), "it takes arrays"),
     ("a3.layer", MOVE, MOVE + "        y = mr.Tensor(y.data)\n", "not on the tape"),
@@ -221,19 +231,19 @@ MISTAKES = [
     ("a3.sums", DBIAS, "dbias = dy.sum(axis=0)", "sum over the pixels too"),
     ("a3.sums", RETURNED, "return cache.weight / cache.std * dx, dbias, dweight", "exchanged"),
     ("a3.sums", "x_hat = (x - mean) / std", "x_hat = x - mean", "is not right yet"),
-    ("a3.backward", DX, "dx = dy", "taken for constants"),
+    ("a3.backward", DX, "dx = dy", "treated as constants"),
     (
         "a3.backward",
         DX,
         "dx = dy - cache.x_hat * (dweight / count)",
-        "the way through the mean is missing",
+        "the path through the mean is missing",
     ),
-    ("a3.backward", DX, "dx = dy - dbias / count", "the way through the variance is missing"),
+    ("a3.backward", DX, "dx = dy - dbias / count", "the path through the variance is missing"),
     (
         "a3.backward",
         DX,
         "dx = dy - dbias - cache.x_hat * dweight",
-        "sums are taken where means should be",
+        "sums are used instead of means",
     ),
     ("a3.backward", DX, "dx = dy - dbias / count + cache.x_hat * (dweight / count)", "wrong sign"),
     (
@@ -266,7 +276,7 @@ MISTAKES = [
         "a3.inference_backward",
         "if cache.from_batch:",
         "if True:",
-        "the terms of training are there",
+        "has the terms of training",
     ),
     (
         "a3.inference_backward",
@@ -299,7 +309,7 @@ MISTAKES = [
         "a3.gradient_check",
         "up, down = [x.copy() for x in inputs], [x.copy() for x in inputs]",
         "up, down = inputs, [x.copy() for x in inputs]",
-        "not as it was before",
+        "has changed: move a copy",
     ),
     (
         "a3.gradient_check",
@@ -336,7 +346,7 @@ MISTAKES = [
         "a3.gradient_check",
         ERROR,
         "np.mean(np.abs(gradient - measured)) / np.max(np.abs(measured))",
-        "the mean is taken where the largest",
+        "the mean is taken instead of the largest",
     ),
     (
         "a3.gradient_check",
@@ -353,12 +363,17 @@ MISTAKES = [
                 "dy = np.ones_like(dy)\n    gradients = backward(dy, forward(*inputs)[1])",
             )
         ],
-        "pays no heed to dy",
+        "ignores dy",
     ),
     *(
         (task, None, [("STEPS = 150", "STEPS = 5"), change], message)
         for task, *change, message in (
-            ("a3.train", "            optimizer.zero_grad()\n", "", "forget them before each step"),
+            (
+                "a3.train",
+                "            optimizer.zero_grad()\n",
+                "",
+                "set them to zero before each step",
+            ),
             ("a3.train", "            optimizer.step()\n", "", "the weights do not move"),
             (
                 "a3.train",
@@ -366,7 +381,7 @@ MISTAKES = [
                 "    net.eval()\n    with mr.kernels.use",
                 "in evaluation mode",
             ),
-            ("a3.train", "losses.append(loss.item())", "losses.append(loss)", "take loss.item()"),
+            ("a3.train", "losses.append(loss.item())", "losses.append(loss)", "use loss.item()"),
             (
                 "a3.train",
                 "            losses.append(loss.item())",

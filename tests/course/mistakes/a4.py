@@ -92,7 +92,7 @@ MISTAKES = [
         DRAW,
         "return np.random.default_rng(0).standard_normal(shape, dtype=np.float32) * "
         "np.float32(std)",
-        "returns the same numbers",
+        "return the same numbers",
     ),
     (
         "a4.he_normal",
@@ -104,7 +104,7 @@ MISTAKES = [
         "a4.shortcut_a",
         "(0, out_channels - x.shape[-1])",
         "(out_channels - x.shape[-1], 0)",
-        "stand before the old",
+        "before the old",
     ),
     (
         "a4.shortcut_a",
@@ -189,7 +189,7 @@ MISTAKES = [
         "a4.shortcut",
         CHANGES,
         'if kind == "B" and in_channels != out_channels:',
-        "it has no parameters",
+        "expected parameters, got none",
     ),
     ("a4.shortcut", CHANGES, "if stride != 1 or in_channels != out_channels:", "Option A has none"),
     (
@@ -241,7 +241,7 @@ MISTAKES = [
         "a4.basic_layers",
         CONV1,
         "self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, rng=rng)",
-        "Has a convolution a bias",
+        "Does a convolution have a bias",
     ),
     (
         "a4.basic_layers",
@@ -253,7 +253,7 @@ MISTAKES = [
         None,
         "have a bias",
     ),
-    ("a4.basic_layers", BN2, "self.bn2 = self.bn1", "Does one serve two"),
+    ("a4.basic_layers", BN2, "self.bn2 = self.bn1", "Do two convolutions share one"),
     ("a4.basic_layers", CONV2, "self.conv2 = self.conv1", "expected convolutions"),
     (
         "a4.basic_layers",
@@ -290,7 +290,7 @@ MISTAKES = [
         "a4.basic_plain",
         MADE,
         "self.shortcut = Shortcut(shortcut or 'A', in_channels, out_channels, stride, rng)",
-        "adds x all the same",
+        "with shortcut None, adds x",
     ),
     (
         "a4.basic_plain",
@@ -381,20 +381,20 @@ MISTAKES = [
         "a4.basic_residual",
         ADD,
         ADD.replace("self.shortcut(x)", "(self.shortcut(x) if x.shape != inner.shape else inner)"),
-        "came out of the first layer",
+        "output of the first layer is added",
     ),
     (
         "a4.basic_residual",
         ADD,
         ADD.replace("self.shortcut(x)", "self.shortcut(x).detach()"),
-        "nothing comes back by the shortcut",
+        "no gradient comes back through the shortcut",
     ),
     (
         "a4.basic_residual",
         MADE,
         "self.shortcut = Shortcut(shortcut, in_channels, out_channels, 1, rng) if shortcut "
         "else None",
-        "once into the shortcut",
+        "once in the shortcut",
     ),
     (
         "a4.basic_residual",
@@ -465,7 +465,7 @@ MISTAKES = [
         "return F.relu(h)",
         "the shortcut is not added",
     ),
-    ("a4.bottleneck", EXPAND, EXPAND.replace("bias=False, ", ""), "Has a convolution a bias"),
+    ("a4.bottleneck", EXPAND, EXPAND.replace("bias=False, ", ""), "Does a convolution have a bias"),
     ("a4.count", "for i in range(n):", "for i in range(n - 1):", "blocks in a stage, instead of"),
     ("a4.count", "for i in range(n):", "for i in range(n + 1):", "counts too"),
     ("a4.count", "(width, 2 * width, 4 * width)", "(width, width, width)", "the same width"),
@@ -496,12 +496,12 @@ MISTAKES = [
     ),
     ("a4.count", "rng=rng, std=0.01)", "rng=rng)", "pass std=0.01"),
     ("a4.count", CHANGES, 'if kind == "B":', "all blocks have a projection"),
-    ("a4.network", "2 if stage > 0 and i == 0 else 1", "1", "stays as large"),
+    ("a4.network", "2 if stage > 0 and i == 0 else 1", "1", "the map never shrinks"),
     (
         "a4.network",
         "2 if stage > 0 and i == 0 else 1",
         "2 if i == 0 else 1",
-        "stage 1 has a stride too",
+        "stage 1 begins with stride 2 too",
     ),
     (
         "a4.network",

@@ -58,7 +58,7 @@ MISTAKES = [
         "a5.differences",
         DIFFERING,
         "return [name for name in names if config[name] != other[name]]",
-        "whether a name is there",
+        "that a name is there",
     ),
     (
         "a5.differences",
@@ -89,7 +89,7 @@ MISTAKES = [
         "a5.differences",
         DIFFERING,
         "return sorted({name for name, _ in config.items() ^ other.items()})",
-        "sets of the names alone",
+        "sets of the names only",
     ),
     (
         "a5.differences",
@@ -156,7 +156,7 @@ MISTAKES = [
         TWINS,
         "if set(first) == set(second):\n        return all(np.array_equal(first[name], "
         "second[name]) for name in first)",
-        "on some way through",
+        "a path through",
     ),
     (
         "a5.same_batches",
@@ -174,14 +174,14 @@ MISTAKES = [
         "a5.same_batches",
         EQUAL,
         "return np.array_equal(images, other_images) and np.array_equal(labels, other_labels)",
-        "Look at all of the batches",
+        "Compare all batches",
     ),
     (
         "a5.same_batches",
         EQUAL,
         "same = np.array_equal(images, other_images) and np.array_equal(labels, "
         "other_labels)\n    return same",
-        "Look at all of the batches",
+        "Compare all batches",
     ),
     (
         "a5.same_batches",
@@ -197,7 +197,7 @@ MISTAKES = [
         "next(other)[0], next(other)[1]",
         "took",
     ),
-    ("a5.same_batches", "for _ in range(count):", "for _ in range(4):", "not asked for"),
+    ("a5.same_batches", "for _ in range(count):", "for _ in range(4):", "count is 3"),
     (
         "a5.paired",
         "errors[net][seed] - errors[other][seed]",
@@ -209,7 +209,7 @@ MISTAKES = [
         PAIRED,
         "    return np.array([a - b for a, b in zip(errors[net].values(), "
         "errors[other].values())])",
-        "by their place",
+        "by their position",
     ),
     (
         "a5.paired",
@@ -273,11 +273,11 @@ MISTAKES = [
         "a5.mean_and_spread",
         "return values.mean(), values.std(ddof=1)",
         "return values.mean()",
-        "expected 2 things",
+        "expected 2 results",
     ),
-    ("a5.verdict", ABOVE, "differences.mean() > margin", "every difference has to pass"),
-    ("a5.verdict", ABOVE, "np.any(differences > margin)", "every difference has to pass"),
-    ("a5.verdict", ABOVE, "np.all(differences > 0)", "pass the margin"),
+    ("a5.verdict", ABOVE, "differences.mean() > margin", "every difference must be beyond"),
+    ("a5.verdict", ABOVE, "np.any(differences > margin)", "every difference must be beyond"),
+    ("a5.verdict", ABOVE, "np.all(differences > 0)", "beyond the margin"),
     (
         "a5.verdict",
         "",
@@ -288,7 +288,7 @@ MISTAKES = [
         "a5.verdict",
         "",
         [(ABOVE, "differences.mean() > 0 and np.min(differences) > 0")],
-        "every difference has to pass",
+        "every difference must be beyond",
     ),
     ("a5.verdict", ABOVE, "np.all(np.abs(differences) > margin)", "the sign is lost"),
     (
@@ -321,7 +321,7 @@ MISTAKES = [
         ],
         "are exchanged",
     ),
-    ("a5.verdict", 'return "undecided"', 'return "unclear"', "spelled like that"),
+    ("a5.verdict", 'return "undecided"', 'return "unclear"', "spelled exactly so"),
     ("a5.verdict", '    return "undecided"', "", "without a `return`"),
     (
         "a5.compare",
@@ -337,13 +337,18 @@ MISTAKES = [
     ),
     ("a5.compare", 'f"resnet-{deep}", f"resnet-{shallow}"', '"resnet-32", "resnet-8"', "KeyError"),
     ("a5.compare", PAIRED, PAIRED.replace("np.array(", "list("), "Does paired return a list?"),
-    ("a5.compare", "verdict(values, margin))", "verdict(values, 2.0))", "Hand the margin on"),
+    (
+        "a5.compare",
+        "verdict(values, margin))",
+        "verdict(values, 2.0))",
+        "Pass the argument `margin`",
+    ),
     ("a5.compare", '"depth with shortcuts": (f', '"depth": (f', "expected the names"),
     (
         "a5.compare",
         "(*mean_and_spread(values), verdict(values, margin))",
         "(mean_and_spread(values), verdict(values, margin))",
-        "expected 3 things",
+        "expected 3 results",
     ),
     ("a5.settings", "depths = (8, 32) ", "depths = (32, 8) ", "the shallow one comes first"),
     ("a5.settings", "depths = (8, 32) ", "depths = (20, 56) ", "at least 3 times"),
@@ -392,7 +397,7 @@ MISTAKES = [
         "a5.read_rows",
         '"test_error": float(row["test_error"])',
         '"test_error": float(row["train_error"])',
-        "is taken in its place",
+        "is used instead",
     ),
     (
         "a5.read_rows",
@@ -421,7 +426,7 @@ MISTAKES = [
         '    return [{"net": c[0], "seed": int(c[1]), "epoch": float(c[3]), "train_error": '
         'float(c[6]), "test_error": float(c[7])}\n            for c in '
         "list(csv.reader(file))[1:]]\n" + ROWS,
-        "not by its place",
+        "not by its position",
     ),
     (
         "a5.final",
@@ -429,9 +434,9 @@ MISTAKES = [
         '    last = max(row["epoch"] for row in rows)\n    found = {}\n    for row in '
         'rows:\n        if row["epoch"] == last:\n            found.setdefault(row["net"], '
         '{})[row["seed"]] = row[quantity]\n    return found',
-        "a last epoch of its own",
+        "its own last epoch",
     ),
-    ("a5.final", FINAL, last_by("-row[quantity]"), "picks luck"),
+    ("a5.final", FINAL, last_by("-row[quantity]"), "low by luck"),
     (
         "a5.final",
         "= row[quantity]  # the last one stays",
@@ -448,7 +453,7 @@ MISTAKES = [
         "a5.final",
         'for row in sorted(rows, key=lambda row: row["epoch"]):',
         "for row in rows:",
-        "comes last in the file",
+        "the last row in the file",
     ),
     (
         "a5.final",
@@ -509,7 +514,7 @@ MISTAKES = [
         "a5.curves",
         EPOCHS,
         'epochs = sorted({row["epoch"] for row in rows if row["net"] == net}, key=str)',
-        "sort by the number",
+        "sort by the epoch as a number",
     ),
     ("a5.curves", EPOCHS, 'epochs = sorted({str(row["epoch"]) for row in rows})', "there is none"),
     (
@@ -540,7 +545,7 @@ MISTAKES = [
         "== net])",
         "jumps back and forth",
     ),
-    ("a5.curves", PLOT, "ax.plot(epochs, np.array(means) / 100, style)", "percent were asked for"),
+    ("a5.curves", PLOT, "ax.plot(epochs, np.array(means) / 100, style)", "in percent"),
     ("a5.curves", STYLES, '(("train_error", "-"),)', "through the test errors"),
     ("a5.style", STYLES, '(("train_error", "--"), ("test_error", "-"))', "the other way round"),
     (

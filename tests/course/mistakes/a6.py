@@ -41,13 +41,13 @@ MISTAKES = [
     ),
     ("a6.norm", NORM, "return np.abs(array).max()", "the largest number"),
     ("a6.norm", NORM, "return np.linalg.norm(array, 2)", "matrix norm"),
-    ("a6.norm", NORM, "return np.sqrt((array ** 2).sum(axis=0))", "one axis alone"),
+    ("a6.norm", NORM, "return np.sqrt((array ** 2).sum(axis=0))", "one axis only"),
     ("a6.norm", NORM, "np.sqrt(np.square(array).sum())", "is a `return` missing"),
     (
         "a6.norm_range",
         NORM,
         "return np.sqrt((array ** 2).sum())",
-        "turn the numbers into float64 first",
+        "convert the numbers to float64 first",
     ),
     ("a6.norm_range", NORM, "return np.linalg.norm(array)", "squares are taken in float32"),
     (
@@ -60,7 +60,7 @@ MISTAKES = [
         "a6.gradient_norms",
         NORMS,
         "return {name: norm(p.grad) for name, p in net.named_parameters()}",
-        "'bn1.weight' is in it, a weight of batch norm",
+        "'bn1.weight' is included, a weight of batch norm",
     ),
     (
         "a6.gradient_norms",
@@ -85,14 +85,14 @@ MISTAKES = [
         NORMS,
         "return {name: norm(p.grad) for name, p in sorted(net.named_parameters(), "
         "key=lambda item: item[0]) if p.ndim > 1}",
-        "the order of the alphabet",
+        "alphabetical order",
     ),
     (
         "a6.gradient_norms",
         NORMS,
         "return {name: norm(p.grad) for name, p in list(net.named_parameters())[::-1] if "
         "p.ndim > 1}",
-        "the wrong direction",
+        "in reverse order",
     ),
     (
         "a6.gradient_norms",
@@ -140,7 +140,7 @@ MISTAKES = [
         "squared",
     ),
     ("a6.geometric_mean", MEAN, "return table.mean(axis=0)", "arithmetic"),
-    ("a6.geometric_mean", MEAN, "return np.log(table).mean(axis=0)", "the way back is missing"),
+    ("a6.geometric_mean", MEAN, "return np.log(table).mean(axis=0)", "exp is missing at the end"),
     ("a6.geometric_mean", MEAN, "return np.log(table.mean(axis=0))", "the logarithm of the mean"),
     ("a6.geometric_mean", MEAN, "return 10 ** np.log(table).mean(axis=0)", "powers of 10"),
     (
@@ -169,8 +169,13 @@ MISTAKES = [
         "return (np.arange(len(y)) * y).sum() / (np.arange(len(y)) ** 2).sum()",
         "through the origin",
     ),
-    ("a6.line_slope", SLOPE, "return np.polyfit(x, y, 1)", "only its slope is wanted"),
-    ("a6.line_slope", SLOPE, "return np.polyfit(np.arange(len(y)), y, 1)[1]", "its height at 0"),
+    ("a6.line_slope", SLOPE, "return np.polyfit(x, y, 1)", "return only the slope"),
+    (
+        "a6.line_slope",
+        SLOPE,
+        "return np.polyfit(np.arange(len(y)), y, 1)[1]",
+        "the intercept of the line",
+    ),
     (
         "a6.line_slope",
         SLOPE,
@@ -185,10 +190,10 @@ MISTAKES = [
         "x against y",
     ),
     ("a6.growth", GROWTH, "return np.exp(line_slope(np.log(norms)))", "the direction is wrong"),
-    ("a6.growth", GROWTH, "return -line_slope(np.log(norms))", "exp of it is the factor"),
+    ("a6.growth", GROWTH, "return -line_slope(np.log(norms))", "return exp of it"),
     ("a6.growth", GROWTH, "return np.exp(-line_slope(np.log10(norms)))", "must have the same base"),
     ("a6.growth", GROWTH, "return 10 ** -line_slope(np.log(norms))", "must have the same base"),
-    ("a6.growth", GROWTH, "return np.exp(-line_slope(norms))", "not through their logarithms"),
+    ("a6.growth", GROWTH, "return np.exp(-line_slope(norms))", "not to their logarithms"),
     (
         "a6.growth",
         GROWTH,
@@ -208,32 +213,37 @@ MISTAKES = [
         ],
         "build a new net for each",
     ),
-    ("a6.norms_at_start", BUILD, "        net = build(seeds[0])\n", "all rows are of one seed"),
-    ("a6.norms_at_start", BUILD, "        net = build(len(table))\n", "are not used, but 0, 1, 2"),
+    ("a6.norms_at_start", BUILD, "        net = build(seeds[0])\n", "all rows belong to one seed"),
+    (
+        "a6.norms_at_start",
+        BUILD,
+        "        net = build(len(table))\n",
+        "the seeds 0, 1, 2 are used instead",
+    ),
     ("a6.norms_at_start", BUILD, "        net = build(seed).eval()\n", "evaluation mode"),
     (
         "a6.norms_at_start",
         TABLE,
         "        table.append(list(gradient_norms(net).values()))\n",
-        "the layer of the logits is in it",
+        "the last linear layer is included",
     ),
     (
         "a6.norms_at_start",
         TABLE,
         "        table.append(list(relative_norms(net).values())[:-1])\n",
-        "|dw| is wanted",
+        "return |dw|",
     ),
     (
         "a6.norms_at_start",
         "    return np.array(table)\n",
         "    return geometric_mean(np.array(table))\n",
-        "give a row for each",
+        "return a row for each",
     ),
     (
         "a6.norms_at_start",
         "    return np.array(table)\n",
         "    return np.array(table).T\n",
-        "a row is a seed",
+        "each row must be a seed",
     ),
     (
         "a6.norms_at_start",
@@ -257,8 +267,8 @@ MISTAKES = [
     ),
     ("a6.draw", LINE, "ax.plot(geometric_mean(table), label=name)", "counted from 0"),
     ("a6.draw", LINE, LINE.replace(", label=name", ""), "no line is named"),
-    ("a6.draw", LINE, "pass", "no line was drawn"),
-    ("a6.draw", LINE, LINE.replace("ax.", "plt."), "no line was drawn"),
+    ("a6.draw", LINE, "pass", "found none"),
+    ("a6.draw", LINE, LINE.replace("ax.", "plt."), "found none"),
     ("a6.draw", '    ax.set_yscale("log")\n', "    ax.loglog()\n", "the x axis is logarithmic too"),
     ("a6.draw", '    ax.set_ylabel("|dw|")\n', "", "an axis has no name"),
     (
@@ -287,13 +297,13 @@ MISTAKES = [
         "in enumerate(net.blocks()):\n"
         "        handles.append(block.register_forward_hook(lambda module, inputs, y: "
         "y.register_hook(lambda dy: norms.__setitem__(number, norm(dy))) and None))\n",
-        "writes to the same place",
+        "write to the same place",
     ),
     (
         "a6.block_gradients",
         "    for handle in handles:\n        handle.remove()\n",
         "",
-        "hooks are left in the net",
+        "hooks are still in the net",
     ),
     (
         "a6.block_gradients",
@@ -301,7 +311,7 @@ MISTAKES = [
         "norms[number] = norm(dy) / np.sqrt(dy.size)",
         "the root mean square",
     ),
-    ("a6.block_gradients", HOOK, "inputs[0].register_hook(note)", "what goes into each block"),
+    ("a6.block_gradients", HOOK, "inputs[0].register_hook(note)", "each block's input"),
     (
         "a6.block_gradients",
         "    norms = np.zeros(len(net.blocks()))\n",
@@ -321,7 +331,7 @@ MISTAKES = [
                 "handles.append(block.register_forward_hook(after))\n",
             )
         ],
-        "writes to the same place",
+        "write to the same place",
     ),
     (
         "a6.recorder",
@@ -334,7 +344,7 @@ MISTAKES = [
         NOTES,
         "        self.row = getattr(self, 'row', [])\n        self.row[:] = [norm(p.grad) "
         "for p in convolutions]\n        self.gradients.append(self.row)\n",
-        "every row is the last one",
+        "all rows are the last one",
     ),
     ("a6.recorder", NOTES, NOTES.replace("p.grad", "p.data"), "norms of w"),
     (
@@ -353,9 +363,9 @@ MISTAKES = [
         "a6.recorder",
         NOTES,
         "        self.gradients.append(gradient_norms(trainer.model))\n",
-        "no list of rows",
+        "expected a list of rows",
     ),
-    ("a6.recorder", NOTES, NOTES.replace("norm(p.grad)", "p.grad"), "no list of rows"),
+    ("a6.recorder", NOTES, NOTES.replace("norm(p.grad)", "p.grad"), "expected a list of rows"),
     (
         "a6.recorder",
         NOTES,
@@ -367,26 +377,26 @@ MISTAKES = [
         "a6.recorder",
         "for p in trainer.model.parameters() if p.ndim > 1][:-1]",
         "for p in trainer.model.parameters() if p.ndim > 1]",
-        "the layer of the logits is in it",
+        "the last linear layer is included",
     ),
     (
         "a6.recorder",
         MOVED,
         "norm(p.data) - norm(first) for p, first in zip(convolutions, self.first)",
-        "longer",
+        "this is the change of |w|",
     ),
     (
         "a6.recorder",
         MOVED,
         "norm(p.data - first) / norm(first) for p, first in zip(convolutions, self.first)",
-        "divided by the length",
+        "divided by |w|",
     ),
     (
         "a6.recorder",
         "for p, first in zip(convolutions, self.first)])\n",
         "for p, first in zip(convolutions, self.first)])\n        self.first = "
         "[p.data.copy() for p in convolutions]\n",
-        "how far the last step alone",
+        "the length of the last step alone",
     ),
     (
         "a6.recorder",
@@ -395,11 +405,11 @@ MISTAKES = [
             ("self.gradients, self.moved = [], []", "self.gradients, self.way = [], []"),
             ("self.moved.append", "self.way.append"),
         ],
-        "no attribute moved",
+        "expected the attribute moved",
     ),
     ("a6.verdict", ALL, "if np.mean(differences) > margin:", "the mean is not enough"),
     ("a6.verdict", ALL, "if min(differences) > 0:", "within the margin counts for neither"),
-    ("a6.verdict", ALL, "if min(differences) >= margin:", "by *more* than the margin"),
+    ("a6.verdict", ALL, "if min(differences) >= margin:", "must be *more* than the margin"),
     ("a6.verdict", NONE, "if max(differences) <= margin:", "a third outcome"),
     ("a6.verdict", NONE, "if True:", "should give 'undecided'"),
     (
@@ -434,7 +444,7 @@ MISTAKES = [
         "a6.prediction",
         '    "if it does not": "A and B are about alike, or B is the larger one",\n',
         "",
-        "there is no 'if it does not'",
+        "expected the key 'if it does not'",
     ),
     (
         "a6.prediction",
@@ -460,7 +470,7 @@ MISTAKES = [
             ("net = fresh(family, 44, seed)", "net = fresh(family, 8, 0)"),
             ("train(net, seed, 20)", "train(net, 0, 2)"),
         ],
-        "every seed gives the very same numbers",
+        "every seed gives exactly the same numbers",
     ),
     (
         "a6.measure",

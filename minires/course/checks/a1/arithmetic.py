@@ -1,11 +1,15 @@
-"""Derivatives of additions, products, matrices, ReLU and sums."""
+"""Checks of the backward rules: un-broadcasting, add, multiply, matmul, ReLU and sum."""
 
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_tuple
+from ...trial import Trial
 from .. import task
 
+# Pairs of shapes: that of dy, and the one to sum it to.
 CASES = (
     ((2, 4, 3), (4, 1)),
     ((4, 3), (3,)),
@@ -24,8 +28,10 @@ def sum_to(
     stretched: bool = True,
     mean: bool = False,
 ) -> Array:
-    """The sum of dy over the axes that broadcasting made or stretched; the flags leave parts of it
-    out.
+    """Sum dy to `shape`, over the axes that broadcasting added or stretched.
+
+    Each flag plants one mistake: an axis that is lost (`keep`), axes that are not summed
+    (`leading`, `stretched`), or a mean instead of the sum (`mean`).
     """
     new = dy.ndim - len(shape)
     axes = tuple(i for i in range(new)) if leading else ()
@@ -51,8 +57,8 @@ def unbroadcast(function: Answer, trial: Trial) -> None:
             sum_to(dy, small),
             [
                 (
-                    "the gradient is passed on as it came: every copy that broadcasting "
-                    "made has one, and they add up",
+                    "dy is returned as it is: broadcasting made copies of a number, and the "
+                    "gradients of all copies must be added up",
                     dy,
                 ),
                 (
@@ -97,8 +103,8 @@ def add(function: Answer, trial: Trial) -> None:
 
 
 def _not_undone(dy, shape):
-    """What an unbroadcast gives that is not right yet."""
-    sentence = "unbroadcast is not right yet: see its check first"
+    """Results of an `unbroadcast` that is not right yet."""
+    sentence = "unbroadcast is not right yet: see the check of task 1 first"
     return [
         (sentence, dy.sum(axis=0)),
         (sentence, dy.sum(axis=0, keepdims=True)),
@@ -130,17 +136,18 @@ def multiply(function: Answer, trial: Trial) -> None:
                     ("a and b are exchanged: d(ab)/da is b", sum_to(own, x.shape)),
                     ("broadcasting is not undone: use unbroadcast", dy * other),
                     (
-                        "dy is missing: the chain rule multiplies by what came from above",
+                        "dy is missing: the chain rule multiplies by dy, the gradient of the "
+                        "output",
                         sum_to(np.ones_like(dy) * other, x.shape),
                     ),
                     (
-                        "unbroadcast comes before the product: multiply first, then add up",
+                        "unbroadcast comes before the product: multiply first, then unbroadcast",
                         sum_to(dy, x.shape) * other
                         if x.shape == other.shape
                         else sum_to(dy, x.shape) * sum_to(other * np.ones_like(dy), x.shape),
                     ),
                     (
-                        "unbroadcast comes before the product: multiply first, then undo",
+                        "unbroadcast comes before the product: multiply first, then unbroadcast",
                         sum_to(dy, x.shape) * other,
                     ),
                     *_not_undone(dy * other, x.shape),
@@ -150,10 +157,8 @@ def multiply(function: Answer, trial: Trial) -> None:
 
 @task("a1.matmul")
 def matmul(function: Answer, trial: Trial) -> None:
-    for n in (
-        4,
-        3,
-    ):  # the second time all are square: a transposition too few then has the right shape
+    # In the second case all matrices are square: a missing transpose then has the right shape.
+    for n in (4, 3):
         a, b = trial.normal(n, 3), trial.normal(3, 5 if n == 4 else 3)
         dy = trial.normal(n, b.shape[1])
         try:
@@ -174,13 +179,15 @@ def matmul(function: Answer, trial: Trial) -> None:
             dy @ b.T,
             [
                 ("da and db are in the wrong order: return da, db", a.T @ dy),
-                ("dy is missing: the chain rule multiplies by what came from above", b.T),
-                ("b is not transposed: da = dy b^T", dy @ b)
-                if square
-                else ("b and dy are in the wrong order: da = dy b^T", (b @ dy.T)),
-                ("b and dy are in the wrong order: da = dy b^T", b.T @ dy)
-                if square
-                else ("b and dy are in the wrong order", b @ dy.T),
+                ("dy is missing: the chain rule multiplies by dy, the gradient of the output", b.T),
+                *(
+                    [
+                        ("b is not transposed: da = dy b^T", dy @ b),
+                        ("b and dy are in the wrong order: da = dy b^T", b.T @ dy),
+                    ]
+                    if square
+                    else [("b and dy are in the wrong order: da = dy b^T", b @ dy.T)]
+                ),
             ],
         )
         expect(
@@ -188,13 +195,15 @@ def matmul(function: Answer, trial: Trial) -> None:
             db,
             a.T @ dy,
             [
-                ("dy is missing: the chain rule multiplies by what came from above", a.T),
-                ("a is not transposed: db = a^T dy", a @ dy)
-                if square
-                else ("a and dy are in the wrong order: db = a^T dy", dy.T @ a),
-                ("a and dy are in the wrong order: db = a^T dy", dy @ a.T)
-                if square
-                else ("a and dy are in the wrong order", dy.T @ a),
+                ("dy is missing: the chain rule multiplies by dy, the gradient of the output", a.T),
+                *(
+                    [
+                        ("a is not transposed: db = a^T dy", a @ dy),
+                        ("a and dy are in the wrong order: db = a^T dy", dy @ a.T),
+                    ]
+                    if square
+                    else [("a and dy are in the wrong order: db = a^T dy", dy.T @ a)]
+                ),
             ],
         )
 
@@ -214,7 +223,7 @@ def relu(function: Answer, trial: Trial) -> None:
     (da,) = _one(call(function, dy, a, name="relu_backward"), "relu_backward")
     at_zero = trial.option("ReLU at 0")
     others = [
-        (f"the derivative at a = 0 is {key}: here it is to be {at_zero}", slope(a, key) * dy)
+        (f"the derivative at a = 0 is {key}, but here it must be {at_zero}", slope(a, key) * dy)
         for key in SLOPES
     ]
     expect(
@@ -223,13 +232,13 @@ def relu(function: Answer, trial: Trial) -> None:
         slope(a, at_zero) * dy,
         [
             (
-                "the gradient is let through where *it* is positive, instead of where a is",
+                "the gradient passes where dy is positive, instead of where a is",
                 dy * (dy > 0),
             ),
             *(
                 [
                     (
-                        "the gradient is let through at a = 0: minires, as PyTorch, takes 0 there",
+                        "the gradient passes at a = 0: minires and PyTorch take 0 there",
                         dy * (a >= 0),
                     )
                 ]
@@ -240,10 +249,10 @@ def relu(function: Answer, trial: Trial) -> None:
             ("dy is missing", (a > 0).astype(float)),
             ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
             (
-                "max(dy, 0) is taken: the forward formula, applied to the gradient",
+                "max(dy, 0) is returned: the forward formula, applied to the gradient",
                 np.maximum(dy, 0),
             ),
-            ("the sign of a is turned round: gradients pass where a > 0", dy * (a < 0)),
+            ("the gradient passes where a < 0: it must pass where a > 0", dy * (a < 0)),
             ("the gradient is multiplied by a itself", dy * np.maximum(a, 0)),
         ],
     )
@@ -259,17 +268,17 @@ def total(function: Answer, trial: Trial) -> None:
         da,
         np.full((4, 3), dy),
         [
-            ("dy is missing: every number counts once, times dy", np.ones((4, 3))),
+            ("dy is missing: every number of da is dy", np.ones((4, 3))),
             (
-                "it is divided by the number of elements: that is the gradient of a mean",
+                "dy is divided by the number of elements: that is the gradient of a mean",
                 np.full((4, 3), dy / 12),
             ),
             ("the gradient is multiplied by a: d(sum)/da is 1 everywhere", dy * a),
-            ("it is left as one number: da has the shape of a", dy),
+            ("da is left as one number: it must have the shape of a", dy),
         ],
     )
 
 
 def _one(got, name):
-    """A single gradient, alone or as a tuple of one."""
+    """The gradient as a tuple of one, whether a student returned it alone or in a tuple."""
     return got if isinstance(got, (tuple, list)) and len(got) == 1 else (got,)

@@ -1,21 +1,18 @@
-"""The order of the nodes, and the backward pass."""
+"""Checks of the topological order and of the backward pass."""
 
 from collections import Counter
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 
 DIAMOND = [[], [0], [0], [1, 2]]  # 0 is used twice
-LONG_AND_SHORT = [
-    [],
-    [0],
-    [1],
-    [2, 0],
-    [3, 1],
-    [4, 2],
-]  # edges that skip: an order by distance from the end is wrong
+# Some edges skip a node, so that ordering nodes by their distance from the end is wrong.
+LONG_AND_SHORT = [[], [0], [1], [2, 0], [3, 1], [4, 2]]
 
 
 @task("a1.topological_order")
@@ -37,9 +34,9 @@ def topological_order(function: Answer, trial: Trial) -> None:
         wanted = sorted(_reachable(parents))
         expect_that(
             len(set(got)) == len(got),
-            f"topological_order, {name}: a node comes {max(Counter(got).values())} times; "
-            "each must come once, "
-            "however many others use it. Keep a set of those already seen",
+            f"topological_order, {name}: a node appears {max(Counter(got).values())} times; each "
+            "must appear once, however many nodes use it. Keep a set of the nodes that you have "
+            "seen",
         )
         missing = [i for i in wanted if i not in got]
         expect_that(
@@ -48,8 +45,8 @@ def topological_order(function: Answer, trial: Trial) -> None:
         )
         expect_that(
             len(got) == len(wanted),
-            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are none "
-            "that the last one was made from: follow `parents`, and nothing else",
+            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are not "
+            "among those that the last one was made from: follow `parents`, and nothing else",
         )
         if loss_last:
             got = got[::-1]
@@ -58,7 +55,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
             raise WrongAnswer(
                 f"topological_order, {name}: the order is the wrong way round: "
                 + (
-                    "here the last node, the loss, stands at the end (reverse the list)"
+                    "here the last node, the loss, comes at the end (reverse the list)"
                     if loss_last
                     else "the backward pass starts at the last node, "
                     "so it comes first (reverse the list)"
@@ -83,7 +80,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
 
 @task("a1.long_chain")
 def long_chain(function: Answer, trial: Trial) -> None:
-    length = 5_000 if trial.hidden else 20_000  # the first time says enough about depth
+    length = 5_000 if trial.hidden else 20_000  # deep enough too, and the hidden check runs twice
     parents: list[list[int]] = [[]] + [[i] for i in range(length)]
     try:
         got = probe("a1.order", function, parents, trial.rng)
@@ -132,10 +129,9 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
         got, calls, _ = probe("a1.walk", function, node_class, parents, factors, gradient)
         if max(calls) > 1:
             raise WrongAnswer(
-                f"backward, {name}: a node was asked {max(calls)} times for its parents' "
-                "gradients. Each must be asked once, when "
-                "all of its own gradient has arrived; otherwise the time doubles with every "
-                "fork. Follow topological_order"
+                f"backward, {name}: the rule of a node was called {max(calls)} times. Call each "
+                "rule once, when all of its node's gradient has arrived; otherwise the time "
+                "doubles with every fork. Follow topological_order"
             )
         for i, (mine, right) in enumerate(zip(got, _gradients(parents, factors, gradient))):
             if right is None:
@@ -163,12 +159,13 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
                         for part in parts
                     ],
                     (
-                        "the gradient that was handed in is not used: it is that of the last node",
+                        "the argument `gradient` is not used: it is the gradient of the last node",
                         right / gradient,
                     ),
                 ],
             )
-    # Additions alone: their rules hand on dy itself, so that several nodes hold the same array.
+    # A graph of additions only: their rules return dy itself, so that several nodes hold the same
+    # array.
     gradient, ones = trial.normal(2), [[1.0] * len(its) for its in LONG_AND_SHORT]
     got, _, handed_in = probe(
         "a1.walk",
@@ -183,17 +180,14 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
         np.allclose(mine, its) for mine, its in zip(got, right)
     ):
         raise WrongAnswer(
-            "backward, additions: a gradient was changed after it was handed on. The rule "
-            "of an addition hands dy itself to both parents, so "
-            "several nodes hold the same array, and grad += part changes it for all of "
-            "them. Make a new one: grad = grad + part"
+            "backward, additions: a gradient was changed after it was passed on. The rule of an "
+            "addition passes dy itself to both parents, so several nodes hold the same array, and "
+            "grad += part changes it for all of them. Make a new array: grad = grad + part"
         )
 
 
 def _gradients(parents, factors, gradient):
-    """The right ones, from the last node to the first; None for a node that the last was not made
-    from.
-    """
+    """The right gradient of each node; None for a node that the last one was not made from."""
     found = [None] * len(parents)
     found[-1] = gradient
     for node in range(len(parents) - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Derivatives by finite differences."""
+"""Checks of the numerical gradient and of the student's gradient check."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,21 @@ import numpy as np
 
 from ....names import shown
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 
 
 def expect_put_back(what: str, before: Sequence[Array], after: Sequence[Array]) -> None:
-    """That a function left its arrays as they were."""
+    """Check that a function left its arrays as they were.
+
+    Raises
+    ------
+    WrongAnswer
+        If one differs; the message begins with `what`.
+    """
     if all(np.array_equal(a, b) for a, b in zip(before, after)):
         return
     if all(np.allclose(a, b, rtol=0, atol=1e-12) for a, b in zip(before, after)):
@@ -30,8 +39,9 @@ def numerical_gradient(function: Answer, trial: Trial) -> None:
     def f(x):
         return float((weights * x**3).sum())
 
-    eps = 1e-2  # large: the formulas differ by more than rounding does
-    while ((x + eps) - 2 * eps + eps == x).all():  # one at least that does not come back by itself
+    eps = 1e-2  # large, so that the formulas differ by more than rounding errors
+    # At least one number must change when eps is added and taken away again.
+    while ((x + eps) - 2 * eps + eps == x).all():
         x = trial.normal(3, 2)
     got, afterwards = probe("a1.slope", function, weights, x, eps)
     expect_put_back("numerical_gradient: x", (x,), (afterwards,))
@@ -62,13 +72,16 @@ def numerical_gradient(function: Answer, trial: Trial) -> None:
                 "the difference is taken on one side only: use (f(x + eps) - f(x - eps)) / (2 eps)",
                 backward_,
             ),
-            ("it is divided by eps and not by 2 eps: the two points are 2 eps apart", 2 * central),
             (
-                "/ 2 * eps stands for / (2 * eps): without brackets it divides by 2 and "
-                "multiplies by eps",
+                "the difference is divided by eps and not by 2 eps: the two points are 2 eps apart",
+                2 * central,
+            ),
+            (
+                "/ 2 * eps is written instead of / (2 * eps): without brackets it divides by 2 "
+                "and multiplies by eps",
                 central * eps**2,
             ),
-            ("the sign is turned round", -central),
+            ("the sign is wrong", -central),
             ("a whole row is moved at once: move one number, at [i, j]", rows),
             (
                 "all numbers are moved at once: move one, and put it back before the next",
@@ -87,7 +100,7 @@ def numerical_gradient(function: Answer, trial: Trial) -> None:
 @task("a1.gradient_check")
 def gradient_check(function: Answer, trial: Trial) -> None:
     x = trial.normal(4)
-    weights = -trial.rng.uniform(0.5, 2, 60)  # all negative: the largest is that without its sign
+    weights = -trial.rng.uniform(0.5, 2, 60)  # all negative: "largest" must mean without signs
     weights[7], one = 0.0, np.arange(60) == 7
 
     def times(factor, scale=1.0):
@@ -103,37 +116,38 @@ def gradient_check(function: Answer, trial: Trial) -> None:
             times(1.0),
             True,
             "says that a right gradient is wrong. Rounding leaves differences of about 1e-9 of "
-            "the gradient: allow for the tolerance, as a share of the size of the gradient. (Is "
-            "numerical_gradient right? See its check first)",
+            "the gradient: allow differences up to the tolerance, as a share of the size of the "
+            "gradient. (Is numerical_gradient right? See its check first)",
         ),
         (
             times(too_large),
             False,
-            f"one that is {100 * (too_large - 1):.1f} % too large passes for right. Compare the "
-            "difference with the tolerance",
+            f"a gradient that is {100 * (too_large - 1):.1f} % too large passes for right. "
+            "Compare the difference with the tolerance",
         ),
         (
             times(-1.0),
             False,
-            "one with the wrong sign passes for right. Compare the difference with the tolerance",
+            "a gradient with the wrong sign passes for right. Compare the difference with the "
+            "tolerance",
         ),
         (
             times(np.nan),
             False,
-            "one that is nan passes for right. A comparison with nan is always False: ask "
+            "a gradient that is nan passes for right. A comparison with nan is always False: ask "
             "whether the difference is *small*, not whether it is large",
         ),
         (
             times(np.inf),
             False,
-            "one that is infinite passes for right. The tolerance is a share of the largest "
-            "number of the *numerical* gradient",
+            "a gradient that is infinite passes for right. The tolerance is a share of the "
+            "largest number of the *numerical* gradient",
         ),
         (
             times(None),
             False,
-            "one of which only a single number is wrong passes for right. Compare every number, "
-            "not their sum or mean",
+            "a gradient with a single wrong number passes for right. Compare every number, not "
+            "their sum or mean",
         ),
         (
             times(1.5, scale=1e-6),
@@ -151,20 +165,19 @@ def gradient_check(function: Answer, trial: Trial) -> None:
             off_by(0.5e-2, 1e-2),
             True,
             "one number of 60, where the gradient is 0, is off by half of what is allowed, and "
-            "it says False. The tolerance is a share of the *largest* number of the numerical "
-            "gradient, for all numbers alike, and `tolerance` is what was passed in",
+            "the answer is False. The tolerance is a share of the *largest* number of the "
+            "numerical gradient, for all numbers alike, and `tolerance` is what was passed in",
         ),
         (
             off_by(2e-2, 1e-2),
             False,
-            "one number of 60 is off by twice what is allowed, and it says True. Compare every "
-            "number, not their mean or norm",
+            "one number of 60 is off by twice what is allowed, and the answer is True. Compare "
+            "every number, not their mean or norm",
         ),
         (
             off_by(1e-5, 1e-6),
             False,
-            "with tolerance 1e-6 it lets an error of 1e-5 pass: use the `tolerance` that is "
-            "passed in",
+            "with tolerance 1e-6 an error of 1e-5 passes for right: use the argument `tolerance`",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""A net that learns on the student's tape."""
+"""Check of the training loop: a net that learns on the student's tape."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
+from ...across import Answer, as_numbers
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 
 
@@ -20,21 +22,18 @@ def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None
             "losses: expected a list of numbers: append the value of the loss, "
             "float(loss.value), and not its Node"
         ) from None
+    expect_that(got.size >= 50, f"losses: expected the losses of at least 50 steps, got {got.size}")
     expect_that(
-        got.size >= 50, f"losses: expected one for each of at least 50 steps, got {got.size}"
-    )
-    expect_that(
-        np.isfinite(got).all(), "losses: they are not finite; is the learning rate too large?"
+        np.isfinite(got).all(), "losses: some are not finite; is the learning rate too large?"
     )
     expect_that(
         abs(got[0] - math.log(2)) < 0.1,
-        "losses: the first should be near ln 2 = 0.69, for the net knows nothing yet; got "
-        f"{got[0]:.3f}. "
-        "Take each loss before its step. If you have run the training twice, it went on "
-        "from where it was: first run the "
-        "cell again that makes w1, b1, w2 and b2",
+        "losses: the first should be near ln 2 = 0.69, because the net has learned nothing yet; "
+        f"got {got[0]:.3f}. Append the loss of a step before the parameters move. If you ran the "
+        "training twice, the second run went on from trained parameters: run the cell that makes "
+        "w1, b1, w2 and b2 again first",
     )
-    # Those of the run with seed 0, lr 0.5 and all points in every step.
+    # The first losses of the run with seed 0, lr 0.5 and all points in every step.
     expect(
         "losses: the first three steps",
         got[:3],
@@ -58,7 +57,7 @@ def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None
 
 
 def _a_few_steps(function, nodes, trial):
-    """That the loop itself gives the right losses, from values that nobody has seen."""
+    """Check that the loop gives the right losses from parameters drawn here."""
     steps, lr = 4 + int(trial.rng.integers(0, 3)), float(trial.rng.uniform(0.2, 0.4))
     start = [
         trial.normal(2, 16),
@@ -82,7 +81,9 @@ def _a_few_steps(function, nodes, trial):
     try:
         got = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
-        raise WrongAnswer("train: expected numbers, float(loss.value) of each step") from None
+        raise WrongAnswer(
+            "train: expected a list of numbers, float(loss.value) of each step"
+        ) from None
     expect(
         f"train: the losses of {steps} steps from other values",
         got,
@@ -93,7 +94,7 @@ def _a_few_steps(function, nodes, trial):
                 "each step",
                 descent(start, steps, lr, forget=False),
             ),
-            ("lr is not the one that was passed in", descent(start, steps, 0.5)),
+            ("the argument lr is not used", descent(start, steps, 0.5)),
             (
                 "the steps go up: move every parameter *against* its gradient",
                 descent(start, steps, -lr),
@@ -103,13 +104,27 @@ def _a_few_steps(function, nodes, trial):
     )
     expect_that(
         not any(np.array_equal(old, now) for old, now in zip(start, after)),
-        "train: w1, b1, w2 and b2 hold what they held before. Change the `value` of these "
-        "nodes, and make no new ones",
+        "train: w1, b1, w2 and b2 have not changed. Change the `value` of these nodes instead of "
+        "making new nodes",
     )
 
 
 def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) -> Array:
-    """The losses of the assignment's net of two layers on its half moons."""
+    """The losses of the assignment's net of two layers on its half moons.
+
+    Parameters
+    ----------
+    start : sequence of ndarray
+        Values of w1 (2, 16), b1 (16,), w2 (16, 1) and b2 (1,) before the first step.
+    steps : int
+    lr : float
+    forget : bool
+        False plants a mistake: gradients of earlier steps are added to the new ones.
+
+    Returns
+    -------
+    ndarray (steps,)
+    """
     rng = np.random.default_rng(0)
     angle, upper = rng.uniform(0, np.pi, 300), rng.random(300) < 0.5
     points = np.where(

@@ -1,11 +1,14 @@
-"""Convolution backward: col2im, and the gradients of filters and images."""
+"""Checks of convolution backward: col2im, and the gradients of filters and images."""
 
 from itertools import permutations
 
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import expect, expect_tuple
+from ...trial import Trial
 from .. import task
 from .definitions import CASES, INNER, cut, in_order, padded, put_back, rows_of, size_of, windows
 from .forward import case_in_words, forward_of
@@ -51,8 +54,7 @@ def col2im(function: Answer, trial: Trial) -> None:
                 ),
             ),
             (
-                "the numbers are divided by how many windows a pixel lies in: they are to "
-                "be added up",
+                "each sum is divided by the number of windows that the pixel lies in: only add up",
                 _sums(seen, shape, stride, padding)
                 / np.maximum(1, _sums(np.ones_like(seen), shape, stride, padding)),
             ),
@@ -78,14 +80,15 @@ def _sums(seen, shape, stride, padding):
 
 
 def _scatter_mistakes(seen, shape, stride, padding):
-    """What the usual mistakes in adding windows up give."""
+    """What the usual mistakes in adding up windows give: pairs (sentence, array)."""
     whole, size = put_back(seen, shape, stride, padding), shape[1:3]
     overwritten = (
-        "overlapping windows overwrite each other: what they bring for a pixel must add up"
+        "overlapping windows overwrite each other: their parts of a pixel's gradient must be "
+        "added up"
     )
     view = (
-        ". (`windows += ...` on a view of windows does not do that: NumPy adds first and then "
-        "writes them over each other)"
+        ". (`windows += ...` on a view of windows does not add them up: NumPy adds first and then "
+        "writes the windows over each other)"
     )
     return [
         (
@@ -98,20 +101,19 @@ def _scatter_mistakes(seen, shape, stride, padding):
         ),
         ("the padding is not cut off", whole),
         (
-            "the padding is cut off with p:-p, which is empty for p = 0: say where it ends, "
-            "p:p + H",
+            "the padding is cut off with p:-p, which is empty for p = 0: write p:p + H",
             whole[:, padding:-padding, padding:-padding],
         ),
         (
-            "the padding is cut off on one side only: p rows and columns go on each",
+            "the padding is cut off on one side only: cut p rows and columns off every side",
             whole[:, : size[0], : size[1]],
         ),
         (
-            "the padding is cut off on one side only: p rows and columns go on each",
+            "the padding is cut off on one side only: cut p rows and columns off every side",
             whole[:, 2 * padding :, 2 * padding :],
         ),
         (
-            "the padding is cut off on one side only: p rows and columns go on each",
+            "the padding is cut off on one side only: cut p rows and columns off every side",
             whole[:, padding:, padding:],
         ),
         (
@@ -123,8 +125,9 @@ def _scatter_mistakes(seen, shape, stride, padding):
 
 
 def _backward(forward, backward, trial):
-    """For each case: what it is, its arrays, and what a student's functions return; another layer's
-    forward comes in between.
+    """Run a student's forward and backward for each case, with another layer's forward in between.
+
+    Yields the case in words, its arrays, dx and dw.
     """
     for shape, filters, stride, padding in CASES:
         x, w = trial.normal(*shape), trial.normal(*filters)
@@ -157,17 +160,17 @@ def _in_float32(forward, backward, trial):
 
 
 def filter_gradient(x: Array, kernel: Shape, stride: int, padding: int, dy: Array) -> Array:
-    """dw, from the definition."""
+    """dw (KH, KW, C, O) from the definition: the sum over images and places of window times dy."""
     return np.tensordot(windows(padded(x, padding), kernel, stride), dy, ((0, 1, 2), (0, 1, 2)))
 
 
 def image_gradient(w: Array, shape: Shape, stride: int, padding: int, dy: Array) -> Array:
-    """dx, from the definition."""
+    """dx of `shape` from the definition: dy times w, added up where the windows overlap."""
     return _sums(np.tensordot(dy, w, (3, 3)), shape, stride, padding)
 
 
 GLOBAL = (
-    "backward uses what the *latest* forward pass has left, not its cache: other layers are "
+    "backward uses numbers of the *latest* forward pass instead of its cache: other layers are "
     "computed in between"
 )
 EXCHANGED = "dx and dw are in the wrong order: return dx, dw"
@@ -185,16 +188,16 @@ def dw(forward: Answer, backward: Answer, trial: Trial) -> None:
             (EXCHANGED, image_gradient(w, x.shape, stride, padding, dy)),
             (GLOBAL, filter_gradient(other_x, kernel, stride, padding, dy)),
             (
-                "it still is a matrix (KH KW C, O): reshape it to the shape of w",
+                "dw is still a matrix (KH KW C, O): reshape it to the shape of w",
                 right.reshape(-1, o),
             ),
             (
-                "it still is a matrix, and transposed: dw has the shape of w, (KH, KW, C, O)",
+                "dw is still a matrix, and transposed: it has the shape of w, (KH, KW, C, O)",
                 right.reshape(-1, o).T,
             ),
             ("the mean over the batch is taken: gradients of all images add up", right / len(x)),
             (
-                "it is divided by the number of outputs: gradients of all places add up",
+                "dw is divided by the number of outputs: gradients of all places add up",
                 right / dy[..., 0].size,
             ),
             (
@@ -228,15 +231,15 @@ def dw(forward: Answer, backward: Answer, trial: Trial) -> None:
                 ),
             ),
             (
-                "the matrix is reshaped transposed, as (O, KH KW C): it is columns^T dy",
+                "the matrix of dw is transposed, (O, KH KW C): compute columns^T dy",
                 right.reshape(-1, o).T.reshape(w.shape),
             ),
             (
-                "its rows are in the order (C, KH, KW) instead of (KH, KW, C)",
+                "the rows of dw are in the order (C, KH, KW) instead of (KH, KW, C)",
                 right.transpose(2, 0, 1, 3).reshape(w.shape),
             ),
             (
-                "its rows are read in the order (C, KH, KW) instead of (KH, KW, C)",
+                "the rows of dw are read in the order (C, KH, KW) instead of (KH, KW, C)",
                 right.reshape(c, kh, kw, o).transpose(1, 2, 0, 3),
             ),
             *(
@@ -277,8 +280,8 @@ def dx(forward: Answer, backward: Answer, trial: Trial) -> None:
             (GLOBAL, image_gradient(other_w, x.shape, stride, padding, dy)),
             *_scatter_mistakes(seen, x.shape, stride, padding),
             (
-                "it is divided by the number of images: the mean, if there is one, is taken "
-                "by the loss",
+                "dx is divided by the number of images: the mean, if there is one, belongs to the "
+                "loss",
                 image_gradient(w, x.shape, stride, padding, dy) / len(x),
             ),
             (
@@ -297,7 +300,7 @@ def dx(forward: Answer, backward: Answer, trial: Trial) -> None:
                 ),
             ),
             (
-                "w is read as (O, KH KW C): reshape alone makes the matrix (KH KW C, O) of it",
+                "w is read as (O, KH KW C): a plain reshape turns w into the matrix (KH KW C, O)",
                 _sums((dy @ w.reshape(o, -1)).reshape(seen.shape), x.shape, stride, padding),
             ),
             (

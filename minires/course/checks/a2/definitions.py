@@ -1,10 +1,10 @@
-"""Convolution in plain NumPy, as the formulas have it, and the cases it is tried with."""
+"""Convolution in plain NumPy, close to the formulas, and the cases that the checks try."""
 
 import numpy as np
 
 from ....types import Array, Shape
 
-# Images, filters (KH, KW, C, O), stride and padding: from the simple to the mean.
+# Shapes of images and filters (KH, KW, C, O), stride and padding, from easy to hard.
 CASES = (
     ((1, 4, 5, 1), (2, 2, 1, 1), 1, 0),
     ((2, 5, 6, 3), (3, 2, 3, 4), 1, 0),
@@ -19,7 +19,7 @@ SPEEDUP = 50  # over a plain loop
 
 
 def size_of(size: int, kernel: int, stride: int, padding: int) -> int:
-    """The number of places along an axis, counted."""
+    """The number of places of a filter along one axis, found by counting them."""
     return sum(
         first + kernel <= size + 2 * padding for first in range(0, size + 2 * padding, stride)
     )
@@ -33,9 +33,7 @@ def padded(
     right: int | None = None,
     value: float = 0,
 ) -> Array:
-    """x in zeros, or other values: as many rows and columns of them on all sides as on top unless
-    told otherwise.
-    """
+    """x with a border of zeros, or of `value`; `bottom`, `left` and `right` default to `top`."""
     bottom, left, right = (top if side is None else side for side in (bottom, left, right))
     n, height, width, c = x.shape
     y = np.full((n, top + height + bottom, left + width + right, c), value, x.dtype)
@@ -44,7 +42,7 @@ def padded(
 
 
 def windows(x: Array, kernel: Shape, stride: int) -> Array:
-    """All windows (N, H', W', KH, KW, C) of x, which is padded already."""
+    """All windows (N, H', W', KH, KW, C) of x, which must be padded already."""
     rows, columns = (size_of(size, k, stride, 0) for size, k in zip(x.shape[1:3], kernel))
     y = np.empty((len(x), rows, columns, *kernel, x.shape[3]), x.dtype)
     for i, j in np.ndindex(rows, columns):
@@ -65,19 +63,22 @@ def rows_of(seen: Array, order: str = "KH, KW, C") -> Array:
 
 
 def product(seen: Array, w: Array) -> Array:
-    """Windows times filters: (N, H', W', O)."""
+    """Windows (N, H', W', KH, KW, C) times filters (KH, KW, C, O): outputs (N, H', W', O)."""
     return np.tensordot(seen, w, 3)
 
 
 def convolution(x: Array, w: Array, stride: int, padding: int) -> Array:
+    """Convolve x (N, H, W, C) with w (KH, KW, C, O), window by window: (N, H', W', O)."""
     return product(windows(padded(x, padding), w.shape[:2], stride), w)
 
 
 def put_back(
     seen: Array, shape: Shape, stride: int, padding: int, how: str = "add", move: int | None = None
 ) -> Array:
-    """Windows (N, H', W', KH, KW, C) added up in padded images of `shape`; or written over each
-    other; or moved by another step.
+    """Add up windows (N, H', W', KH, KW, C) in padded images, of `shape` without the padding.
+
+    Two arguments plant mistakes. With `how` "the last window" or "the last slice", windows
+    overwrite each other instead; `move` replaces the stride.
     """
     n, height, width, c = shape
     y = np.zeros((n, height + 2 * padding, width + 2 * padding, c), seen.dtype)
@@ -92,4 +93,5 @@ def put_back(
 
 
 def cut(x: Array, padding: int, size: Shape) -> Array:
+    """Padded images without their padding; `size` is (H, W)."""
     return x[:, padding : padding + size[0], padding : padding + size[1]]

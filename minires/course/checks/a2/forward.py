@@ -1,4 +1,4 @@
-"""Convolution forward: loops, im2col, one product of matrices, and its speed."""
+"""Checks of convolution forward: loops, im2col, one matrix product, and its speed."""
 
 from itertools import permutations
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from .definitions import (
     CASES,
@@ -35,17 +38,20 @@ def forward_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tupl
             convolution(x, w[::-1, ::-1], stride, padding),
         ),
         ("the stride is left out", every),
-        ("the stride moves the rows only: it holds for both directions", every[:, ::stride]),
-        ("the stride moves the columns only: it holds for both directions", every[:, :, ::stride]),
+        ("the stride is used for rows only: it holds for both directions", every[:, ::stride]),
         (
-            "the stride is in the number of windows only, and each still lies 1 pixel from "
-            "the last: they begin at i s, not at i",
+            "the stride is used for columns only: it holds for both directions",
+            every[:, :, ::stride],
+        ),
+        (
+            "the stride changes the number of windows only, and each window is still 1 pixel from "
+            "the last: window i begins at i s, not at i",
             every[:, : y.shape[1], : y.shape[2]],
         ),
         ("height and width of the output are exchanged", y.transpose(0, 2, 1, 3)),
         ("each term overwrites the one before: add them up (+=)", last),
         (
-            "the sum goes on from one output to the next: each must begin at 0",
+            "the sum runs on from one output to the next: each must begin at 0",
             np.cumsum(y).reshape(y.shape),
         ),
         ("the mean is taken instead of the sum", y / seen[0, 0, 0].size),
@@ -53,7 +59,7 @@ def forward_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tupl
             "only the first channel is used: add up over all of them",
             product(seen[..., :1], w[:, :, :1]),
         ),
-        ("every output is that of the first image", np.repeat(y[:1], len(y), axis=0)),
+        ("all images have the output of the first one", np.repeat(y[:1], len(y), axis=0)),
         (
             "the channels are first in the output, (N, O, H', W'): here they are last",
             y.transpose(0, 3, 1, 2),
@@ -94,13 +100,13 @@ def forward_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tupl
 
 
 def product_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tuple[str, Array]]:
-    """What the usual mistakes in making a matrix product of it give."""
+    """What the usual mistakes in writing it as a matrix product give: pairs (sentence, array)."""
     seen, o = windows(padded(x, padding), w.shape[:2], stride), w.shape[3]
     y, rows = product(seen, w), seen.reshape(*seen.shape[:3], -1)
     n, height, width, _ = y.shape
     orders = "the columns and the rows of w are in different orders: both are (KH, KW, C)"
     return [
-        ("the output still is a matrix, with a row for each window: reshape it", y.reshape(-1, o)),
+        ("the output is still a matrix, with a row for each window: reshape it", y.reshape(-1, o)),
         ("height and width of the output are exchanged", y.reshape(n, width, height, o)),
         (
             "rows and columns of the output are exchanged: the windows are in the order "
@@ -134,7 +140,7 @@ def product_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tupl
             for order in ((2, 0, 1), (1, 0, 2))
         ),
         (
-            "w is read as (O, KH KW C): reshape alone makes the matrix (KH KW C, O) of it",
+            "w is read as (O, KH KW C): a plain reshape turns w into the matrix (KH KW C, O)",
             rows @ w.reshape(o, -1).T,
         ),
     ]
@@ -161,8 +167,9 @@ def naive(function: Answer, trial: Trial) -> None:
 
 
 def _wrapped(x, w, stride, padding):
-    """Without padding, but with the indices of the formula: those below 0 count from the end, those
-    beyond it give 0.
+    """What an unpadded image gives with the indices of the formula.
+
+    NumPy counts indices below 0 from the end; indices beyond the end count as 0 here.
     """
     border = np.concatenate(
         [x[:, x.shape[1] - padding :], x, np.zeros_like(x[:, :padding])], axis=1
@@ -174,8 +181,8 @@ def _wrapped(x, w, stride, padding):
     return (
         [
             (
-                "a pixel with a negative row or column is looked up: NumPy counts it from "
-                "the end of the array, but it lies on the padding and counts as 0",
+                "a pixel with a negative row or column is looked up: NumPy counts it from the end "
+                "of the array, but it lies in the padding and must count as 0",
                 product(windows(border, w.shape[:2], stride), w),
             )
         ]
@@ -185,7 +192,7 @@ def _wrapped(x, w, stride, padding):
 
 
 def case_in_words(name: str, x: Array, w: Array, stride: int, padding: int) -> str:
-    """What a message calls a case."""
+    """The words for a case in a message."""
     return f"{name}, x {x.shape}, w {w.shape}, stride {stride}, padding {padding}"
 
 
@@ -194,9 +201,8 @@ def im2col(function: Answer, trial: Trial) -> None:
     order = trial.option("window order")
     n, height, width, c = 2, 4, 5, 3
     place = np.indices((n, height, width, c)).astype(float)
-    numbered = (
-        1000 * place[0] + 100 * place[1] + 10 * place[2] + place[3] + 1111
-    )  # a wrong number tells where it comes from
+    # The digits of a number say which pixel it is, also when it turns up in a wrong place.
+    numbered = 1000 * place[0] + 100 * place[1] + 10 * place[2] + place[3] + 1111
     cases = [
         (numbered, "whose pixels are 1111 + 1000 n + 100 row + 10 column + channel", (3, 2), 1, 0)
     ]
@@ -226,26 +232,25 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
     n, rows, columns, kh, kw, c = seen.shape
     axes = in_order(order)
     matrix = rows_of(seen, order)
-    # All windows, with the numbers of each in the order of the variant.
+    # All windows at stride 1, with the numbers of each in the order of the student's variant.
     every = windows(padded(x, padding), kernel, 1).transpose(0, 1, 2, *(3 + i for i in axes))
     found = [
         ("the axes are not merged yet: reshape the windows to a matrix", seen),
         (
-            "windows and their pixels are exchanged: a window is a *row* of the matrix (the "
-            "name im2col comes from programs that did it the other "
-            "way)",
+            "windows and their pixels are exchanged: a window is a *row* of the matrix (the name "
+            "im2col comes from programs where windows were columns)",
             matrix.T,
         ),
         (
-            "each window has a row for every channel: all channels of a window belong into one row",
+            "each window has a row for every channel: all channels of a window belong in one row",
             seen.transpose(0, 1, 2, 5, 3, 4).reshape(-1, kh * kw),
         ),
         ("the stride is left out", every.reshape(-1, matrix.shape[1])),
-        ("the stride moves the rows only", every[:, ::stride].reshape(-1, matrix.shape[1])),
-        ("the stride moves the columns only", every[:, :, ::stride].reshape(-1, matrix.shape[1])),
+        ("the stride is used for rows only", every[:, ::stride].reshape(-1, matrix.shape[1])),
+        ("the stride is used for columns only", every[:, :, ::stride].reshape(-1, matrix.shape[1])),
         (
-            "the stride is in the number of windows only: window (i, j) begins at row i s "
-            "and column j s of the padded image",
+            "the stride changes the number of windows only: window (i, j) begins at row i s and "
+            "column j s of the padded image",
             every[:, :rows, :columns].reshape(matrix.shape),
         ),
         (
@@ -268,7 +273,7 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
         if other != axes:
             name = ", ".join(INNER[i] for i in other)
             hint = (
-                " (sliding_window_view puts the axes of the window behind that of the channels)"
+                " (sliding_window_view puts the axes of the window after the channels)"
                 if other == (2, 0, 1)
                 else ""
             )
@@ -281,8 +286,8 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
         if other != (0, 1, 2):
             found.append(
                 (
-                    f"the windows are in the order ({', '.join(outer[i] for i in other)}), "
-                    "the last running fastest, instead of (images, rows, columns)",
+                    f"the windows are in the order ({', '.join(outer[i] for i in other)}), the "
+                    "last index running fastest, instead of (images, rows, columns)",
                     rows_of(seen.transpose(*other, 3, 4, 5), order),
                 )
             )
@@ -301,11 +306,17 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
 def forward_of(
     function: Answer, x: Array, w: Array, stride: int, padding: int, dtype: Any = None
 ) -> Any:
-    """The cache of a student's forward pass, whose result is right."""
+    """Run a student's forward pass, check its result, and return its cache.
+
+    Raises
+    ------
+    WrongAnswer
+        If the result is wrong, or there is no cache.
+    """
     got = call(function, x, w, stride, padding, name="conv2d_forward")
     expect_that(
         isinstance(got, (tuple, list)) or got is None,
-        "conv2d_forward: expected two things, y and the cache, got y alone: return y, cache",
+        "conv2d_forward: expected two results, y and the cache, got y alone: return y, cache",
     )
     y, cache = expect_tuple("conv2d_forward", got, 2, "y and the cache")
     expect(
@@ -355,10 +366,10 @@ def speed(fast_function: Answer, slow_function: Answer, trial: Trial) -> None:
             break
     yours = probe("a2.loop_time", slow_function, x[:1], w, 1)
     raise WrongAnswer(
-        f"conv2d_forward takes {1000 * fast:.3g} ms for an image, your loops "
-        f"{1000 * yours:.3g} ms, and a loop that does nothing but multiply and add "
-        f"{1000 * loop:.3g} ms: expected to be at least {SPEEDUP} times as fast as that, got "
-        f"{best:.3g} times. Is there still a loop over windows, images or filters in it, or in "
-        "im2col? A loop over the KH KW places of the filter is all that is needed, or none with "
-        "sliding_window_view; everything else is one matrix product"
+        f"conv2d_forward takes {1000 * fast:.3g} ms for an image, your loops {1000 * yours:.3g} "
+        f"ms, and a loop that only multiplies and adds {1000 * loop:.3g} ms: expected at least "
+        f"{SPEEDUP} times the speed of that last loop, got {best:.3g} times. Is there still a "
+        "loop over windows, images or filters in it, or in im2col? A loop over the KH KW places "
+        "of the filter is enough, or no loop with sliding_window_view; everything else is one "
+        "matrix product"
     )

@@ -1,8 +1,11 @@
-"""The student's gradient check."""
+"""Check of the student's gradient check, with right pairs of functions and wrong ones."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from ..a1.gradient_check import expect_put_back
 
@@ -29,8 +32,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         expect_that(
             settings == [(2, 1)],
             "gradient_errors: forward was called with (stride, padding) = "
-            f"{', '.join(map(str, settings)) or 'nothing'}: expected (2, 1), as given, "
-            "in every call",
+            f"{', '.join(map(str, settings)) or 'nothing'}: expected (2, 1), the arguments, in "
+            "every call",
         )
         found = expect_tuple("gradient_errors", found, 2, "the error of dx and that of dw")
         expect_that(
@@ -103,7 +106,6 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     )
     expect_that(
         found["mixed up"][1] > 1e-3,
-        "gradient_errors: a backward that takes dy of one image for another passes for "
-        "right. Is r the same everywhere? "
-        "Draw it at random, rng.standard_normal(y.shape)",
+        "gradient_errors: a backward that exchanges the dy of two images passes for right. Is r "
+        "the same everywhere? Draw it at random, rng.standard_normal(y.shape)",
     )

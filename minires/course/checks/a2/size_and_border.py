@@ -1,9 +1,12 @@
-"""The size of the output, and the border of zeros."""
+"""Checks of the size of the output and of the border of zeros."""
 
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import padded, size_of
 
@@ -15,7 +18,7 @@ def output_size(function: Answer, trial: Trial) -> None:
     got = [call(function, *case, name="output_size") for case in cases]
     formulas = (
         (
-            "the + 1 is missing: 3 places have 2 steps between them",
+            "the + 1 is missing: between 3 places there are 2 steps",
             lambda n, k, s, p: (n + 2 * p - k) // s,
         ),
         (
@@ -24,7 +27,7 @@ def output_size(function: Answer, trial: Trial) -> None:
         ),
         ("the padding is left out", lambda n, k, s, p: (n - k) // s + 1),
         (
-            "it is rounded up: a place counts only if all of the filter lies inside",
+            "the division is rounded up: a place counts only if all of the filter lies inside",
             lambda n, k, s, p: -((k - n - 2 * p) // s) + 1,
         ),
         ("the stride is left out", lambda n, k, s, p: n + 2 * p - k + 1),
@@ -34,7 +37,7 @@ def output_size(function: Answer, trial: Trial) -> None:
             lambda n, k, s, p: (n + 2 * p - 1) // s + 1,
         ),
         (
-            "it is divided and rounded to the nearest: round down",
+            "the division is rounded to the nearest: round down",
             lambda n, k, s, p: round((n + 2 * p - k) / s) + 1,
         ),
     )
@@ -45,9 +48,8 @@ def output_size(function: Answer, trial: Trial) -> None:
         )
         if isinstance(value, (float, np.floating)):
             raise WrongAnswer(
-                f"{what}: expected a whole number, got the float {value:g}; it becomes a "
-                "size of an array, so divide with //, "
-                "which rounds down"
+                f"{what}: expected a whole number, got the float {value:g}; the size of an array "
+                "must be whole, so divide with //, which rounds down"
             )
         expect_that(
             isinstance(value, (int, np.integer)) and not isinstance(value, bool),
@@ -86,8 +88,8 @@ def pad(function: Answer, trial: Trial) -> None:
         except WrongAnswer as error:
             if p == 0 and "stopped with" in str(error):
                 raise WrongAnswer(
-                    f"{error}. This is with padding 0: a slice p:-p is empty for p = 0, so "
-                    "say where it ends, p:p + H"
+                    f"{error}. This is with padding 0: a slice p:-p is empty for p = 0, so write "
+                    "p:p + H"
                 ) from None
             raise
         expect(
@@ -96,8 +98,8 @@ def pad(function: Answer, trial: Trial) -> None:
             padded(x, p),
             [
                 (
-                    "all four axes are padded: images and channels are not, so give np.pad "
-                    "a pair for each axis, (0, 0) for these",
+                    "all four axes are padded: give np.pad a pair for each axis, (0, 0) for "
+                    "images and channels",
                     np.pad(x, p),
                 ),
                 (
@@ -128,7 +130,7 @@ def one_sided(x: Array, p: int) -> list[tuple[str, Array]]:
 
 
 def other_values(x: Array, p: int) -> list[tuple[str, Array]]:
-    """What a border that is not of zeros gives: pairs (sentence, array)."""
+    """What a border of other values than zero gives: pairs (sentence, array)."""
     found = [("the border holds ones: it must hold zeros", padded(x, p, value=1))]
     found += [
         (

@@ -1,18 +1,21 @@
-"""A net that learns by the student's convolution."""
+"""Check of the training loop: a net that learns with the student's convolution."""
 
 import numpy as np
 
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer, as_numbers
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .backward import filter_gradient, image_gradient
 from .definitions import LAYERS, STEPS, convolution
 
 
 def trained(seed: int, zero: bool = True) -> Array:
-    """The losses of the first steps, with a convolution of this module; without zero_grad if told
-    so.
+    """The losses (STEPS,) of the assignment's net, trained with the convolution of `definitions`.
+
+    `zero=False` plants a mistake: optimizer.zero_grad() is left out.
     """
     import minires as mr
     from minires import functional as F
@@ -51,9 +54,8 @@ def train(
     except WrongAnswer as error:
         if "HeldBackError" in str(error):
             raise WrongAnswer(
-                "train: the net asks for the library's convolution, which is not there. Put "
-                "yours in its place for the whole loop: "
-                "with mr.kernels.use(conv2d=pair): ..."
+                "train: the net calls the library's convolution, which is held back. Use yours "
+                "for the whole loop: with mr.kernels.use(conv2d=pair): ..."
             ) from None
         raise
     expect_that(
@@ -61,9 +63,8 @@ def train(
     )
     expect_that(
         forwards > 0,
-        "train: the pair that was given to it was never called. Put it in the place of the "
-        "library's for the whole loop: "
-        "with mr.kernels.use(conv2d=pair): ...",
+        "train: the functions of `pair` were never called. Use them for the whole loop: with "
+        "mr.kernels.use(conv2d=pair): ...",
     )
     expect_that(
         backwards > 0,
@@ -74,15 +75,15 @@ def train(
     )
     expect_that(
         forwards >= LAYERS * STEPS <= backwards,
-        f"train: {STEPS} steps of a net with {LAYERS} convolutions call each function of "
-        f"the pair {LAYERS * STEPS} times; yours was called "
-        f"{forwards} times forward and {backwards} times backward",
+        f"train: {STEPS} steps of a net with {LAYERS} convolutions call each function of the pair "
+        f"{LAYERS * STEPS} times; yours were called {forwards} times forward and {backwards} "
+        "times backward",
     )
     _compare(f"train: the first {STEPS} losses", got, trial.seed)
     losses = as_numbers(losses)
     expect_that(
         losses.size == 50,
-        f"losses: expected those of 50 steps, from the cell above, got {losses.size}",
+        f"losses: expected the losses of 50 steps, from the cell above, got {losses.size}",
     )
     _compare(f"losses: the first {STEPS}", losses[:STEPS], 0)
     expect_that(
@@ -111,11 +112,13 @@ def _compare(what, got, seed):
                 trained(seed, zero=False),
             ),
             (
-                "every loss is that of the step before, or the first is missing",
+                "the losses are shifted by one step: take each loss before optimizer.step()",
                 np.append(right[1:], np.nan),
             ),
             ("the losses are added up over the images: leave the mean as it is", 60 * right),
         ],
         tolerance=tolerance,
     )
-    raise WrongAnswer(f"{what}: not what the training of this net gives")
+    raise WrongAnswer(
+        f"{what}: expected the losses that this net gives when it is trained as the task says"
+    )

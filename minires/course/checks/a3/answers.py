@@ -1,18 +1,26 @@
-"""What a student's functions return."""
+"""Take apart what a student's functions return."""
 
 from typing import Any
 
 from ....types import Array
-from ...compare import Answer, call, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import expect_tuple
 
 
 def forward_of(
     function: Answer, *arrays: Array, name: str = "batch_norm_forward", **settings: Any
 ) -> Any:
-    """y and the cache."""
+    """Call a student's forward and return y and the cache.
+
+    Raises
+    ------
+    WrongAnswer
+        If it stops, changes its arrays, or returns anything but two things.
+    """
     return expect_tuple(name, call(function, *arrays, name=name, **settings), 2, "y and the cache")
 
 
 def only_one(got: Any) -> Any:
-    """A single gradient, alone or as a tuple of one."""
+    """The gradient itself, whether a student returned it alone or as a tuple of one."""
     return got[0] if isinstance(got, (tuple, list)) and len(got) == 1 else got

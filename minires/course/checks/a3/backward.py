@@ -1,26 +1,29 @@
-"""Batch norm backward."""
+"""Checks of batch norm backward, in training and in inference."""
 
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_tuple
+from ...across import Answer
+from ...calling import call
+from ...compare import WrongAnswer, expect, expect_tuple
+from ...trial import Trial
 from .. import task
 from .answers import forward_of
 from .definitions import EPS, SHAPES, batch_axes, draw_arrays, moments_of, normalised_by
 
 
 def _jacobian(column, eps):
-    """d x_hat[i] / d x[j] for the numbers of one channel."""
+    """The Jacobian d x_hat[i] / d x[j] of one channel: column (M,), result (M, M)."""
     M = len(column)
     centred = column - column.sum() / M
     sigma = np.sqrt((centred**2).sum() / M + eps)
-    own = np.eye(M) - 1 / M  # of the centred numbers
+    own = np.eye(M) - 1 / M  # the derivative of the centred numbers
     d_sigma = centred / (M * sigma)
     return own / sigma - np.outer(centred, d_sigma) / sigma**2
 
 
 def _gradients(x: Array, weight: Array, dy: Array, eps: float) -> tuple[Array, Array, Array]:
-    """dx, dweight and dbias in training, channel by channel, from the Jacobian."""
+    """dx, dweight and dbias in training, computed channel by channel from the Jacobian."""
     dx, dweight, dbias = np.empty(x.shape), np.empty(x.shape[-1]), np.empty(x.shape[-1])
     for c in range(x.shape[-1]):
         column, above = x[..., c].ravel(), dy[..., c].ravel()
@@ -31,16 +34,17 @@ def _gradients(x: Array, weight: Array, dy: Array, eps: float) -> tuple[Array, A
 
 
 def _back(forward, backward, arrays, dy, settings, eps, want_y):
-    """What backward returns, after a look at whether forward is right: the cache comes from
-    there.
+    """Run forward and backward, and return dx, dweight and dbias.
+
+    The cache comes from forward, so a wrong y is reported first.
     """
     y, cache = forward_of(forward, *arrays, eps=eps, **settings)
     try:
         expect("y", y, want_y, tolerance=1e-3)
     except WrongAnswer:
         raise WrongAnswer(
-            "batch_norm_backward: it works with the cache of batch_norm_forward, and that "
-            "is not right yet; see task 2"
+            "batch_norm_backward: its cache comes from batch_norm_forward, which is not right "
+            "yet; see task 2"
         ) from None
     return expect_tuple(
         "batch_norm_backward",
@@ -51,7 +55,7 @@ def _back(forward, backward, arrays, dy, settings, eps, want_y):
 
 
 def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=None):
-    """dweight and dbias."""
+    """Check dweight and dbias against the sums that define them."""
     axes = batch_axes(x)
     right = (dy * x_hat).sum(axis=axes)
     kept = (1,) * (x.ndim - 1) + (-1,)
@@ -76,7 +80,7 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
                 [
                     (
                         "x_hat is normalised by the batch: in inference it is (x - mean) / "
-                        "sqrt(var + eps) with the given ones",
+                        "sqrt(var + eps) with the given mean and var",
                         (dy * own_x_hat).sum(axis=axes),
                     )
                 ]
@@ -89,15 +93,15 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
                 weight * right,
             ),
             (
-                "it is not summed: each channel has one weight, which all its numbers use",
+                "dweight is not summed: all numbers of a channel use the same weight",
                 dy * x_hat,
             ),
             (
-                "it is summed over the images only: sum over the pixels too",
+                "the sum runs over the images only: sum over the pixels too",
                 (dy * x_hat).sum(axis=0),
             ),
             (
-                "it is summed over the pixels only: sum over the images too",
+                "the sum runs over the pixels only: sum over the images too",
                 (dy * x_hat).sum(axis=per_image),
             ),
             (
@@ -126,15 +130,15 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
                 weight * right,
             ),
             ("dbias is multiplied by bias: dy/dbias is 1", bias * right),
-            ("it is not summed: each channel has one bias, which all its numbers use", dy),
-            ("it is summed over the images only: sum over the pixels too", dy.sum(axis=0)),
+            ("dbias is not summed: all numbers of a channel use the same bias", dy),
+            ("the sum runs over the images only: sum over the pixels too", dy.sum(axis=0)),
             ("an axis is kept (keepdims=True): dbias has the shape of bias", right.reshape(kept)),
         ],
     )
 
 
 def _case(trial, shape, dtype=np.float64):
-    """x, weight, bias and a dy whose sums over a channel are far from 0."""
+    """Draw x, weight, bias, and a dy whose sums over each channel are far from 0."""
     x, weight, bias = draw_arrays(trial, shape, dtype)
     x_hat = normalised_by(x, 1, 0, *moments_of(x), 1e-5)
     return x, weight, bias, (trial.normal(*shape) + 0.7 + 0.5 * x_hat).astype(dtype)
@@ -173,7 +177,7 @@ def backward(forward: Answer, backward: Answer, trial: Trial) -> None:
         g, gain = weight * dy, weight / sigma
 
         def formula(first=1.0, through_mean=1.0, through_var=1.0, gain=gain, x_hat=x_hat):
-            """dx with parts left out or changed."""
+            """dx with terms left out or changed."""
             return gain * (
                 first * dy - through_mean * dbias / count - through_var * x_hat * dweight / count
             )
@@ -184,45 +188,47 @@ def backward(forward: Answer, backward: Answer, trial: Trial) -> None:
             want,
             [
                 (
-                    "mean and variance are taken for constants, as in inference: they "
-                    "depend on every x of the channel, which adds two terms",
+                    "mean and variance are treated as constants, as in inference: they depend on "
+                    "every x of the channel, which adds two terms",
                     gain * dy,
                 ),
                 (
-                    "the way through the mean is missing: x moves it, and with it every x_hat",
+                    "the path through the mean is missing: each x changes the mean, and with it "
+                    "every x_hat",
                     formula(through_mean=0),
                 ),
                 (
-                    "the way through the variance is missing: x moves it, and with it every x_hat",
+                    "the path through the variance is missing: each x changes the variance, and "
+                    "with it every x_hat",
                     formula(through_var=0),
                 ),
-                ("the way through the mean has the wrong sign", formula(through_mean=-1)),
-                ("the way through the variance has the wrong sign", formula(through_var=-1)),
+                ("the path through the mean has the wrong sign", formula(through_mean=-1)),
+                ("the path through the variance has the wrong sign", formula(through_var=-1)),
                 (
-                    "both ways through mean and variance have the wrong sign",
+                    "the paths through mean and variance both have the wrong sign",
                     formula(through_mean=-1, through_var=-1),
                 ),
                 (
-                    "weight is missing: what arrives at x_hat is weight times dy",
+                    "weight is missing: the gradient of x_hat is weight times dy",
                     formula(gain=1 / sigma),
                 ),
                 (
-                    "weight is missing: what arrives at x_hat is weight times dy, in all "
-                    "three ways",
+                    "weight is missing: the gradient of x_hat is weight times dy, in all three "
+                    "terms",
                     (g - dbias / count - x_hat * dweight / count) / sigma,
                 ),
                 ("weight multiplies the terms twice", formula(gain=gain * weight)),
-                ("it is not divided by sqrt(var + eps)", formula(gain=weight)),
+                ("dx is not divided by sqrt(var + eps)", formula(gain=weight)),
                 (
-                    "it is divided by var + eps, without the root",
+                    "dx is divided by var + eps, without the root",
                     formula(gain=weight / (var + EPS)),
                 ),
-                ("it is multiplied by sqrt(var + eps): divide", formula(gain=weight * sigma)),
+                ("dx is multiplied by sqrt(var + eps): divide", formula(gain=weight * sigma)),
                 ("eps is missing in the standard deviation", formula(gain=weight / np.sqrt(var))),
                 ("eps is outside of the root", formula(gain=weight / (np.sqrt(var) + EPS))),
                 (
-                    "sums are taken where means should be: divide by M, the count of "
-                    "numbers in the channel",
+                    "sums are used instead of means: divide by M, the count of numbers in the "
+                    "channel",
                     formula(through_mean=count, through_var=count),
                 ),
                 ("the sum of dy is not divided by M", formula(through_mean=count)),
@@ -232,22 +238,22 @@ def backward(forward: Answer, backward: Answer, trial: Trial) -> None:
                     formula(through_mean=count / len(x), through_var=count / len(x)),
                 ),
                 (
-                    "the sums are divided by x.size: M is how many numbers *one* channel has",
+                    "the sums are divided by x.size: M is the count of numbers in *one* channel",
                     formula(through_mean=1 / x.shape[-1], through_var=1 / x.shape[-1]),
                 ),
-                ("the way through the variance has x where x_hat belongs", formula(x_hat=x)),
+                ("the path through the variance has x where x_hat belongs", formula(x_hat=x)),
                 (
-                    "the way through the variance has x - mean where x_hat belongs",
+                    "the path through the variance has x - mean where x_hat belongs",
                     formula(x_hat=x - mean),
                 ),
                 (
-                    "the way through the variance is counted twice: the 2 of the square "
-                    "cancels with the 1/2 of the root",
+                    "the path through the variance is counted twice: the 2 of the square cancels "
+                    "with the 1/2 of the root",
                     formula(through_var=2),
                 ),
                 (
-                    "the way through the variance is counted half: the 2 of the square "
-                    "cancels with the 1/2 of the root",
+                    "the path through the variance is counted half: the 2 of the square cancels "
+                    "with the 1/2 of the root",
                     formula(through_var=0.5),
                 ),
                 ("dx is dy, unchanged", dy),
@@ -291,28 +297,26 @@ def inference_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
             weight / sigma * dy,
             [
                 (
-                    "the terms of training are there: in inference mean and variance are "
-                    "constants, and x does not move them. Note in the cache which mode it "
-                    "was",
+                    "dx has the terms of training: in inference mean and variance are constants, "
+                    "and x does not change them. Note in the cache which mode it was",
                     weight / sigma * (dy - through_mean - through_var),
                 ),
                 (
-                    "the way through the mean is there: in inference the mean is a constant",
+                    "dx has the path through the mean: in inference the mean is a constant",
                     weight / sigma * (dy - through_mean),
                 ),
                 (
-                    "the way through the variance is there: in inference the variance is a "
-                    "constant",
+                    "dx has the path through the variance: in inference the variance is a constant",
                     weight / sigma * (dy - through_var),
                 ),
                 ("the batch's own variance is used", weight / np.sqrt(own_var + EPS) * dy),
                 (
-                    "the batch's own statistics are used, and the terms of training are there",
+                    "the batch's own statistics are used, and dx has the terms of training",
                     _gradients(x, weight, dy, EPS)[0],
                 ),
                 ("weight is missing", dy / sigma),
-                ("it is not divided by sqrt(var + eps)", weight * dy),
-                ("it is divided by var + eps, without the root", weight / (var + EPS) * dy),
+                ("dx is not divided by sqrt(var + eps)", weight * dy),
+                ("dx is divided by var + eps, without the root", weight / (var + EPS) * dy),
                 ("eps is missing in the standard deviation", weight / np.sqrt(var) * dy),
             ],
         )

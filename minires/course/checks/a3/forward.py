@@ -1,17 +1,20 @@
-"""Batch norm forward, in training and in inference."""
+"""Checks of batch norm forward, in training and in inference."""
 
 import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import forward_of
 from .definitions import EPS, SHAPES, draw_arrays, moments_of, normalised_by
 
 
 def _statistics(cache):
-    """mean and var of the cache."""
+    """cache.mean and cache.var, which must be arrays."""
     (mean, var), kind = probe("a3.statistics", cache)
     for name, value in (("mean", mean), ("var", var)):
         if value is None or not isinstance(value, np.ndarray):
@@ -56,7 +59,7 @@ def forward(function: Answer, trial: Trial) -> None:
                 ),
                 ("eps is missing", normalised_by(x, weight, bias, mean, var, 0)),
                 (
-                    "the argument eps is not used: 1e-5 is taken in its place",
+                    "the argument eps is not used: 1e-5 is used instead",
                     normalised_by(x, weight, bias, mean, var, 1e-5),
                 ),
                 (
@@ -65,7 +68,7 @@ def forward(function: Answer, trial: Trial) -> None:
                     normalised_by(x, weight, bias, mean, var * count / (count - 1), EPS),
                 ),
                 (
-                    "it is divided by the variance instead of its root",
+                    "x - mean is divided by the variance instead of its root",
                     weight * (x - mean) / (var + EPS) + bias,
                 ),
                 ("the mean is not subtracted", normalised_by(x, weight, bias, 0, var, EPS)),
@@ -76,7 +79,7 @@ def forward(function: Answer, trial: Trial) -> None:
                     weight * ((x - mean) / np.sqrt(var + EPS) + bias),
                 ),
                 (
-                    "this is x_hat: weight and bias are still missing",
+                    "y is x_hat: weight and bias are still missing",
                     normalised_by(x, 1, 0, mean, var, EPS),
                 ),
                 *[
@@ -111,17 +114,17 @@ def forward(function: Answer, trial: Trial) -> None:
             [
                 (kept, var.reshape((1,) * (x.ndim - 1) + (-1,))),
                 (
-                    "the cache holds the standard deviation: take the variance, before the root",
+                    "the cache holds the standard deviation: keep the variance, before the root",
                     np.sqrt(var),
                 ),
                 (
-                    "the cache holds the standard deviation: take the variance, without "
-                    "eps, before the root",
+                    "the cache holds the standard deviation: keep the variance, without eps, "
+                    "before the root",
                     np.sqrt(var + EPS),
                 ),
-                ("eps has been added: the cache holds the variance alone", var + EPS),
+                ("eps has been added: the cache must hold the variance alone", var + EPS),
                 (
-                    "it is the unbiased variance: the cache holds the biased one "
+                    "the cache holds the unbiased variance: it must hold the biased one "
                     "(update_running corrects it)",
                     var * count / (count - 1),
                 ),
@@ -181,9 +184,8 @@ def precision(function: Answer, trial: Trial) -> None:
     want = normalised_by(x.astype(float), weight[:2], bias[:2], *moments_of(x.astype(float)), 1e-5)
     expect_that(
         np.isfinite(y).all(),
-        "batch_norm_forward: a channel that is 3 everywhere gives nan or infinity. Its "
-        "variance is 0; eps, under the root, is "
-        "there so that nothing is divided by 0",
+        "batch_norm_forward: a channel that is 3 everywhere gives nan or infinity. Its variance "
+        "is 0: eps, under the root, keeps you from dividing by 0",
     )
     expect(
         "batch_norm_forward, a channel that is 3 everywhere: y",
@@ -208,7 +210,7 @@ def inference(function: Answer, trial: Trial) -> None:
             normalised_by(x, weight, bias, mean, var, EPS),
             [
                 (
-                    "the batch's own statistics are used, and the given ones ignored",
+                    "the batch's own statistics are used, and the given mean and var ignored",
                     normalised_by(x, weight, bias, own_mean, own_var, EPS),
                 ),
                 (
@@ -220,12 +222,12 @@ def inference(function: Answer, trial: Trial) -> None:
                     normalised_by(x, weight, bias, own_mean, var, EPS),
                 ),
                 (
-                    "the variance is taken for the standard deviation: divide by its root",
+                    "the variance is used as if it were the standard deviation: divide by its root",
                     weight * (x - mean) / (var + EPS) + bias,
                 ),
                 (
-                    "the variance is taken for the standard deviation: divide by the root "
-                    "of var + eps",
+                    "the variance is used as if it were the standard deviation: divide by the "
+                    "root of var + eps",
                     weight * (x - mean) / var + bias,
                 ),
                 (
@@ -238,11 +240,11 @@ def inference(function: Answer, trial: Trial) -> None:
                     weight * (x - mean) / (np.sqrt(var) + EPS) + bias,
                 ),
                 (
-                    "the argument eps is not used: 1e-5 is taken in its place",
+                    "the argument eps is not used: 1e-5 is used instead",
                     normalised_by(x, weight, bias, mean, var, 1e-5),
                 ),
                 (
-                    "the given variance is corrected by M / (M - 1): it is used as it is",
+                    "the given variance is corrected by M / (M - 1): use it as it is",
                     normalised_by(x, weight, bias, mean, var * count / max(count - 1, 1), EPS),
                 ),
                 (
@@ -251,7 +253,7 @@ def inference(function: Answer, trial: Trial) -> None:
                 ),
                 ("weight and bias are exchanged", normalised_by(x, bias, weight, mean, var, EPS)),
                 (
-                    "weight and bias are missing in inference: they are the same as in training",
+                    "weight and bias are missing: inference uses them as training does",
                     normalised_by(x, 1, 0, mean, var, EPS),
                 ),
             ],
@@ -260,7 +262,9 @@ def inference(function: Answer, trial: Trial) -> None:
     try:
         y, _ = forward_of(function, x, weight, bias, mean=np.zeros(1), var=np.ones(1), eps=EPS)
     except WrongAnswer as error:
-        raise WrongAnswer(f"a given mean of 0, for one channel: {error}") from None
+        raise WrongAnswer(
+            f"with the arguments mean = [0.] and var = [1.], for one channel: {error}"
+        ) from None
     expect(
         "batch_norm_forward in inference, one channel, a given mean of 0: y",
         y,

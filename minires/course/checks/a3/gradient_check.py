@@ -1,15 +1,18 @@
-"""The student's gradient check."""
+"""Check of the student's gradient check, with right kernels and wrong ones."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 
 
 @task("a3.gradient_check")
 def gradient_check(function: Answer, trial: Trial) -> None:
     a, b, dy = (np.sign(trial.normal(3, 2)) * trial.rng.uniform(0.5, 2, (3, 2)) for _ in range(3))
-    share = trial.rng.uniform(0.5, 2, (3, 2))  # which nobody knows beforehand
+    share = trial.rng.uniform(0.5, 2, (3, 2))  # a factor that nobody can know beforehand
     steps = {"a": 2 * share * a * b, "b": share * a * a}  # dy/da, dy/db of y = share a^2 b
     ones, eps = np.ones((3, 2)), 1e-2
     single = ones.copy()
@@ -28,8 +31,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         for name, before, now in zip(("first input", "second input", "dy"), (a, b, dy), after):
             expect_that(
                 np.array_equal(before, now),
-                f"relative_errors: the {name} is not as it was before: move a copy, or put "
-                "each number back",
+                f"relative_errors: the {name} has changed: move a copy, or put each number back",
             )
         expect_tuple("relative_errors", said, 2, "one error for each input")
         return np.asarray(said, float)
@@ -54,7 +56,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         known = (
             ("dy is left out of L: L is the sum of dy times y", without_dy, 1e-6),
             (
-                "it is divided by eps and not by 2 eps: the two points are 2 eps apart",
+                "the difference is divided by eps and not by 2 eps: the two points are 2 eps apart",
                 [0.5, 0.5],
                 1e-6,
             ),
@@ -63,7 +65,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 [*one_sided, 0],
                 0.1,
             ),
-            ("the sign is turned round", [2, 2], 1e-6),
+            ("the sign is wrong", [2, 2], 1e-6),
         )
         hint = next(
             (
@@ -75,8 +77,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         )
         if not np.isfinite(got).any():
             hint = (
-                "the measured gradient is 0: L stays the same when a number is moved. Is a copy "
-                "moved (flatten makes one), and forward given the original?"
+                "the measured gradient is 0: L stays the same when a number is moved. Do you move "
+                "a copy (flatten makes one), but call forward with the original?"
             )
         raise WrongAnswer(
             "relative_errors: for a kernel with right gradients, y = c a^2 b, expected "
@@ -86,8 +88,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     *_, got = next(asked)
     expect_that(
         (got > 1e-3).all(),
-        "relative_errors: a kernel whose backward pays no heed to dy passes for right. Hand "
-        "your dy to backward, and take it into L",
+        "relative_errors: a kernel whose backward ignores dy passes for right. Pass your dy to "
+        "backward, and use it in L",
     )
     try:
         *_, got = next(asked)
@@ -99,11 +101,10 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     expect_tuple("relative_errors", got, 2, "one error for each input")
     expect_that(
         (np.asarray(got, float) < 1e-6).all(),
-        "relative_errors: for a kernel with right gradients, y = c (a - the mean of a) b with "
-        "b of shape (2,), expected "
-        f"errors of almost 0, got {got[0]:.3g} and {got[1]:.3g}. Here one number of an "
-        "input moves many of y: move *one* number at a time, and take for L the sum "
-        "of dy y over all of y",
+        "relative_errors: for a kernel with right gradients, y = c (a - the mean of a) b with b "
+        f"of shape (2,), expected errors of almost 0, got {got[0]:.3g} and {got[1]:.3g}. Here one "
+        "number of an input changes many numbers of y: move *one* number at a time, and let L be "
+        "the sum of dy times y over all of y",
     )
     for _ in wrong:
         name, factors, got = next(asked)
@@ -128,8 +129,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                     / largest,
                 ),
                 (
-                    "the mean is taken where the largest should be: one wrong number among "
-                    "many would be overlooked",
+                    "the mean is taken instead of the largest: one wrong number among many would "
+                    "be overlooked",
                     [
                         np.abs((factor - 1) * steps[n] * dy).mean() / top
                         for factor, n, top in zip(factors, "ab", largest)

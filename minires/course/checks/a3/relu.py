@@ -1,8 +1,11 @@
-"""ReLU, forward and backward."""
+"""Checks of ReLU, forward and backward."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 from ..a1.arithmetic import SLOPES, slope
 from .answers import forward_of, only_one
@@ -18,12 +21,15 @@ def relu_forward(function: Answer, trial: Trial) -> None:
         y,
         np.where(x > 0, x, 0),
         [
-            ("the absolute value is taken: negative numbers become 0", np.abs(x)),
+            ("the absolute value is taken: negative numbers must become 0", np.abs(x)),
             (
-                "y says only whether x is positive: positive numbers pass as they are",
+                "y is 1 where x is positive: positive numbers must pass unchanged",
                 (x > 0).astype(float),
             ),
-            ("the sign is turned round: positive numbers pass", np.minimum(x, 0)),
+            (
+                "the sign is wrong: positive numbers must pass, and negative ones become 0",
+                np.minimum(x, 0),
+            ),
             ("negative numbers pass too", x),
         ],
         tolerance=1e-12,
@@ -32,10 +38,9 @@ def relu_forward(function: Answer, trial: Trial) -> None:
     y = forward_of(function, x, name="relu_forward")[0]
     expect_that(
         np.isnan(np.asarray(y, dtype=float)[1]),
-        "relu_forward: where x is nan, y must be nan too, and it is "
-        f"{np.asarray(y, dtype=float)[1]:g}: the error before it is hidden. A comparison "
-        "with nan is always False, "
-        "so np.where(x > 0, x, 0) puts a 0 there",
+        "relu_forward: where x is nan, y must be nan too, but it is "
+        f"{np.asarray(y, dtype=float)[1]:g}, which hides an earlier error. A comparison with nan "
+        "is always False, so np.where(x > 0, x, 0) puts a 0 there",
     )
     x = trial.normal(2, 3, dtype=np.float32)
     expect(
@@ -59,14 +64,14 @@ def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
         slope(x, at_zero) * dy,
         [
             (
-                "the gradient is let through where *it* is positive, instead of where x is",
+                "the gradient passes where dy is positive, instead of where x is",
                 np.where(dy > 0, dy, 0),
             ),
             *(
                 [
                     (
-                        "the gradient is let through at x = 0: there the derivative is taken as 0, "
-                        "as in PyTorch",
+                        "the gradient passes at x = 0: minires and PyTorch take 0 as the "
+                        "derivative there",
                         np.where(x >= 0, dy, 0),
                     ),
                     (
@@ -76,21 +81,21 @@ def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
                 ]
                 if at_zero == "0"
                 else [
-                    (f"the derivative at x = 0 is {key}: here it is to be {at_zero}", other)
+                    (f"the derivative at x = 0 is {key}, but here it must be {at_zero}", other)
                     for key in SLOPES
                     for other in [slope(x, key) * dy]
                 ]
             ),
             (
-                "zeros of one sign are told from those of the other: -0.0 and 0.0 are "
-                f"equal, and the derivative is {at_zero} at both",
+                "the derivative differs at -0.0 and 0.0: they are equal, and the derivative is "
+                f"{at_zero} at both",
                 np.where(np.signbit(x), 0, dy),
             ),
             (
-                "dy is missing: the chain rule multiplies by what came from above",
+                "dy is missing: the chain rule multiplies by dy, the gradient of the output",
                 (x > 0).astype(float),
             ),
-            ("the sign is turned round: gradients pass where x > 0", np.where(x < 0, dy, 0)),
+            ("the gradient passes where x < 0: it must pass where x > 0", np.where(x < 0, dy, 0)),
             ("the gradient is multiplied by x itself", dy * np.where(x > 0, x, 0)),
             ("the gradient passes everywhere", dy),
         ],

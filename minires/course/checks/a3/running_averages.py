@@ -1,27 +1,32 @@
-"""The running averages, and the layer that keeps them."""
+"""Checks of the running averages and of the layer that keeps them."""
 
 from typing import Any
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 
 
 def _moved(running_mean, running_var, mean, var, count, momentum):
+    """The running averages after one batch; `momentum` is the share of the batch."""
     return (1 - momentum) * running_mean + momentum * mean, (
         1 - momentum
     ) * running_var + momentum * var * count / max(count - 1, 1)
 
 
 def _running_mistakes(which, old, batch, count, momentum, of_past=False):
-    """The sentences for the running mean (0) or variance (1), and what each would give.
+    """The usual mistakes in the running mean (which=0) or variance (1): pairs (sentence, array).
 
-    `momentum` is the share of the batch, also where the student's is that of the past.
+    `momentum` is the share of the batch, even if the student's momentum is that of the past
+    (`of_past`).
     """
     rule = "m old + (1 - m) batch" if of_past else "(1 - m) old + m batch"
     share = "*old* average" if of_past else "*new* batch"
-    old_share, batch_share = ("m", "1 - m") if of_past else ("1 - m", "m")
+    old_share, batch_share = ("m", "(1 - m)") if of_past else ("(1 - m)", "m")
     default = (0.1, 0.9)[of_past]
     correction = count / max(count - 1, 1)
     wanted = batch * (correction if which else 1)
@@ -31,34 +36,31 @@ def _running_mistakes(which, old, batch, count, momentum, of_past=False):
             momentum * old + (1 - momentum) * wanted,
         ),
         (
-            f"the argument momentum is not used: {default} is taken in its place",
+            f"the argument momentum is not used: {default} is used instead",
             0.9 * old + 0.1 * wanted,
         ),
         (
-            f"the old average is not made smaller: new = {rule}",
+            f"the old average is kept whole: new = {rule}",
             old + momentum * wanted,
         ),
-        ("the old average is thrown away", wanted),
+        ("the old average is dropped", wanted),
         (
             f"only {batch_share} times the batch is there: {old_share} times the old average is "
-            "missing"
-            if of_past
-            else "only m times the batch is there: (1 - m) times the old average is missing",
+            "missing",
             momentum * wanted,
         ),
-        ("it is not moved", old),
+        ("it does not change", old),
         ("the mean of old and new is taken", (old + wanted) / 2),
     ]
     if which:
         found += [
             (
-                "it is the biased variance that goes into the average: multiply it by M / "
-                "(M - 1) first",
+                "the biased variance goes into the average: multiply it by M / (M - 1) first",
                 (1 - momentum) * old + momentum * batch,
             ),
             (
-                "the correction is upside down: M / (M - 1), for the unbiased variance is "
-                "the larger one",
+                "the correction is upside down: it is M / (M - 1), because the unbiased variance "
+                "is the larger one",
                 (1 - momentum) * old + momentum * batch / correction,
             ),
             (
@@ -106,8 +108,7 @@ def running(function: Answer, trial: Trial) -> None:
             wanted = _moved(*old, mean, var, count, 0.3)
             for which, name in enumerate(("mean", "variance")):
                 other = (
-                    f"the running {('variance', 'mean')[which]} comes in its place: return "
-                    "the mean first",
+                    "the running mean and variance are exchanged: return the mean first",
                     wanted[1 - which],
                 )
                 expect(
@@ -135,9 +136,8 @@ def running(function: Answer, trial: Trial) -> None:
     )
     expect_that(
         np.isfinite(np.asarray(new, float)).all(),
-        "update_running, M = 1: the averages are nan or infinite. With one number there is "
-        "nothing to divide by "
-        "M - 1 = 0: take the biased variance then",
+        "update_running, M = 1: the averages are nan or infinite. For M = 1 do not divide by M - "
+        "1 = 0: use the biased variance",
     )
     for which, name in enumerate(("mean", "variance")):
         expect(
@@ -195,7 +195,7 @@ def layer(layer_class: Answer, trial: Trial) -> None:
             + (
                 "is a `return` missing?"
                 if found["type"] == "NoneType"
-                else "normalise returns two things, of which y is the first"
+                else "normalise returns a pair: y is the first of the two"
             ),
         )
         expect_that(
@@ -206,17 +206,16 @@ def layer(layer_class: Answer, trial: Trial) -> None:
         if training:
             expect_that(
                 mean is None and var is None,
-                f"{what}: it normalises by given statistics, such as the running averages; "
-                "in training the batch's own "
-                "are used (call normalise without mean and var)",
+                f"{what}: it normalises by given statistics, such as the running averages; in "
+                "training it must use the batch's own (call normalise without mean and var)",
             )
             wanted = _moved(*old, batch["mean"], batch["var"], count, 0.3)
         else:
             expect_that(
                 mean is not None and var is not None,
-                f"{what}: it normalises by the batch's own statistics; in evaluation the "
-                "running averages are used, so that "
-                "an image's answer does not depend on its company. Look at self.training",
+                f"{what}: it normalises by the batch's own statistics; in evaluation it must use "
+                "the running averages, so that the answer for an image does not depend on the "
+                "other images in its batch. Look at self.training",
             )
             wanted = old
             expect(
@@ -232,30 +231,30 @@ def layer(layer_class: Answer, trial: Trial) -> None:
                 [
                     ("mean and variance are exchanged", old[0]),
                     (
-                        "the standard deviation is handed in: normalise wants the variance",
+                        "the standard deviation is passed: normalise takes the variance",
                         np.sqrt(old[1]),
                     ),
                 ],
             )
         expect_that(
             found["replaced"] is None,
-            f"{what}: a running average was a Tensor, and now is of type "
-            f"{found['replaced']}: put the new array into its .data "
-            "(self.running_mean.data = ...), and not in its place",
+            f"{what}: a running average was a Tensor and is now of type {found['replaced']}: "
+            "assign the new array to its .data (self.running_mean.data = ...) instead of "
+            "replacing the Tensor",
         )
         for which, (name, got) in enumerate(zip(("mean", "variance"), found["running"])):
             own = (batch["mean"], batch["var"])[which]
             if not training:
                 expect_that(
                     np.array_equal(got, old[which]),
-                    f"{what}: the running {name} has moved. In evaluation it must stay as "
-                    "it is: a look at test images would change the net",
+                    f"{what}: the running {name} has changed. In evaluation it must stay as it "
+                    "is: otherwise test images would change the net",
                 )
                 continue
             other_counts = [
                 (
-                    f"count is {wrong}, the {meaning}: M is how many numbers *each channel* "
-                    f"has, here {count}",
+                    f"count is {wrong}, the {meaning}: M is the count of numbers in *each "
+                    f"channel*, here {count}",
                     _moved(*old, batch["mean"], batch["var"], n, 0.3)[which],
                 )
                 for wrong, meaning, n in (
@@ -269,15 +268,15 @@ def layer(layer_class: Answer, trial: Trial) -> None:
                 wanted[which],
                 [
                     (
-                        "self.momentum is not handed on to update_running",
+                        "self.momentum is not passed to update_running",
                         _moved(*old, batch["mean"], batch["var"], count, 0.1)[which],
                     ),
                     *other_counts,
                     *(
                         [
                             (
-                                "self.momentum is handed on as it is. It is the share of the new "
-                                "batch, and your update_running takes that of the old average",
+                                "self.momentum is passed unchanged. It is the share of the new "
+                                "batch, but your update_running takes the share of the old average",
                                 _moved(*old, batch["mean"], batch["var"], count, 0.7)[which],
                             )
                         ]
@@ -290,7 +289,7 @@ def layer(layer_class: Answer, trial: Trial) -> None:
         expect(f"{what}: the output", found["y"], batch["y"], tolerance=1e-12)
         expect_that(
             found["recorded"],
-            f"{what}: the output is not on the tape, so no gradient would come back: return "
-            "the Tensor that normalise gives you, as it is",
+            f"{what}: the output is not on the tape, so no gradient would come back: return the "
+            "Tensor that normalise gives you, unchanged",
         )
         old = found["running"]

@@ -1,4 +1,4 @@
-"""Nets that learn with the student's batch norm."""
+"""Check of the training loop: nets that learn with the student's batch norm."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,8 +8,10 @@ import numpy as np
 from .... import data, functional, kernels, models, optim
 from ....autograd import Tensor
 from ....types import Array
-from ...across import as_numbers
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer, as_numbers
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import batch_axes, moments_of, normalised_by
 
@@ -19,7 +21,7 @@ NETS = (
     "resnet, with batch norm",
     "resnet, without batch norm",
 )
-FIRST = {  # losses with seed 0, right and with typical mistakes in the loop
+FIRST = {  # the first five losses with seed 0; below, those with usual mistakes
     NETS[0]: [2.30390, 2.29003, 2.29329, 2.32151, 2.26843],
     NETS[1]: [2.30263, 2.30099, 2.30026, 2.30573, 2.29519],
     NETS[2]: [2.30072, 2.27070, 2.28173, 2.50080, 2.20506],
@@ -48,8 +50,8 @@ IN_INFERENCE_BACKWARD = {
 def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None:
     expect_that(
         isinstance(losses, dict) and set(NETS) <= set(losses),
-        "losses: expected those of four nets; the cell above collects them, once `train` is "
-        "written: run it again",
+        "losses: expected the losses of four nets; the cell above collects them once `train` is "
+        "written: run that cell again",
     )
     for name in NETS:
         got = losses[name]
@@ -63,8 +65,8 @@ def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None
                 not (
                     isinstance(got, (list, tuple)) and any(isinstance(one, Tensor) for one in got)
                 ),
-                f"losses, {name}: expected numbers, got Tensors: each holds on to the whole "
-                "tape of its step; take loss.item()",
+                f"losses, {name}: expected numbers, got Tensors: each keeps the whole tape of its "
+                "step; use loss.item()",
             )
             got = as_numbers(got)
         except (TypeError, ValueError):
@@ -73,8 +75,8 @@ def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None
             ) from None
         expect_that(
             got.size >= 5,
-            f"losses, {name}: expected one for each of 150 steps, got {got.size}; is the "
-            "loss appended in the loop?",
+            f"losses, {name}: expected a loss for each of 150 steps, got {got.size}; is the loss "
+            "appended in the loop?",
         )
         expect_that(
             np.isfinite(got).all(),
@@ -82,11 +84,11 @@ def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None
         )
         mistakes = [
             (
-                "gradients of earlier steps are still there: forget them before each step "
+                "gradients of earlier steps are still there: set them to zero before each step "
                 "(optimizer.zero_grad())",
                 ADDING_UP,
             ),
-            ("the weights do not move: let the optimiser do its step (optimizer.step())", AT_REST),
+            ("the weights do not move: call optimizer.step() in every step", AT_REST),
             (
                 "the net is in evaluation mode: the running averages, 0 and 1 at first, "
                 "change nothing. Call net.train() first",
@@ -102,19 +104,20 @@ def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None
             tolerance=3e-4,
         )
         expect_that(
-            got.size >= 100, f"losses, {name}: expected one for each of 150 steps, got {got.size}"
+            got.size >= 100,
+            f"losses, {name}: expected a loss for each of 150 steps, got {got.size}",
         )
         if name in (NETS[0], NETS[2]):
             expect_that(
                 got[-20:].mean() < 2.15,
-                f"losses, {name}: expected about 1.7 to 1.9 at the end, less than 2.15 on "
-                f"the average of 20 steps, got {got[-20:].mean():.2f}",
+                f"losses, {name}: expected about 1.7 to 1.9 at the end, and a mean below 2.15 "
+                f"over the last 20 steps, got {got[-20:].mean():.2f}",
             )
     _a_few_steps(function, build, trial)
 
 
 def _a_few_steps(function, build, trial):
-    """That the loop itself gives the right losses, from weights that nobody has seen."""
+    """Check that the loop gives the right losses from weights drawn here."""
     family, steps = ("plain", "resnet")[trial.seed % 2], 3
     own = {"plain": models.plain, "resnet": models.resnet}[family](14, width=8, seed=0)
     for parameter in own.parameters():
@@ -133,7 +136,7 @@ def _a_few_steps(function, build, trial):
         trained(own, steps),
         [
             (
-                "the weights do not move: let the optimiser do its step (optimizer.step())",
+                "the weights do not move: call optimizer.step() in every step",
                 trained(own, steps, 1e-30),
             )
         ],
@@ -142,8 +145,9 @@ def _a_few_steps(function, build, trial):
 
 
 def trained(net: Any, steps: int, lr: float = 0.1) -> Array:
-    """The losses of the first steps, with batch norm and ReLU of this module. The net is as it was
-    afterwards.
+    """The losses (steps,) of training `net` with the batch norm and ReLU of the definitions.
+
+    The net has its old parameters and running averages afterwards.
     """
     drawn = data.synthetic(2000, 500)[0].resize(16)
     images = (drawn.images / 255 - drawn.pixel_mean()).astype(np.float32)
@@ -184,5 +188,5 @@ def trained(net: Any, steps: int, lr: float = 0.1) -> Array:
 
 
 def both(net: Any) -> list[tuple[str, Any]]:
-    """Its parameters and its running averages, by name."""
+    """The parameters and the running averages of a net, by name."""
     return [*net.named_parameters(), *net.named_buffers()]

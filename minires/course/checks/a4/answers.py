@@ -1,4 +1,4 @@
-"""What is found in a student's modules, and numbers to fill them with."""
+"""Find the layers in a student's modules, and draw parameters to fill them with."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,32 +7,40 @@ from typing import Any
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, WrongAnswer, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that
+from ...trial import Trial
 from .definitions import CLASSES, Layer, Place
 
 
 def name_of(kind: str, settings: Sequence[Any]) -> str:
-    """The call as it stands in a notebook: "BasicBlock(3, 5, 2, 'A', rng)"."""
+    """The call as a notebook writes it, such as "BasicBlock(3, 5, 2, 'A', rng)"."""
     return f"{kind}({', '.join(map(repr, settings))}, rng)"
 
 
 def found(
     what: str, parts: dict[str, Any], kernels: Sequence[Shape], projections: Sequence[Shape] = ()
 ) -> list[Place]:
-    """The parts of a module that has these convolutions and a batch norm for each.
+    """Find the convolutions of a module, and the batch norm of each.
 
     Parameters
     ----------
     parts : dict
-        What the probe reports.
+        The report of the probe "a4.parts".
     kernels, projections : list of tuple
-        The shapes of the weights, of the main path and of shortcuts.
+        The shapes of the convolutions' weights, on the main path and on shortcuts.
 
     Returns
     -------
     places : list of (int, int, int)
-        Of the convolutions' weights, and of the weights and biases of their batch norms, among the
-        parameters; those of projections last.
+        For each convolution, projections last: which parameter is its weight, and which are the
+        weight and bias of its batch norm.
+
+    Raises
+    ------
+    WrongAnswer
+        If the module has other layers; the message begins with `what`.
     """
     expect_that(
         parts["kind"] == "Module",
@@ -40,10 +48,9 @@ def found(
     )
     if parts["lists"]:
         raise WrongAnswer(
-            f"{what}: the modules in the list {parts['lists'][0]!r} are not found: "
-            "parameters() looks at attributes that are modules, "
-            "so an optimiser would never move these. Make each an attribute, or put them "
-            "into nn.Sequential(*modules)"
+            f"{what}: the modules in the list {parts['lists'][0]!r} are not found: parameters() "
+            "looks only at attributes that are modules, so an optimiser would never move these. "
+            "Make each module an attribute, or put them into nn.Sequential(*modules)"
         )
     shapes = [value.shape for value in parts["values"]]
     fours = [i for i, shape in enumerate(shapes) if len(shape) == 4]
@@ -52,8 +59,8 @@ def found(
     extra = [shape for shape in got if shape[:2] == (1, 1) and shape not in wanted]
     if extra:
         raise WrongAnswer(
-            f"{what}: there is a 1x1 convolution with weights {extra[0]}. A projection is "
-            'there only with shortcut "B", and only where '
+            f"{what}: there is a 1x1 convolution with weights {extra[0]}. A projection "
+            'belongs only to shortcut "B", and only where '
             "the shape changes: stride != 1 or in_channels != out_channels"
         )
     if any(got.count(shape) < projections.count(shape) for shape in projections):
@@ -73,15 +80,15 @@ def found(
         )
     if len(ones) > 2 * len(fours):
         raise WrongAnswer(
-            f"{what}: expected {2 * len(fours)} parameters with one number for each "
-            f"channel, the weight and bias of each batch norm, got {len(ones)}. "
-            "Has a convolution a bias (pass bias=False), or is a batch norm left over?"
+            f"{what}: expected {2 * len(fours)} parameters with one number for each channel, the "
+            f"weight and bias of each batch norm, got {len(ones)}. Does a convolution have a bias "
+            "(pass bias=False), or is there a batch norm too many?"
         )
     if len(ones) < 2 * len(fours):
         raise WrongAnswer(
             f"{what}: expected {len(fours)} batch norms, one after each convolution, got "
-            f"{len(ones) // 2}. "
-            "Does one serve two convolutions? Each needs its own weights and running averages"
+            f"{len(ones) // 2}. Do two convolutions share one? Each needs its own weights and "
+            "running averages"
         )
     if any(shapes[ones[2 * i]] != shapes[four][-1:] for i, four in enumerate(fours)):
         raise WrongAnswer(
@@ -95,8 +102,8 @@ def found(
         for b in values[:i]
     ):
         raise WrongAnswer(
-            f"{what}: two convolutions have the same weights. Hand the same rng on to all "
-            "of them; a new generator from the same seed starts again"
+            f"{what}: two convolutions have the same weights. Pass the same rng to all of them; a "
+            "new generator from the same seed starts again"
         )
     left = dict.fromkeys(range(len(fours)))
     places: list[Place] = []
@@ -127,23 +134,29 @@ def build(
     kernels: Sequence[Shape],
     projections: Sequence[Shape] = (),
 ) -> tuple[list[Array], list[Place]]:
-    """Have a module built; its parameters and their places. The same seed must give the same
-    weights.
+    """Have a student's module built twice, and return its parameters and their places (see
+    `found`).
+
+    Raises
+    ------
+    WrongAnswer
+        If its layers are wrong, or the same seed gives other weights the second time.
     """
     what = name_of(kind, settings)
     parts, again = (probe("a4.parts", target, settings, seed) for _ in range(2))
     places = found(what, parts, kernels, projections)
     if not all(np.array_equal(a, b) for a, b in zip(parts["values"], again["values"])):
         raise WrongAnswer(
-            f"{what}: two of them from the same seed have different weights. Pass rng=rng "
-            "to every nn.Conv2d and nn.Linear"
+            f"{what}: built twice from the same seed, it has different weights. Pass rng=rng to "
+            "every nn.Conv2d and nn.Linear"
         )
     return parts["values"], places
 
 
 def varied(values: Sequence[Array], places: Sequence[Place], trial: Trial) -> list[Array]:
-    """The parameters with batch norms that are not at their start, and those of linear layers
-    larger than there.
+    """The parameters with new numbers for batch norms and linear layers.
+
+    At the start batch norms do nothing and the last layer is close to 0, which would hide mistakes.
     """
     values = [value.copy() for value in values]
     for _, weight, bias in places:
@@ -156,12 +169,12 @@ def varied(values: Sequence[Array], places: Sequence[Place], trial: Trial) -> li
 
 
 def layers(values: Sequence[Array], places: Sequence[Place]) -> list[Layer]:
-    """(weights, weight and bias of the batch norm) of each convolution, as float64."""
+    """The filters of each convolution with the weight and bias of its batch norm, as float64."""
     return [tuple(values[i].astype(float) for i in place) for place in places]
 
 
 def numerical(f: Callable[[Array], Array], x: Array, dy: Array) -> Array:
-    """The gradient of sum dy f(x), by central differences."""
+    """The gradient of the sum of dy f(x) with respect to x, by central differences."""
     gradient, eps = np.empty(x.shape), 1e-5
     for i in np.ndindex(x.shape):
         up, down = x.copy(), x.copy()
@@ -172,7 +185,7 @@ def numerical(f: Callable[[Array], Array], x: Array, dy: Array) -> Array:
 
 
 def checked(what: str, report: dict[str, Any], x: Array) -> Any:
-    """What `forward` returned: a Tensor, with x as it was."""
+    """The output of a student's `forward`, which must be a Tensor and leave x unchanged."""
     if report["kind"] != "Tensor":
         raise WrongAnswer(
             f"{what}: expected a Tensor to be returned, got "
@@ -184,7 +197,7 @@ def checked(what: str, report: dict[str, Any], x: Array) -> Any:
         )
     expect_that(
         np.array_equal(report["x"], x),
-        f"{what} changes its input in place: others still need it. Write y = y + x, not "
+        f"{what} changes its input in place: other layers still need it. Write y = y + x, not "
         "x.data += ...",
     )
     return report["y"]

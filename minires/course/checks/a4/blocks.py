@@ -1,4 +1,4 @@
-"""Blocks, plain and residual."""
+"""Checks of the blocks, plain and residual."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import build, checked, found, layers, name_of, numerical, varied
 from .definitions import (
@@ -50,7 +53,7 @@ def compare_block(
     kind: str | None,
     trial: Trial,
 ) -> None:
-    """Run a block there and back, and compare with the definition."""
+    """Run a block forward and backward, and compare y and dx with the definition."""
     stride, depth = max(strides), len(strides)
     where = trial.option("zeros of option A")
     path, rest = layers(values, places)[:depth], layers(values, places)[depth:]
@@ -61,9 +64,8 @@ def compare_block(
             return 0
         return option_b(x, rest[0], stride) if rest else option_a(x, stride, out_channels, where)
 
-    for _ in range(
-        50
-    ):  # until no number is close to the kink of a ReLU, where a gradient would be left to rounding
+    # Draw until no number is close to the kink of a ReLU, where rounding would decide the gradient.
+    for _ in range(50):
         x = trial.normal(2, 5, 4, in_channels, dtype=np.float32)
         wide = x.astype(float)
         inner, f = branch(wide, path[:1], strides), branch(wide, path, strides)
@@ -77,9 +79,8 @@ def compare_block(
     except WrongAnswer as error:
         if kind is not None and ("ShapeError" in str(error) or "broadcast" in str(error)):
             raise WrongAnswer(
-                f"{error}. For x of shape {x.shape}, F(x) and the shortcut should both have "
-                f"shape {want.shape}: print theirs. "
-                "The stride belongs once into F, and once into the shortcut"
+                f"{error}. For x of shape {x.shape}, F(x) and the shortcut should both have shape "
+                f"{want.shape}: print both. The stride belongs once in F and once in the shortcut"
             ) from None
         raise
     y, together = checked(what, report, x), branch(wide, path, strides, last=False)
@@ -122,7 +123,7 @@ def compare_block(
             ("the shortcut is not added", relu(f)),
             ("the last ReLU comes before the addition: y = relu(F(x) + shortcut(x))", relu(f) + s),
             (
-                "there is a ReLU before the addition and one after it: only the one after",
+                "there is a ReLU before the addition and one after it: keep only the one after",
                 relu(relu(f) + s),
             ),
             *wrong,
@@ -133,16 +134,16 @@ def compare_block(
             ("the shortcut is added twice", relu(f + 2 * s)),
             ("the shortcut is subtracted", relu(f - s)),
             (
-                "x was overwritten on the way: F(x) is added to itself. Give what F "
-                "computes another name",
+                "x was overwritten on the way, so F(x) is added to itself. Give the result of F "
+                "another name",
                 relu(2 * f),
             ),
         ]
         if inner.shape == x.shape:
             wrong.append(
-                ("not x is added, but what came out of the first layer", relu(f + relu(inner)))
+                ("the output of the first layer is added instead of x", relu(f + relu(inner)))
             )
-        wrong.append(("the shortcut passes a ReLU before the addition", relu(f + relu(s))))
+        wrong.append(("there is a ReLU on the shortcut before the addition", relu(f + relu(s))))
         if not rest:
             wrong += [
                 (f"shortcut_a is not right yet: {sentence}", relu(f + other))
@@ -157,7 +158,7 @@ def compare_block(
         ]
         wrong = [
             *wrong,
-            ("a plain block, shortcut None, adds x all the same", relu(f + a)),
+            ("a plain block, with shortcut None, adds x", relu(f + a)),
             *[
                 (
                     "the stride is in another convolution: expected strides "
@@ -167,7 +168,8 @@ def compare_block(
                 for other in shifts
             ],
             (
-                "all convolutions have the stride: the map shrinks each time. Only one has it",
+                "all convolutions have the stride, so the map shrinks each time: only one must "
+                "have it",
                 relu(branch(wide, path, [stride] * depth)),
             ),
             ("the stride is missing", relu(branch(wide, path, [1] * depth))),
@@ -175,8 +177,8 @@ def compare_block(
     expect(f"{what}: y", y, want, wrong, tolerance=1e-4, dtype=np.float32)
     expect_that(
         report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),
-        f"{what}: the values are right, but no gradient gets back to x or to some weights. "
-        "Call the modules with the Tensor itself, not with its .data",
+        f"{what}: the values are right, but no gradient gets back to x or to some weights. Call "
+        "the modules with the Tensor itself, not with its .data",
     )
     through = numerical(lambda x: relu(branch(x, path, strides) + s), wide, dy)
     by_shortcut = numerical(lambda x: relu(f + added(x)), wide, dy)
@@ -186,11 +188,11 @@ def compare_block(
         through + by_shortcut,
         [
             (
-                "nothing comes back by the shortcut: x was taken off the tape there (.data, "
-                ".detach(), Tensor(...))",
+                "no gradient comes back through the shortcut: x was taken off the tape there "
+                "(.data, .detach(), Tensor(...))",
                 through,
             ),
-            ("nothing comes back through F: x was taken off the tape there", by_shortcut),
+            ("no gradient comes back through F: x was taken off the tape there", by_shortcut),
         ],
         tolerance=2e-3,
         dtype=np.float32,
@@ -198,10 +200,12 @@ def compare_block(
 
 
 def _words(strides):
+    """Strides as a message lists them: "2, 1"."""
     return ", ".join(map(str, strides))
 
 
 def compare_basic(target: Answer, kind: str | None, trial: Trial) -> None:
+    """Compare BasicBlocks with this shortcut, in all `CHANGES` of shape, with the definition."""
     for in_channels, out_channels, stride in CHANGES:
         settings = (in_channels, out_channels, stride, kind)
         values, places = build(
@@ -251,7 +255,8 @@ def do_nothing(function: Answer, block: Answer, trial: Trial) -> None:
     ]
     expect_that(
         len(before) == 6,
-        "do_nothing: it is checked on BasicBlock(3, 3, 1, 'A', rng): first get that right",
+        "do_nothing: the check uses your BasicBlock(3, 3, 1, 'A', rng), which is not right yet: "
+        "see its check first",
     )
     places = found(
         "BasicBlock(3, 3, 1, 'A', rng)",
@@ -266,12 +271,12 @@ def do_nothing(function: Answer, block: Answer, trial: Trial) -> None:
     )
     if changed != [4]:
         raise WrongAnswer(
-            "do_nothing: this has changed: "
+            "do_nothing: expected a change in one array, got changes in "
             + ", ".join(names[i] for i in changed)
             + ". "
             + (
-                "With nothing but zeros behind it, no weight of the block gets a gradient: "
-                "it could never learn to do something"
+                "Only zeros follow it, so no weight of the block gets a gradient, and the block "
+                "could never learn"
                 if 1 in changed
                 else "Where a convolution has zeros, batch norm divides by sqrt(0 + eps), and "
                 "the first gradient is some hundred times too large"
@@ -280,12 +285,12 @@ def do_nothing(function: Answer, block: Answer, trial: Trial) -> None:
             )
         )
     expect(
-        "do_nothing: what the block makes of an x that is not negative",
+        "do_nothing: the output of the block for an x without negative numbers",
         y,
         x,
         [
             ("F(x) is doubled or kept: the weight is not 0", 2 * x),
-            ("the block puts out 0: the shortcut is missing", 0 * x),
+            ("the output is 0: the shortcut is missing", 0 * x),
         ],
         tolerance=1e-5,
     )

@@ -7,18 +7,20 @@ import numpy as np
 
 from ....types import Array, ArrayLike, Shape
 
-#: The weights of a convolution, weight and bias of its batch norm; and where they are.
+#: A layer is the filters of a convolution, and the weight and bias of its batch norm. A place is
+#: which parameters of a module these are.
 Layer: TypeAlias = tuple[Array, ...]
 Place: TypeAlias = tuple[int, ...]
 
 EPS = 1e-5  # of batch norm
 CLASSES = 10
-# in_channels, out_channels, stride: what changes is both, nothing, the size, the channels.
+# in_channels, out_channels, stride: a block that changes size and channels, nothing, the size only,
+# the channels only.
 CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
 
 
 def convolution(x: Array, w: Array, stride: int = 1) -> Array:
-    """With as much padding as keeps the size at stride 1."""
+    """Convolve x (N, H, W, C) with w (KH, KW, C, O); the padding keeps the size at stride 1."""
     kh, kw = w.shape[:2]
     x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
     h, width = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
@@ -31,7 +33,7 @@ def convolution(x: Array, w: Array, stride: int = 1) -> Array:
 
 
 def norm(x: Array, weight: ArrayLike, bias: ArrayLike) -> Array:
-    """Batch norm in training."""
+    """Batch norm in training: x (N, H, W, C), weight and bias (C,)."""
     return (x - x.mean(axis=(0, 1, 2))) / np.sqrt(x.var(axis=(0, 1, 2)) + EPS) * weight + bias
 
 
@@ -40,7 +42,10 @@ def relu(x: Array) -> Array:
 
 
 def option_a(x: Array, stride: int, out_channels: int, where: str = "after") -> Array:
-    """Every stride-th pixel, and zeros after the old channels, or where else they are to stand."""
+    """Shortcut A: every stride-th pixel of x, and zeros for the new channels.
+
+    `where` the zeros stand is one of the keys of `PLACES`.
+    """
     x = x[:, ::stride, ::stride]
     new = out_channels - x.shape[-1]
     before = {"after": 0, "before": new, "both sides": new // 2}[where]
@@ -48,24 +53,24 @@ def option_a(x: Array, stride: int, out_channels: int, where: str = "after") -> 
 
 
 def zeros_for(x: Array, channels: int) -> Array:
-    """So many channels of zeros, for a map as large as x."""
+    """Zeros of the shape of x, with `channels` channels."""
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 
 PLACES = {
-    "after": "they come after them",
-    "before": "they come before them",
-    "both sides": "half of them come before and half after them, the odd one after",
+    "after": "they must come after them",
+    "before": "they must come before them",
+    "both sides": "half of them must come before and half after them, an odd one after",
 }
 
 
 def padded_otherwise(
     x: Array, stride: int, out_channels: int, where: str = "after"
 ) -> list[tuple[str, Array]]:
-    """Mistakes in option A: a sentence, and what it gives."""
+    """The usual mistakes in option A: pairs (sentence, array)."""
     others = [
         (
-            f"the zeros stand {'on both sides of' if other == 'both sides' else other} the old "
+            f"the zeros are {'on both sides of' if other == 'both sides' else other} the old "
             f"channels: {PLACES[where]}"
             + (", all of them" if (where, other) == ("after", "both sides") else ""),
             option_a(x, stride, out_channels, other),
@@ -78,20 +83,20 @@ def padded_otherwise(
     return [
         *others,
         (
-            "the channels are repeated: the new ones are zeros",
+            "the channels are repeated: the new channels must be zeros",
             np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels],
         ),
     ]
 
 
 def option_b(x: Array, projection: Layer, stride: int) -> Array:
-    """A 1x1 convolution with stride, and batch norm."""
+    """Shortcut B: a 1x1 convolution with the stride, then batch norm."""
     w, weight, bias = projection
     return norm(convolution(x, w, stride), weight, bias)
 
 
 def early(x: Array, layers: Sequence[Layer], strides: Sequence[int]) -> Array:
-    """F(x) with each ReLU before its batch norm, not after it."""
+    """F(x) with a mistake: each ReLU comes before its batch norm instead of after it."""
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
         x = convolution(x, w, stride)
         x = norm(relu(x) if i < len(layers) - 1 else x, weight, bias)
@@ -105,10 +110,10 @@ def branch(
     between: bool | int = True,
     last: bool = True,
 ) -> Array:
-    """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the
-    layer that alone has one before it.
+    """F(x): convolutions, each with batch norm, and ReLUs between the layers.
 
-    `last` is False to leave out the last batch norm.
+    Two arguments plant mistakes. `between` False leaves out all ReLUs, and a number keeps only the
+    ReLU before that layer; `last` False leaves out the last batch norm.
     """
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
         x = convolution(
@@ -121,17 +126,18 @@ def branch(
 
 
 def projections(kind: str | None, in_channels: int, out_channels: int, stride: int) -> list[Shape]:
-    """The shapes of the weights on the shortcut."""
+    """The shapes of the filters on a shortcut: one 1x1 convolution, or none."""
     there = kind == "B" and (stride != 1 or in_channels != out_channels)
     return [(1, 1, in_channels, out_channels)] if there else []
 
 
 def basic_kernels(in_channels: int, out_channels: int) -> list[Shape]:
-    """The shapes of the weights."""
+    """The shapes of the filters of a BasicBlock's F(x)."""
     return [(3, 3, in_channels, out_channels), (3, 3, out_channels, out_channels)]
 
 
 def bottleneck_kernels(in_channels: int, mid_channels: int, out_channels: int) -> list[Shape]:
+    """The shapes of the filters of a Bottleneck's F(x)."""
     return [
         (1, 1, in_channels, mid_channels),
         (3, 3, mid_channels, mid_channels),

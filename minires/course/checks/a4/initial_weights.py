@@ -1,10 +1,13 @@
-"""Initial weights."""
+"""Check of He's initial weights."""
 
 import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect, expect_that, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 
 
@@ -27,11 +30,12 @@ def he_normal(function: Answer, trial: Trial) -> None:
             std,
             [
                 (
-                    "the factor 2 is missing: ReLU takes away half of the mean square",
+                    "the factor 2 is missing: ReLU halves the mean square",
                     math.sqrt(1 / fan_in),
                 ),
                 (
-                    "fan_out is taken instead of fan_in: count the numbers that one output adds up",
+                    "fan_out is taken instead of fan_in: count the products that one output adds "
+                    "up",
                     math.sqrt(2 / fan_out),
                 ),
                 ("2 / fan_in is taken as the standard deviation; it is the variance", 2 / fan_in),
@@ -40,8 +44,8 @@ def he_normal(function: Answer, trial: Trial) -> None:
                     fan_in**-0.25 * 2**0.25,
                 ),
                 (
-                    "only the channels are counted: in a convolution an output adds up KH "
-                    "KW C_in products",
+                    "only the channels are counted: an output of a convolution adds up KH KW C_in "
+                    "products",
                     math.sqrt(2 / shape[-2]),
                 ),
                 ("all axes are counted, the outputs too", math.sqrt(2 / math.prod(shape))),
@@ -51,13 +55,13 @@ def he_normal(function: Answer, trial: Trial) -> None:
                 ),
                 ("only the first axis is counted", math.sqrt(2 / shape[0])),
                 (
-                    "the outputs are counted instead of what goes in: fan-in is all axes "
-                    "but the last",
+                    "the outputs are counted instead of the inputs: fan-in is the product of all "
+                    "axes but the last",
                     math.sqrt(2 / shape[-1]),
                 ),
                 (
-                    "the outputs are counted instead of what goes in: fan-in is all axes "
-                    "but the last",
+                    "the outputs are counted instead of the inputs: fan-in is the product of all "
+                    "axes but the last",
                     math.sqrt(2 / math.prod(shape[1:])),
                 ),
                 ("the numbers have standard deviation 1", 1.0),
@@ -81,11 +85,11 @@ def he_normal(function: Answer, trial: Trial) -> None:
     one, two, again = probe("a4.two_draws", function, (4, 6), trial.seed)
     expect_that(
         not np.array_equal(one, two),
-        "he_normal: called twice with one generator it returns the same numbers: use the "
-        "rng that is passed in, no new one",
+        "he_normal: two calls with one generator return the same numbers: use the rng that is "
+        "passed in instead of a new one",
     )
     expect_that(
         np.array_equal(one, again),
-        "he_normal: two generators with the same seed give different numbers: use the rng "
-        "that is passed in, and no other",
+        "he_normal: two generators with the same seed give different numbers: use only the rng "
+        "that is passed in",
     )

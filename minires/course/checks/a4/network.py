@@ -1,4 +1,4 @@
-"""The whole network, its parameters, and its plain twin."""
+"""Checks of the whole network, its parameters, and its plain twin."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from ....types import Array, Shape
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import build, checked, found, layers, name_of, varied
 from .definitions import (
@@ -27,7 +30,7 @@ from .definitions import (
 
 
 def stages(n: int, width: int) -> list[tuple[int, int, int]]:
-    """(in_channels, out_channels, stride) of every block."""
+    """The (in_channels, out_channels, stride) of every block, from the first to the last."""
     found, in_channels = [], width
     for stage in range(3):
         for i in range(n):
@@ -38,11 +41,13 @@ def stages(n: int, width: int) -> list[tuple[int, int, int]]:
 
 
 def network_kernels(n: int, width: int) -> list[Shape]:
+    """The shapes of all filters, without those on shortcuts."""
     blocks = [basic_kernels(*channels) for *channels, _ in stages(n, width)]
     return [(3, 3, 3, width), *(shape for block in blocks for shape in block)]
 
 
 def network_projections(n: int, width: int, kind: str | None) -> list[Shape]:
+    """The shapes of the filters on shortcuts."""
     return [shape for block in stages(n, width) for shape in projections(kind, *block)]
 
 
@@ -56,8 +61,8 @@ def numbers(
     widths: Sequence[int] = (1, 2, 4),
     linear_bias: bool = True,
 ) -> int:
-    """How many parameters the network has; the flags make a mistake."""
-    per = 2 + bias  # of a channel: what batch norm has, and a bias
+    """The number of parameters of the network; each argument from `bias` on plants a mistake."""
+    per = 2 + bias  # parameters of a channel: two in batch norm, and perhaps a bias
     total, in_channels = 27 * width + per * width, width
     for stage, factor in enumerate(widths):
         out_channels = factor * width
@@ -94,16 +99,16 @@ def count(target: Answer, trial: Trial) -> None:
             ),
             (f"there are {n - 1} blocks in a stage, instead of {n}", numbers(n - 1, width, kind)),
             (
-                f"there are {n + 1} blocks in a stage, instead of {n}: the one that "
-                "changes the shape counts too",
+                f"there are {n + 1} blocks in a stage, instead of {n}: the block that changes the "
+                "shape counts too",
                 numbers(n + 1, width, kind),
             ),
             (
-                "a stage repeats one block ([block] * n): its layers have the same weights, "
-                "and count once",
+                "a stage repeats one block ([block] * n): its layers share their weights, which "
+                "count once",
                 numbers(n, width, kind, shared=True),
             ),
-            ("a projection is there though the shortcut is not B", numbers(n, width, "B")),
+            ("there is a projection although the shortcut is not B", numbers(n, width, "B")),
             (
                 "all blocks have a projection: B has one only where the shape changes",
                 numbers(n, width, kind, everywhere=True),
@@ -118,9 +123,9 @@ def count(target: Answer, trial: Trial) -> None:
                 numbers(n, width, kind, widths=(2, 4, 8)),
             ),
             ("only one stage doubles the channels", numbers(n, width, kind, widths=(1, 2, 2))),
-            ("there are but two stages", numbers(n, width, kind, widths=(1, 2))),
+            ("there are only two stages", numbers(n, width, kind, widths=(1, 2))),
             (
-                "there are four stages, as for ImageNet; this one has three",
+                "there are four stages, as in nets for ImageNet; this net has three",
                 numbers(n, width, kind, widths=(1, 2, 4, 8)),
             ),
             (
@@ -172,7 +177,9 @@ def logits(
     pool: str = "mean",
     a: Callable[[Array, int, int], Array] = option_a,
 ) -> Array:
-    """What the network makes of images; the settings make a mistake."""
+    """The logits (N, 10) of the network for images x; `strides`, `stem`, `pool` and `a` plant
+    mistakes.
+    """
     every = layers(values, places)
     path, rest = every[: 6 * n + 1], every[6 * n + 1 :]
     w, weight, bias = path[0]
@@ -233,23 +240,29 @@ def network(target: Answer, trial: Trial) -> None:
         other = {None: "A", "A": None, "B": None}[kind]
         wrong = [
             (
-                "the map stays as large as it is: the first block of stages 2 and 3 has stride 2",
+                "the map never shrinks: the first block of stages 2 and 3 has stride 2",
                 variant(strides=[1] * 6),
             ),
             (
-                "stage 1 has a stride too: only stages 2 and 3 begin with stride 2",
+                "stage 1 begins with stride 2 too: only stages 2 and 3 must",
                 variant(strides=[2, 1, 2, 1, 2, 1]),
             ),
             (
                 "all blocks of stages 2 and 3 have stride 2: only the first of each has",
                 variant(strides=[1, 1, 2, 2, 2, 2]),
             ),
-            ("only one of the stages has a stride", variant(strides=[1, 1, 2, 1, 1, 1])),
-            ("only one of the stages has a stride", variant(strides=[1, 1, 1, 1, 2, 1])),
+            (
+                "only one of the stages begins with stride 2: stages 2 and 3 both must",
+                variant(strides=[1, 1, 2, 1, 1, 1]),
+            ),
+            (
+                "only one of the stages begins with stride 2: stages 2 and 3 both must",
+                variant(strides=[1, 1, 1, 1, 2, 1]),
+            ),
             ("the ReLU after the first convolution and batch norm is missing", variant(stem=False)),
             ("the features are added up over the map: take their mean", variant(pool="sum")),
             (
-                "the largest of each feature is taken: take the mean over the map",
+                "the maximum over the map is taken: take the mean",
                 variant(pool="max"),
             ),
         ]
@@ -264,9 +277,9 @@ def network(target: Answer, trial: Trial) -> None:
         if kind != "B":
             wrong.append(
                 (
-                    "shortcut None gives a residual net"
+                    "shortcut None gives a residual net: it must be plain"
                     if kind is None
-                    else "the shortcut is not handed on to the blocks: the net is plain",
+                    else "the shortcut is not passed on to the blocks: the net is plain",
                     variant(kind=other),
                 )
             )
@@ -285,7 +298,7 @@ def network(target: Answer, trial: Trial) -> None:
             "taken off the tape (.data)?",
         )
     x = trial.normal(4, 8, 8, 3, dtype=np.float32)
-    for kind in (None, "A"):  # 56 layers, there and back
+    for kind in (None, "A"):  # 56 layers, forward and backward
         parts = probe("a4.parts", target, (9, 2, kind), trial.seed)
         report = probe(
             "a4.block",
@@ -301,8 +314,8 @@ def network(target: Answer, trial: Trial) -> None:
                 gradient is not None and np.isfinite(gradient).all()
                 for gradient in report["gradients"]
             ),
-            f"ResNet(9, 2, {kind!r}, rng): after the walk back through 56 layers some "
-            "gradients are missing or not finite",
+            f"ResNet(9, 2, {kind!r}, rng): after backward through 56 layers some gradients are "
+            "missing or not finite",
         )
 
 
@@ -319,10 +332,9 @@ def twins(function: Answer, trial: Trial) -> None:
         values.append(parts["values"])
     if not all(np.array_equal(a, b) for a, b in zip(*values)):
         raise WrongAnswer(
-            "twins: the two nets start from different weights. One generator hands out new "
-            "numbers with every call, so the second net "
-            "must get a new one from the same seed; then whatever differs later comes from "
-            "the shortcut alone"
+            "twins: the two nets start from different weights. A generator gives new numbers with "
+            "every call, so the second net needs a new generator from the same seed; then every "
+            "later difference comes from the shortcut alone"
         )
     expect_that(
         not shared,
@@ -347,6 +359,6 @@ def twins(function: Answer, trial: Trial) -> None:
             f"twins: the logits of {what}",
             got["logits"],
             want,
-            [("the net is the other of the two: plain first, then residual with A", wrong)],
+            [("the two nets are exchanged: return plain first, then residual with A", wrong)],
             tolerance=2e-3,
         )

@@ -1,8 +1,11 @@
-"""The shortcuts: nothing, zeros, a projection."""
+"""Checks of the shortcuts: zeros (option A) and a projection (option B)."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import build, checked, layers, name_of, varied
 from .definitions import (
@@ -34,24 +37,24 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
         report = probe("a4.on_tensor", function, x, (stride, out_channels), dy)
         if report["kind"] == "ndarray":
             raise WrongAnswer(
-                f"{what}: expected a Tensor, got an array: no gradient finds its way "
-                "through it. Slice the Tensor itself, and use F.pad"
+                f"{what}: expected a Tensor, got an array: no gradient can pass through it. Slice "
+                "the Tensor itself, and use F.pad"
             )
         y, new, small = checked(what, report, x), out_channels - shape[-1], x[:, ::stride, ::stride]
         h, w = small.shape[1:3]
         wrong = [
             *padded_otherwise(x, stride, out_channels, where),
             (
-                "the new channels are missing: out_channels - in_channels of zeros on the "
-                "last axis",
+                "the new channels are missing: add out_channels - in_channels channels of zeros "
+                "on the last axis",
                 small,
             ),
             (
-                "out_channels channels are added, instead of as many as are missing",
+                "out_channels channels are added, instead of out_channels - in_channels",
                 np.concatenate([small, zeros_for(small, out_channels)], axis=-1),
             ),
             (
-                "it is padded, but every pixel is kept: keep every stride-th, in height and "
+                "channels are added, but every pixel is kept: keep every stride-th, in height and "
                 "in width",
                 option_a(x, 1, out_channels, where),
             ),
@@ -71,15 +74,15 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
                 option_a(x[:, :h, :w], 1, out_channels, where),
             ),
             (
-                "it begins at pixel 1: begin at pixel 0",
+                "the first pixel is left out: begin at pixel 0",
                 option_a(x[:, stride - 1 :: stride, stride - 1 :: stride], 1, out_channels, where),
             ),
             (
-                "the zeros stand on the axis of the width: channels are the last axis",
+                "the zeros are on the axis of the width: channels are the last axis",
                 np.concatenate([small, np.zeros((shape[0], h, new, shape[-1]))], axis=2),
             ),
             (
-                "the zeros stand on the axis of the height: channels are the last axis",
+                "the zeros are on the axis of the height: channels are the last axis",
                 np.concatenate([small, np.zeros((shape[0], new, w, shape[-1]))], axis=1),
             ),
         ]
@@ -87,12 +90,12 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
             tiles = x.reshape(shape[0], h, stride, w, stride, shape[-1])
             wrong += [
                 (
-                    "pixels are averaged: option A takes every stride-th, and leaves the "
-                    "others out",
+                    "pixels are averaged: option A takes every stride-th pixel and leaves out the "
+                    "others",
                     option_a(tiles.mean(axis=(2, 4)), 1, out_channels, where),
                 ),
                 (
-                    "the largest of the pixels is taken: option A takes every stride-th",
+                    "the largest of several pixels is taken: option A takes every stride-th pixel",
                     option_a(tiles.max(axis=(2, 4)), 1, out_channels, where),
                 ),
             ]
@@ -127,13 +130,12 @@ def shortcut(target: Answer, trial: Trial) -> None:
             parts = probe("a4.parts", target, settings, trial.seed)
             if parts["kind"] == "Module" and not projected and parts["values"]:
                 raise WrongAnswer(
-                    f"{what}: it has parameters. "
+                    f"{what}: expected no parameters, got some. "
                     + (
                         "Option A has none"
                         if kind == "A"
-                        else "Where the shape does not change, option B adds x itself: "
-                        "a projection is there only if stride != 1 or "
-                        "in_channels != out_channels"
+                        else "Where the shape does not change, option B adds x itself: it needs a "
+                        "projection only if stride != 1 or in_channels != out_channels"
                     )
                 )
             if (
@@ -143,7 +145,7 @@ def shortcut(target: Answer, trial: Trial) -> None:
                 and not parts["lists"]
             ):
                 raise WrongAnswer(
-                    f"{what}: it has no parameters. Where the size *or* the number of "
+                    f"{what}: expected parameters, got none. Where the size *or* the number of "
                     "channels changes, option B is a 1x1 convolution and batch norm"
                 )
             values, places = build(
@@ -168,8 +170,8 @@ def shortcut(target: Answer, trial: Trial) -> None:
                     ),
                     ("the stride is missing in the 1x1 convolution", late),
                     (
-                        "all pixels are projected, and every stride-th is taken after batch "
-                        "norm: give the stride to the convolution",
+                        "all pixels are projected, and every stride-th is taken after batch norm: "
+                        "pass the stride to the convolution",
                         late[:, ::stride, ::stride],
                     ),
                     (
@@ -177,7 +179,7 @@ def shortcut(target: Answer, trial: Trial) -> None:
                         convolution(norm(x.astype(float), 1, 0), w, stride),
                     ),
                     (
-                        "the 1x1 convolution is padded: padding=0",
+                        "the 1x1 convolution is padded: use padding=0",
                         norm(
                             convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), w, stride),
                             weight,

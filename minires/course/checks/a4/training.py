@@ -1,11 +1,14 @@
-"""Nets that learn, and their curves."""
+"""Checks of the training loop and of the nets' training curves."""
 
 import math
 
 import numpy as np
 
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import CLASSES
 from .network import numbers
@@ -20,8 +23,10 @@ def descent(
     gather: bool = False,
     sign: int = 1,
 ) -> tuple[Array, Array]:
-    """The losses of training one linear layer, and its weights; `gather` keeps gradients of earlier
-    steps.
+    """Train one linear layer with SGD: its losses (one per batch) and its weights afterwards.
+
+    Three arguments plant mistakes: `momentum` 0, `gather` (gradients of earlier steps are added),
+    and `sign` -1 (steps go up).
     """
     w, v, total, losses = start.astype(float), 0, 0, []
     for x, y in zip(images, labels):
@@ -49,7 +54,7 @@ def train(function: Answer, trial: Trial) -> None:
         raise WrongAnswer(
             "train: expected a list of numbers, got "
             + (
-                "Tensors: each holds on to the whole tape of its step; take loss.item()"
+                "Tensors: each keeps the whole tape of its step; use loss.item()"
                 if kind == "Tensor"
                 else f"a {kind}"
             )
@@ -75,8 +80,8 @@ def train(function: Answer, trial: Trial) -> None:
         losses,
         [
             (
-                "the weights do not move: after loss.backward() comes optimizer.step(), and "
-                "zero_grad() not in between",
+                "the weights do not move: call optimizer.step() after loss.backward(), without "
+                "zero_grad() in between",
                 descent(start, images, labels, 0)[0],
             ),
             (
@@ -85,11 +90,11 @@ def train(function: Answer, trial: Trial) -> None:
                 gathered,
             ),
             (
-                "the momentum is missing: SGD(..., momentum=0.9), made *once*, before the "
-                "loop; a new one for every batch forgets it",
+                "the momentum is missing: SGD(..., momentum=0.9), made *once*, before the loop; a "
+                "new optimizer for every batch has no momentum yet",
                 no_momentum,
             ),
-            ("the losses are those from after the steps: take each before its step", after_steps),
+            ("the losses are taken after the steps: take each before its step", after_steps),
             ("the steps go up", up),
             ("the first batch is left out", losses[1:]),
             ("only the first batch is used", losses[:1]),
@@ -118,7 +123,7 @@ def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial:
         isinstance(losses, dict)
         and isinstance(start, dict)
         and set(losses) == set(start) == set(families),
-        "losses and start: expected one entry each for plain and residual",
+        'losses and start: expected the keys "plain" and "resnet" in both',
     )
     expect_that(
         all(isinstance(start[family], (list, tuple)) for family in families)
@@ -138,19 +143,24 @@ def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial:
     try:
         table = {family: np.array(losses[family], dtype=float) for family in families}
     except (TypeError, ValueError):
-        raise WrongAnswer("losses: expected lists of numbers: what does train return?") from None
+        raise WrongAnswer(
+            "losses: expected lists of numbers: does train return a list of numbers?"
+        ) from None
     for family in families:
         expect_that(
             table[family].ndim == 2 and len(table[family]) == seeds,
             f"losses of {family}: expected 3 runs, got shape {table[family].shape}",
         )
-        expect_that(np.isfinite(table[family]).all(), f"losses of {family}: they are not finite")
+        expect_that(
+            np.isfinite(table[family]).all(),
+            f"losses of {family}: some are not finite; is the learning rate too large?",
+        )
         first = table[family][:, 0]
         expect_that(
             np.abs(first - math.log(CLASSES)).max() < 0.2,
-            f"losses of {family}: the first should be near ln 10 = 2.30, for the net knows "
-            f"nothing yet; got {first.max():.2f}. "
-            "Does the last linear layer start with std=0.01?",
+            f"losses of {family}: the first should be near ln 10 = 2.30, because the net has "
+            f"learned nothing yet; got {first.max():.2f}. Does the last linear layer start with "
+            "std=0.01?",
         )
     for family in families:
         expect_that(
@@ -160,15 +170,14 @@ def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial:
     ends = {family: table[family][:, -20:].mean() for family in families}
     expect_that(
         ends["plain"] < 2.15,
-        "losses of plain: expected less than 2.15 in the last 20 steps, got "
-        f"{ends['plain']:.2f}: hardly anything was learned",
+        f"losses of plain: expected less than 2.15 in the last 20 steps, got {ends['plain']:.2f}: "
+        "the net has learned hardly anything",
     )
     expect_that(
         ends["resnet"] < ends["plain"] - 0.2,
-        "losses: in the last 20 steps expected those of residual well below those of "
-        f"plain, got {ends['resnet']:.2f} and "
-        f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the "
-        "shortcut in every block?",
+        "losses: expected the residual nets well below the plain nets in the last 20 steps, got "
+        f"{ends['resnet']:.2f} and {ends['plain']:.2f}. Are plain and residual exchanged, or is "
+        "the shortcut missing in some blocks?",
     )
     seed, steps = trial.seed % seeds, 6
     rng = np.random.default_rng(0)
@@ -177,21 +186,21 @@ def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial:
     for family, (weights, again) in zip(families, found):
         expect_that(
             np.array_equal(weights, start[family][seed]),
-            f"start: twins(3, 8, {seed}) gives other weights of {family} than those in `start`: "
-            "run the cells again from the top",
+            f"start: twins(3, 8, {seed}) gives other weights of {family} than `start` holds: run "
+            "the cells again from the top",
         )
         before = table[family][seed, :steps]
         expect_that(
             again is not None
             and again.shape == before.shape
             and bool((np.abs(again - before) <= 1e-2 * np.abs(before)).all()),
-            f"losses of {family}: with seed {seed} the first {steps} are other ones when train is "
+            f"losses of {family}: with seed {seed} the first {steps} losses differ when train is "
             "called again: run the cells again from the top",
         )
 
 
 def stripes(n: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The images and labels that the assignment draws."""
+    """Draw images (n, size, size, 3) and labels (n,), as the assignment does."""
     labels = rng.integers(0, 10, n)
     angle = (np.pi * labels / 10 + rng.uniform(-0.05, 0.05, n))[:, None, None]
     row, column = np.mgrid[:size, :size]

@@ -1,10 +1,13 @@
-"""What a fair comparison takes: one difference, twins, the same batches."""
+"""Checks of a fair comparison: differences between settings, twins, the same batches."""
 
 from typing import Any
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from .answers import short
 
@@ -54,13 +57,13 @@ def differences(function: Answer, trial: Trial) -> None:
         except WrongAnswer as error:
             if "unhashable" in str(error):
                 raise WrongAnswer(
-                    f"differences, {what}: {error}. Values may be lists, which no set can "
-                    "hold: make sets of the names alone, and compare values by !="
+                    f"differences, {what}: {error}. Values may be lists, which a set cannot hold: "
+                    "make sets of the names only, and compare values by !="
                 ) from None
             if "KeyError" in str(error):
                 raise WrongAnswer(
-                    f"differences, {what}: {error}. Look whether a name is there before you "
-                    "ask for its value"
+                    f"differences, {what}: {error}. Check that a name is there before you look up "
+                    "its value"
                 ) from None
             raise
         want = sorted(
@@ -80,8 +83,8 @@ def differences(function: Answer, trial: Trial) -> None:
         same = sorted({*config} & {*other} - {*want})
         if same and sorted(got) == same:
             raise WrongAnswer(
-                f"{asked}: these are the settings in which the two agree; expected those in "
-                "which they differ"
+                f"{asked}: these are the settings in which the two agree; expected the settings "
+                "in which they differ"
             )
         if sorted(got) == want:
             raise WrongAnswer(
@@ -93,7 +96,7 @@ def differences(function: Answer, trial: Trial) -> None:
             name in config and name not in other or name in other and name not in config
             for name in missing
         ):
-            hint = ". A setting that one of the two does not have is a difference" + (
+            hint = ". A setting that only one of the two has is a difference" + (
                 ", also if its value is None: .get() cannot tell the two apart"
                 if "None" in what
                 else ": go through the names of both"
@@ -112,8 +115,8 @@ def twins(function: Answer, trial: Trial) -> None:
             "plain-8 and resnet-8 of one seed",
             ("resnet", 8, narrow),
             "",
-            "their parameters have the same names, shapes and numbers. Are Tensors "
-            "compared? Compare their arrays, tensor.data",
+            "their parameters have the same names, shapes and numbers. Do you compare Tensors? "
+            "Compare their arrays, tensor.data",
         ),
         (
             False,
@@ -127,14 +130,14 @@ def twins(function: Answer, trial: Trial) -> None:
             "resnet-8 with 1x1 convolutions in its shortcuts",
             ("resnet", 8, {**narrow, "shortcut": "B"}),
             "",
-            "one has parameters that the other has not: compare the names too",
+            "one has parameters that the other does not have: compare the names too",
         ),
         (
             False,
-            "a net with one parameter more, after all the others",
+            "a net with one more parameter, after all the others",
             ("plain", 8, narrow),
             "one more",
-            "one has a parameter that the other has not: compare the names of both (zip "
+            "one has a parameter that the other does not have: compare the names of both (zip "
             "stops where the shorter one ends)",
         ),
         (
@@ -154,7 +157,7 @@ def twins(function: Answer, trial: Trial) -> None:
         (False, "two widths", ("plain", 8, {**narrow, "width": 6}), "", "the shapes differ"),
         (
             False,
-            "two numbers of the last layer that changed places",
+            "two numbers of the last layer exchanged",
             ("plain", 8, narrow),
             "exchange",
             "a single pair of numbers is exchanged: compare number by number, in every "
@@ -215,23 +218,21 @@ def same_batches(function: Answer, trial: Trial) -> None:
             late,
             4,
             False,
-            "its images come in another order. Look at all of the batches, and not at the "
-            "first alone",
+            "its images come in another order. Compare all batches, not only the first",
         ),
         (
             "only the first of 4 differs",
             early,
             4,
             False,
-            "its images come in another order. Look at all of the batches, and not at the "
-            "last alone",
+            "its images come in another order. Compare all batches, not only the last",
         ),
         (
-            "the first 3 are the same, the fourth is not asked for",
+            "the first 3 are the same, count is 3",
             late,
             3,
             True,
-            "only `count` batches are to be compared",
+            "compare only `count` batches",
         ),
     ]
 
@@ -244,7 +245,7 @@ def same_batches(function: Answer, trial: Trial) -> None:
         )
 
     unseen = ""
-    # Twice, since the order of six could be guessed.
+    # Every case twice: the order of six answers could be guessed.
     for what, _, count, want, why, (got, taken) in trial.ask(2 * cases, question):
         _expect_truth(f"same_batches, {what}", got, want, why)
         expect_that(
@@ -254,15 +255,17 @@ def same_batches(function: Answer, trial: Trial) -> None:
         )
         if got and taken != [count, count]:
             unseen = f"{count} batches are the same, having taken {taken[0]} and {taken[1]} of them"
-    expect_that(not unseen, f"same_batches: says that {unseen}. Take `count` from each stream")
+    expect_that(
+        not unseen, f"same_batches: says that {unseen}. Take `count` batches from each stream"
+    )
 
 
 def _expect_truth(what, got, want, why):
-    """True or False, and nothing that only behaves like it."""
+    """Check that an answer is the bool `want`, and no other value that behaves like it."""
     if got is None:
         raise WrongAnswer(
-            f"{what}: expected {want}, got None; is a `return` missing on some way through "
-            "the function?"
+            f"{what}: expected {want}, got None; is there a path through the function without a "
+            "`return`?"
         )
     expect_that(isinstance(got, bool), f"{what}: expected True or False, got {short(got)}")
     expect_that(got == want, f"{what}: expected {want}, got {got}: {why}")

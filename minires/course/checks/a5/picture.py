@@ -1,14 +1,17 @@
-"""The curves, and how they are drawn."""
+"""Checks of the error curves: their numbers and their style."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import drawn_table, short
 
 
 def _curves(rows):
-    """net -> (epochs, mean training error, mean test error)"""
+    """The curves of the records: net -> (epochs, mean training error, mean test error)."""
     found = {}
     for net in sorted({row["net"] for row in rows}):
         epochs = np.array(sorted({row["epoch"] for row in rows if row["net"] == net}))
@@ -34,7 +37,7 @@ def _curves(rows):
 
 
 def _line(lines, x, y):
-    """The line with these points, or None."""
+    """The first line with these points, or None."""
     return next(
         (
             line
@@ -48,13 +51,13 @@ def _line(lines, x, y):
 
 
 def _drawn(function, trial):
+    """Have a student's function draw random records: the records, and a report on the picture."""
     rows = drawn_table(trial)
     report = probe("a5.picture", function, rows)
-    expect_that(isinstance(report, dict), "error_curves: the picture cannot be looked at")
     expect_that(
         report["lines"],
-        "error_curves: there is no line in the Axes that it was given. Draw with "
-        "ax.plot(...), not with plt.plot(...)",
+        "error_curves: there is no line in the Axes `ax`. Draw with ax.plot(...), not with "
+        "plt.plot(...)",
     )
     return rows, report
 
@@ -76,12 +79,12 @@ def curves(function: Answer, trial: Trial) -> None:
     empty = sum(len(line["x"]) == 0 for line in lines)
     expect_that(
         len(lines) - empty <= 6 * expected,
-        f"error_curves: there are {len(lines)} lines; {expected} would do: two for each network",
+        f"error_curves: there are {len(lines)} lines; expected {expected}: two for each network",
     )
 
 
 def _why(lines, own, column, x, y):
-    """What a line looks like that stands in the place of the one expected."""
+    """The mistake that the lines look like, as the end of a message, or ""."""
 
     def there(x, y):
         return _line(lines, np.asarray(x, float), np.asarray(y, float)) is not None
@@ -94,10 +97,10 @@ def _why(lines, own, column, x, y):
         for seed in seeds
     }
     mistakes = [
-        (there(x, y / 100), "the errors are divided by 100: percent were asked for"),
+        (there(x, y / 100), "the errors are divided by 100: draw them in percent"),
         (
             there(np.arange(len(y)), y),
-            "ax.plot was given the errors without the epochs, so the first point lies at 0",
+            "ax.plot got the errors without the epochs, so the first point is at 0",
         ),
         (
             there(np.arange(len(y)) + 0.0, y)
@@ -105,14 +108,14 @@ def _why(lines, own, column, x, y):
                 sorted(line["y"]) == sorted(y.tolist()) and len(line["y"]) == len(y)
                 for line in lines
             ),
-            "the points are there, but not at their epochs in ascending order; '10' < '9' "
-            "as text, and rows come in any order: sort by the number",
+            "the points are there, but not in the order of their epochs: sort by the epoch as a "
+            "number, as rows come in any order and '10' < '9' as text",
         ),
         (
             there(
                 x, [np.sum([row[column] for row in own if row["epoch"] == epoch]) for epoch in x]
             ),
-            "the errors of the seeds are added up, and not divided by their number",
+            "the errors of the seeds are added up, but not divided by the number of seeds",
         ),
         (
             there(x, [min(by_seed[seed][i] for seed in seeds) for i in range(len(x))]),
@@ -133,7 +136,7 @@ def _why(lines, own, column, x, y):
         ),
         (
             there(x, np.minimum.accumulate(y)),
-            "the best error so far is drawn, and not the error of each epoch",
+            "the best error so far is drawn, instead of the error of each epoch",
         ),
     ]
     return next((f". It looks as if {sentence}" for found, sentence in mistakes if found), "")
@@ -147,7 +150,7 @@ def style(function: Answer, trial: Trial) -> None:
         chosen[net] = _line(lines, x, train), _line(lines, x, test)
         expect_that(
             None not in chosen[net],
-            f"error_curves: the lines of {net} are not there yet: see the check above",
+            f"error_curves: the lines of {net} are missing: see the check above",
         )
     swapped = trial.option("dashed line") == "training"
     first, second = ("test", "training") if swapped else ("training", "test")
@@ -156,8 +159,8 @@ def style(function: Answer, trial: Trial) -> None:
         solid = [line["style"] == "-" for line in (one, other)]
         expect_that(
             solid != [False, True],
-            f"error_curves: the {first} error of {net} is dashed and the {second} error solid: "
-            "the other way round",
+            f"error_curves: the {first} error of {net} is dashed and the {second} error solid: it "
+            "must be the other way round",
         )
         expect_that(
             solid[0],
@@ -166,8 +169,8 @@ def style(function: Answer, trial: Trial) -> None:
         )
         expect_that(
             not solid[1],
-            f"error_curves: the {second} error of {net} is solid, like the {first} error: "
-            "nobody can tell them apart. Expected '--'",
+            f"error_curves: the {second} error of {net} is solid, like the {first} error, so "
+            "nobody can tell them apart: expected '--'",
         )
         expect_that(
             other["style"] not in ("None", "", " "),
@@ -175,8 +178,8 @@ def style(function: Answer, trial: Trial) -> None:
         )
         expect_that(
             _alike(train, test),
-            f"error_curves: the two lines of {net} have different colours: expected one "
-            "colour for a network. Hand color= to both",
+            f"error_curves: the two lines of {net} have different colours: expected one colour "
+            "for a network. Pass the same color= to both",
         )
     for net, (line, _) in chosen.items():
         for other, (its, _) in chosen.items():
@@ -185,21 +188,20 @@ def style(function: Answer, trial: Trial) -> None:
                     "two families" if net.split("-")[0] != other.split("-")[0] else "two depths"
                 )
                 raise WrongAnswer(
-                    f"error_curves: {net} and {other} have the same colour, though they are "
-                    f"of {family}. colour_of(net, nets) gives one for each"
+                    f"error_curves: {net} and {other} have the same colour, although they belong "
+                    f"to {family}. colour_of(net, nets) gives a colour for each"
                 )
         red, _, blue = line["colour"]
         expect_that(
             (red > blue) == net.startswith("plain"),
-            f"error_curves: {net} is not in the colour of its family: plain networks are "
-            "orange, residual ones blue. "
-            "Take what colour_of(net, nets) gives, with all networks in nets",
+            f"error_curves: {net} is not in the colour of its family: plain networks are orange, "
+            "residual ones blue. Use colour_of(net, nets), with all networks in nets",
         )
     x_label, y_label = report["x_label"].lower(), report["y_label"].lower()
     if "error" in x_label and "epoch" in y_label:
         raise WrongAnswer(
-            "error_curves: the labels of the two axes are exchanged: the epoch is "
-            "horizontal, the error vertical"
+            "error_curves: the labels of the axes are exchanged: the epoch is horizontal, the "
+            "error vertical"
         )
     expect_that(
         "epoch" in x_label,
@@ -222,7 +224,7 @@ def style(function: Answer, trial: Trial) -> None:
             raise WrongAnswer(
                 f"error_curves: {net} is not named in the picture. "
                 + (
-                    "Its line has a label, but there is no legend that shows it: call ax.legend()"
+                    "Its line has a label, but no legend shows it: call ax.legend()"
                     if labels and not report["written"]
                     else "Give its lines a label with its name (label=...), and call ax.legend() "
                     "after they are drawn"
@@ -232,11 +234,11 @@ def style(function: Answer, trial: Trial) -> None:
     points = np.concatenate([line["y"] for pair in chosen.values() for line in pair])
     expect_that(
         low <= points.min() and points.max() <= high,
-        f"error_curves: the vertical axis goes from {low:.3g} to {high:.3g}, and cuts off "
-        "lines that go from "
-        f"{points.min():.3g} to {points.max():.3g}",
+        f"error_curves: the vertical axis goes from {low:.3g} to {high:.3g} and cuts off lines "
+        f"that go from {points.min():.3g} to {points.max():.3g}",
     )
 
 
 def _alike(line, other):
+    """Whether two lines have the same colour."""
     return bool(np.allclose(line["colour"], other["colour"], atol=0.02))

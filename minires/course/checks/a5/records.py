@@ -1,15 +1,18 @@
-"""Reading records."""
+"""Checks of reading records and taking the final errors from them."""
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import drawn_table, short
 
 
 @task("a5.read_rows")
 def read_rows(function: Answer, trial: Trial) -> None:
-    # Names as they are: the library's own reader would give these nets their newer ones.
+    # Old names of nets: the library's own reader would change them to the new ones.
     table = [
         {**row, "net": str(row["net"]).replace("resnet", "residual")}
         for row in drawn_table(trial)[:40]
@@ -31,16 +34,16 @@ def read_rows(function: Answer, trial: Trial) -> None:
         except WrongAnswer as error:
             if columns is not orders[0]:
                 raise WrongAnswer(
-                    f"{what}: {error}. Take a cell by the name of its column, and not by its place"
+                    f"{what}: {error}. Read a cell by the name of its column, not by its position"
                 ) from None
             if "IndexError" in str(error):
                 raise WrongAnswer(
-                    f"{error}. Columns come in any order, and not all need be there: take a "
-                    "cell by the name of its column, and not by its place"
+                    f"{error}. Columns come in any order, and some may be missing: read a cell by "
+                    "the name of its column, not by its position"
                 ) from None
             if "StringIO" in str(error):
                 raise WrongAnswer(
-                    f"{error}. `file` is open already: hand it to csv.DictReader as it is"
+                    f"{error}. `file` is open already: pass it to csv.DictReader as it is"
                 ) from None
             if "invalid literal for int" in str(error):
                 raise WrongAnswer(
@@ -53,7 +56,7 @@ def read_rows(function: Answer, trial: Trial) -> None:
         )
         hint = {
             1: "; is the line of names among them?",
-            -1: "; is the first row left out? DictReader takes the line of names away itself",
+            -1: "; is the first row left out? DictReader has already read the line of names",
         }
         expect_that(
             len(got) == len(table),
@@ -68,18 +71,19 @@ def read_rows(function: Answer, trial: Trial) -> None:
             lacking = [name for name in row if name not in mine]
             expect_that(not lacking, f"{what}: row {number} has no {', '.join(map(repr, lacking))}")
             expect_that(
-                isinstance(mine["net"], str), f'{what}: "net" is a word, got {short(mine["net"])}'
+                isinstance(mine["net"], str),
+                f'{what}: "net" must be text, got {short(mine["net"])}',
             )
             for name in ("seed", "epoch", "train_error", "test_error"):
                 if isinstance(mine[name], str):
                     raise WrongAnswer(
                         f"{what}: {name!r} is still text, {short(mine[name])}. Text is compared "
-                        "letter by letter: '10' < '9', and cannot be subtracted. "
-                        "Make numbers of it, with int or float"
+                        "letter by letter, '10' < '9', and cannot be subtracted. Convert it to a "
+                        "number with int or float"
                     )
                 expect_that(
                     isinstance(mine[name], (int, float)) and not isinstance(mine[name], bool),
-                    f"{what}: {name!r} is no number but {short(mine[name])}",
+                    f"{what}: {name!r} must be a number, got {short(mine[name])}",
                 )
         for name in ("train_error", "test_error", "epoch", "seed"):
             right = np.array([row[name] for row in table])
@@ -90,18 +94,18 @@ def read_rows(function: Answer, trial: Trial) -> None:
                 right,
                 [
                     ("the decimals are cut off: use float, not int(float(...))", np.trunc(right)),
-                    ("it is rounded to whole numbers", np.round(right)),
-                    ("it is rounded to one decimal", np.round(right, 1)),
-                    ("it is divided by 100: percent were asked for", right / 100),
-                    (f"{other!r} is taken in its place", np.array([row[other] for row in table])),
-                    ("the rows are in another order: keep that of the file", np.sort(right)),
+                    ("the errors are rounded to whole numbers", np.round(right)),
+                    ("the errors are rounded to one decimal", np.round(right, 1)),
+                    ("the errors are divided by 100: keep them in percent", right / 100),
+                    (f"{other!r} is used instead", np.array([row[other] for row in table])),
+                    ("the rows are in another order: keep the order of the file", np.sort(right)),
                 ],
             )
         for number, (mine, row) in enumerate(zip(got, table)):
             expect_that(
                 mine["net"] == row["net"],
-                f"{what}: the names of the networks are not those of the file, row by row: "
-                f"expected {row['net']!r} in row {number}, got {short(mine['net'])}",
+                f"{what}: the names of the networks differ from those in the file: expected "
+                f"{row['net']!r} in row {number}, got {short(mine['net'])}",
             )
 
 
@@ -126,6 +130,7 @@ def final(function: Answer, trial: Trial) -> None:
 
 
 def _expect_final(what, got, rows, quantity):
+    """Compare a student's final errors with those of the last epochs."""
     places = sorted({(row["net"], row["seed"]) for row in rows})
     nets = sorted({net for net, _ in places})
     expect_that(got is not None, f"{what}: expected a dictionary, got None; is a `return` missing?")
@@ -153,7 +158,7 @@ def _expect_final(what, got, rows, quantity):
                 + (
                     ". A mean over the seeds cannot be compared seed by seed"
                     if number
-                    else ". Without the seeds nobody knows which errors form a pair"
+                    else ". Without the seeds nobody can tell which errors form a pair"
                 )
             )
         if any(isinstance(seed, str) for seed in got[net]):
@@ -166,8 +171,8 @@ def _expect_final(what, got, rows, quantity):
             + (
                 ""
                 if set(got[net]) - set(seeds)
-                else ". Each network and seed has a last epoch of its own: one that was cut off "
-                "is not left out"
+                else ". Each network and seed has its own last epoch: a run that stopped early "
+                "counts too"
             ),
         )
 
@@ -199,7 +204,8 @@ def _expect_final(what, got, rows, quantity):
         want,
         [
             (
-                "the best epoch is taken instead of the last: taking the lowest of many picks luck",
+                "the best epoch is taken instead of the last: the lowest of many errors is low by "
+                "luck",
                 by(lambda own, column: min(row[column] for row in own), quantity),
             ),
             (
@@ -212,14 +218,13 @@ def _expect_final(what, got, rows, quantity):
                 by(at(lambda row: row["epoch"]), other),
             ),
             (
-                "the row that comes last in the file is taken: it is the highest epoch that "
-                "counts, and rows come in any order",
+                "the last row in the file is taken: take the highest epoch, since rows come in "
+                "any order",
                 by(lambda own, column: own[-1][column], quantity),
             ),
             ("the first epoch is taken", by(at(lambda row: -row["epoch"]), quantity)),
             (
-                "the row that comes first in the file is taken: it is the highest epoch "
-                "that counts",
+                "the first row in the file is taken: take the highest epoch",
                 by(lambda own, column: own[0][column], quantity),
             ),
             (
@@ -235,12 +240,12 @@ def _expect_final(what, got, rows, quantity):
                 by(lambda own, column: float(np.mean([row[column] for row in own])), quantity),
             ),
             (
-                "the error is that of the epoch with the lowest test error: the test images "
-                "must not choose",
+                "the epoch with the lowest test error is taken: the test images must not choose "
+                "the epoch",
                 by(at(lambda row: -row["test_error"]), quantity),
             ),
             (
-                "every seed has the mean over the seeds",
+                "all seeds have the same error, the mean over the seeds",
                 np.array(
                     [
                         np.mean([e for e, (name, _) in zip(want, places) if name == net])
@@ -248,9 +253,9 @@ def _expect_final(what, got, rows, quantity):
                     ]
                 ),
             ),
-            ("it is divided by 100: percent were asked for", want / 100),
-            ("it is rounded to whole numbers", np.round(want)),
+            ("the errors are divided by 100: keep them in percent", want / 100),
+            ("the errors are rounded to whole numbers", np.round(want)),
             ("the decimals are cut off", np.trunc(want)),
-            ("it is rounded to one decimal: round only what you print", np.round(want, 1)),
+            ("the errors are rounded to one decimal: round only what you print", np.round(want, 1)),
         ],
     )

@@ -1,11 +1,14 @@
-"""From pairs of numbers to a verdict."""
+"""Checks of the rule that leads from pairs of errors to a verdict."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, expect_tuple, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
+from ...trial import Trial
 from .. import task
 from .answers import short
 
@@ -48,12 +51,13 @@ def paired(function: Answer, trial: Trial) -> None:
             want,
             [
                 (
-                    "the sign is the wrong way round: it is `net` minus `other`, above 0 if "
-                    "`net` has the higher error",
+                    "the difference is the wrong way round: take `net` minus `other`, which is "
+                    "above 0 if `net` has the higher error",
                     -want,
                 ),
                 (
-                    "the errors are paired by their place in the dictionary, and not by their seed",
+                    "the errors are paired by their position in the dictionary instead of their "
+                    "seed",
                     by_place,
                 ),
                 (
@@ -79,11 +83,11 @@ def paired(function: Answer, trial: Trial) -> None:
                     np.mean([*errors[net].values()]) - np.mean([*errors[other].values()]),
                 ),
                 (
-                    "it is divided by the error of `other`: return a difference in points, "
-                    "not a ratio",
+                    "the difference is divided by the error of `other`: return a difference in "
+                    "points, not a ratio",
                     want / b,
                 ),
-                ("it is divided by 100: the errors are in percent, and stay so", want / 100),
+                ("the differences are divided by 100: keep them in percentage points", want / 100),
                 ("the errors are rounded to whole numbers", np.round(a) - np.round(b)),
                 ("the decimals are cut off", np.trunc(a) - np.trunc(b)),
             ],
@@ -139,17 +143,22 @@ def mean_and_spread(function: Answer, trial: Trial) -> None:
             s,
             [
                 (
-                    "it is divided by n instead of n - 1: that is for all values there "
-                    "are, not for a sample. NumPy's std does so unless ddof=1",
+                    "the sum of squares is divided by n instead of n - 1: n is right only for all "
+                    "values there are, not for a sample. np.std divides by n unless you pass "
+                    "ddof=1",
                     s * math.sqrt((n - 1) / n),
                 ),
                 ("the root is missing: this is the variance", s**2),
-                ("this is the variance, and divided by n", s**2 * (n - 1) / n),
+                ("this is the variance, with n instead of n - 1", s**2 * (n - 1) / n),
                 (
-                    "it is divided by the root of n once more: that is the uncertainty of the mean",
+                    "the spread is divided by the root of n once more: that is the uncertainty of "
+                    "the mean",
                     s / math.sqrt(n),
                 ),
-                ("it is divided by n - 1 after the root and not before", s / math.sqrt(n - 1)),
+                (
+                    "the division by n - 1 comes after the root instead of before",
+                    s / math.sqrt(n - 1),
+                ),
                 ("this is the range, highest minus lowest", float(values.max() - values.min())),
                 ("this is half of the range", float(values.max() - values.min()) / 2),
                 (
@@ -165,6 +174,7 @@ def mean_and_spread(function: Answer, trial: Trial) -> None:
 
 
 def _near(got, want):
+    """Whether `got` is a number equal to `want` up to rounding."""
     return isinstance(got, (int, float)) and abs(got - want) < 1e-9 * max(1.0, abs(want))
 
 
@@ -172,7 +182,10 @@ VERDICTS = ("higher", "lower", "small", "undecided")
 
 
 def verdict_of(differences: Sequence[float], margin: float, counts: bool = False) -> str:
-    """The rule, number by number; `counts` says whether exactly the margin is a difference."""
+    """The verdict on paired differences, one of `VERDICTS`.
+
+    If `counts`, a difference of exactly the margin is beyond it.
+    """
     above = sum(d > margin or (counts and d == margin) for d in differences)
     below = sum(d < -margin or (counts and d == -margin) for d in differences)
     if above == len(differences):
@@ -194,10 +207,12 @@ def verdict(function: Answer, trial: Trial) -> None:
         )
     )
     mean_alone = (
-        "one of the seeds is not beyond the margin, though the mean is: every difference has to "
-        "pass the margin"
+        "one of the seeds is not beyond the margin, although the mean is: every difference must "
+        "be beyond it"
     )
-    no_margin = "the margin is not used everywhere: a difference of less than it counts as none"
+    no_margin = (
+        "the margin is not used everywhere: a difference smaller than the margin counts as none"
+    )
     cases = [
         ((5.2, 3.1, 9.4), 2.0, f"every difference is {more} above 0"),
         ((-5.2, -3.1, -9.4), 2.0, f"every difference is {more} below 0"),
@@ -210,7 +225,7 @@ def verdict(function: Answer, trial: Trial) -> None:
         (
             (-9.0, 7.0, 8.0),
             2.0,
-            "the seeds disagree about the sign, so absolute values lose what matters",
+            "the seeds disagree about the sign, which absolute values hide",
         ),
         ((9.0, -9.5, 0.5), 2.0, "the differences are large and cancel in the mean"),
         ((3.0, 4.0, 4.5), 5.0, "the margin here is 5: use the argument, not a number of your own"),
@@ -224,24 +239,25 @@ def verdict(function: Answer, trial: Trial) -> None:
             2.0,
             f"the first difference is exactly the margin: {exactly} (>=, not >)"
             if counts
-            else "the first difference is exactly the margin, and not more than it (>, not >=)",
+            else "the first difference is exactly the margin, not more (>, not >=)",
         ),
         (
             (-3.0, -2.0, -4.0),
             2.0,
             f"one difference is exactly the margin below 0: {exactly} (<=, not <)"
             if counts
-            else "one difference is exactly the margin below 0, and not more than it (<, not <=)",
+            else "one difference is exactly the margin below 0, not more (<, not <=)",
         ),
         (
             (2.0, -2.0, 1.0),
             2.0,
-            "two of the differences are exactly the margin, which counts here, and on both sides"
+            "two of the differences are exactly the margin, which counts here, one on each side "
+            "of 0"
             if counts
-            else "no difference is *more* than the margin away from 0; those that are exactly "
-            "the margin are not",
+            else "no difference is *more* than the margin away from 0: exactly the margin is not "
+            "more",
         ),
-        ((6.0,), 2.0, "there is one seed, and it passes"),
+        ((6.0,), 2.0, "there is one seed, and its difference is beyond the margin"),
     ]
     if trial.hidden:
         for scale in (1.5, 4.0, 12.0):
@@ -265,8 +281,8 @@ def verdict(function: Answer, trial: Trial) -> None:
         asked = f"verdict of {', '.join(f'{d:+.3g}' for d in values)} with margin {margin:g}"
         expect_that(
             got is not None,
-            f"{asked}: expected {want!r}, got None; is there a way through the function "
-            "without a `return`?",
+            f"{asked}: expected {want!r}, got None; is there a path through the function without "
+            "a `return`?",
         )
         expect_that(
             isinstance(got, str),
@@ -274,16 +290,16 @@ def verdict(function: Answer, trial: Trial) -> None:
         )
         expect_that(
             got in VERDICTS,
-            f"{asked}: expected one of {', '.join(map(repr, VERDICTS))}, spelled like that, "
-            f"got {short(got)}",
+            f"{asked}: expected one of {', '.join(map(repr, VERDICTS))}, spelled exactly so, got "
+            f"{short(got)}",
         )
         if (got, want) == ("lower", "higher"):
             why = (
-                '"higher" and "lower" are exchanged: a difference above 0 says that the first '
+                '"higher" and "lower" are exchanged: a difference above 0 means that the first '
                 "network has the higher error"
             )
         elif (got, want) == ("higher", "lower"):
-            why = "the sign is lost. Are absolute values taken where the sign matters?"
+            why = "the sign is lost. Do you take absolute values where the sign matters?"
         elif (got, want) == ("small", "undecided"):
             why = (
                 "not all of them are small. Differences may cancel in their mean: look at each, "
@@ -316,7 +332,7 @@ def compare(function: Answer, trial: Trial) -> None:
     except WrongAnswer as error:
         if "'list' object has no attribute" in str(error):
             raise WrongAnswer(
-                f"{error}. Does paired return a list? An array was asked for: np.array(...)"
+                f"{error}. Does paired return a list? It must return an array: np.array(...)"
             ) from None
         raise
     expect_that(
@@ -344,9 +360,12 @@ def compare(function: Answer, trial: Trial) -> None:
             found[0],
             want.mean(),
             [
-                (f"the sign is the wrong way round: it is {net} minus {other}", -want.mean()),
+                (f"the difference is the wrong way round: take {net} minus {other}", -want.mean()),
                 *[
-                    (f"it is {a} minus {b}, instead of {net} minus {other}", values(a, b).mean())
+                    (
+                        f"the difference is {a} minus {b}, instead of {net} minus {other}",
+                        values(a, b).mean(),
+                    )
                     for a in errors
                     for b in errors
                     if a != b
@@ -359,13 +378,15 @@ def compare(function: Answer, trial: Trial) -> None:
             found[1],
             want.std(ddof=1),
             [
-                ("it is divided by n instead of n - 1", want.std()),
+                ("the sum of squares is divided by n instead of n - 1", want.std()),
                 (
-                    "it is that of the errors of one network, and not of the differences",
+                    "the spread of one network's errors is taken, instead of the spread of the "
+                    "differences",
                     np.std([*errors[net].values()], ddof=1),
                 ),
                 (
-                    "it is that of the errors of one network, and not of the differences",
+                    "the spread of one network's errors is taken, instead of the spread of the "
+                    "differences",
                     np.std([*errors[other].values()], ddof=1),
                 ),
             ],
@@ -378,7 +399,7 @@ def compare(function: Answer, trial: Trial) -> None:
             f"{', '.join(f'{d:+.1f}' for d in want)} with margin {margin:g}, "
             f"got {short(found[2])}"
             + (
-                ". Hand the margin on that compare is given"
+                ". Pass the argument `margin` of compare on to verdict"
                 if found[2] == verdict_of(want, 2.0)
                 else ""
             ),

@@ -1,13 +1,18 @@
-"""The student's own run."""
+"""Checks of the student's own run: its settings, its records and its errors."""
 
 import numpy as np
 
 from ....experiments import degradation
 from ....training import RunConfig, Trainer
 from ....types import Array, Row
-from ...compare import Answer, Trial, expect, expect_that
+from ...across import Answer
+from ...compare import expect, expect_that
+from ...trial import Trial
 from .. import task
 from .answers import short
+
+SECONDS = 20  # the budget of all nets
+NEAR = 6  # percentage points: far more than rounding errors add in a few hundred steps
 
 
 @task("a5.settings")
@@ -26,44 +31,43 @@ def settings(
     for depth in depths:
         expect_that(
             depth >= 8 and depth % 6 == 2,
-            f"depths: {depth} is not 6n + 2. There are 8, 14, 20, 26, ...",
+            f"depths: {depth} is not 6n + 2: expected 8, 14, 20, 26, ...",
         )
     shallow, deep = depths
     expect_that(shallow < deep, f"depths: the shallow one comes first, got {tuple(depths)}")
     expect_that(
         deep >= 3 * shallow,
-        f"depths: {deep} layers are {deep / shallow:.1f} times {shallow}; expected at least "
-        "3 times as many, or the difference is lost "
-        "between the seeds",
+        f"depths: {deep} layers are {deep / shallow:.1f} times {shallow}; expected at least 3 "
+        "times as many, or the difference is lost in the scatter between seeds",
     )
     expect_that(
         seeds >= 3,
-        f"seeds: expected at least 3, got {seeds}: from so few nobody can tell how far "
-        "others would lie",
+        f"seeds: expected at least 3, got {seeds}: fewer seeds do not show how far seeds differ",
     )
     expect_that(
-        train_size <= 10_000, f"train_size: 10,000 images are drawn at most, got {train_size}"
+        train_size <= 10_000, f"train_size: expected at most 10,000 images, got {train_size}"
     )
     expect_that(
-        epochs >= 5, f"epochs: expected at least 5, got {epochs}: a curve needs some points"
+        epochs >= 5, f"epochs: expected at least 5, got {epochs}: a curve needs a few points"
     )
     steps = epochs * (train_size // 64)
     expect_that(
         steps >= 60,
-        f"each network would make {steps} steps (epochs x whole batches of 64); expected at "
-        "least 60: with fewer, even the shallow ones "
-        "learn next to nothing, and there is nothing to compare",
+        f"each network would make {steps} steps (epochs x whole batches of 64); expected at least "
+        "60: with fewer, even the shallow networks learn next to nothing, and there is nothing "
+        "to compare",
     )
     seconds = 2 * (shallow + deep) * seeds * steps * 1e-3
     expect_that(
-        seconds <= 20,
-        f"the experiment would take about {seconds:.0f} s; the budget is 20 s. Two families "
+        seconds <= SECONDS,
+        f"the experiment would take about {seconds:.0f} s; the budget is {SECONDS} s. Two families "
         "x the sum of the depths x seeds x steps x 1 ms: "
-        "save where it costs the question least",
+        "cut what your question needs least",
     )
 
 
 def _is_whole(value):
+    """Whether a value is a whole number, and no bool."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
@@ -78,7 +82,7 @@ def run(
 ) -> None:
     expect_that(
         isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows),
-        "rows: expected the list of dictionaries that read_rows gives, and not an empty one",
+        "rows: expected the list of dictionaries from read_rows, with at least one row",
     )
     nets = [f"{family}-{depth}" for family in ("plain", "resnet") for depth in depths]
     columns = ("net", "seed", "epoch", "train_error", "test_error")
@@ -107,7 +111,7 @@ def run(
     )
     expect_that(
         isinstance(errors, dict) and all(isinstance(errors.get(net), dict) for net in nets),
-        "errors: expected what `final` gives: net -> {seed: error}",
+        "errors: expected the result of `final`: net -> {seed: error}",
     )
     for net in nets:
         expect_that(
@@ -133,24 +137,20 @@ def run(
     everything = [row["train_error"] for row in rows]
     expect_that(
         0 <= min(everything) and 1 < max(everything) <= 100,
-        "errors: expected percentages from 0 to 100",
+        "rows: expected training errors in percent, from 0 to 100",
     )
-    # Robust on every machine: 60 steps take the shallow nets to 60 to 75 %.
+    # Safe on every machine: 60 steps bring the shallow nets to errors of 60 to 75 %.
     lowest = min(np.mean([*errors[net].values()]) for net in nets)
     expect_that(
         lowest < 85,
-        f"the best of the four networks ends at {lowest:.0f} %, hardly better than "
-        "guessing: was anything changed in the cells that were given?",
+        f"the best of the four networks ends at {lowest:.0f} %, hardly better than guessing: did "
+        "you change anything in the given cells?",
     )
     _trained_again(rows, depths, train_size, epochs, trial)
 
 
-SECONDS = 20  # the budget of all nets
-NEAR = 6  # percentage points: far more than rounding makes of a few hundred steps
-
-
 def _trained_again(rows, depths, train_size, epochs, trial):
-    """That one of the shallow nets has about the errors of the records when it is trained here."""
+    """Train one of the shallow nets here, and compare its errors with those of the records."""
     again = "run the cells of part 5 again from the top"
     depth = depths[0] if isinstance(depths, (tuple, list)) and depths else None
     expect_that(
@@ -159,8 +159,8 @@ def _trained_again(rows, depths, train_size, epochs, trial):
         and depth % 6 == 2
         and 64 <= train_size <= 10_000
         and 0 < epochs * (train_size // 64) * depth * 6e-3 <= SECONDS,
-        "depths, train_size and epochs are not what can be trained within the budget: see the "
-        "check of the settings",
+        "depths, train_size and epochs: expected settings within the budget; see the check of the "
+        "settings",
     )
     family, seed = ("plain", "resnet")[trial.rng.integers(0, 2)], int(trial.rng.integers(0, 3))
     net = f"{family}-{depth}"
@@ -178,12 +178,15 @@ def _trained_again(rows, depths, train_size, epochs, trial):
     expect_that(
         (apart[:, 0] < 0.01).all() and apart[:, 1:].mean() <= NEAR,
         f"rows: the errors of {net}, seed {seed}, are {apart[:, 1:].mean():.1f} points away from "
-        f"those that the net has when it is trained with these settings: {again}",
+        f"the errors that the net has when it is trained with these settings: {again}",
     )
 
 
 def trained(family: str, depth: int, seed: int, train_size: int, epochs: int) -> Array:
-    """(epoch, training error, test error) of each epoch, with the settings of the assignment."""
+    """Train a net with the settings of the assignment: an array (epochs, 3).
+
+    Each row holds the epoch, the training error and the test error, both in percent.
+    """
     config = RunConfig(
         image_size=8,
         net={"width": 8},

@@ -1,4 +1,4 @@
-"""Gradients of nets at initialisation, layer by layer and block by block."""
+"""Checks of gradient norms at initialisation, layer by layer and block by block."""
 
 from typing import Any
 
@@ -8,26 +8,32 @@ from .... import data, nn
 from .... import functional as F
 from ....autograd import Tensor
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import WrongAnswer, expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import RESIDUAL, WITHOUT, length
 
 
 def batch_of(trial: Trial, n: int = 12) -> tuple[Array, Array]:
-    """Images and labels like those of the assignment, but others."""
+    """Other images (n, 8, 8, 3) and labels (n,) of the same kind as the assignment's."""
     drawn, _ = data.synthetic(n, 10, size=8, seed=trial.seed + 5)
     return (drawn.images / 255 - drawn.pixel_mean()).astype(np.float32), drawn.labels
 
 
 def backward(net: nn.Module, images: Array, labels: Array) -> nn.Module:
+    """Run a batch forward and backward, and return the net with its gradients."""
     F.cross_entropy(net(Tensor(images)), labels).backward()
     return net
 
 
 def row(net: nn.Module, what: str = "grad", last: bool = False) -> list[float]:
-    """The norms of all convolutions, in order of depth; with `last` that of the logits' layer
+    """The norms of all convolutions, in order of depth; with `last` that of the last linear layer
     too.
+
+    `what` is "grad" for the norms of gradients, "data" for those of weights.
     """
     arrays = [
         parameter.grad if what == "grad" else parameter.data
@@ -64,36 +70,36 @@ def norms_at_start(function: Answer, trial: Trial) -> None:
             want,
             [
                 (
-                    "one net is used for all seeds, and gradients of one seed are still "
-                    "there at the next, where they add up: build a new net for each",
+                    "one net is used for all seeds, so that the gradients of all seeds add up: "
+                    "build a new net for each seed",
                     again,
                 ),
                 (
-                    "one net is used for all seeds, and gradients of one seed are still "
-                    "there at the next, where they add up: build a new net for each",
+                    "one net is used for all seeds, so that the gradients of all seeds add up: "
+                    "build a new net for each seed",
                     gathered,
                 ),
                 (
-                    "all rows are of one seed: call build(seed) within the loop, for each seed",
+                    "all rows belong to one seed: call build(seed) inside the loop, for each seed",
                     np.array([want[0]] * 3),
                 ),
                 (
-                    "the seeds that are handed in are not used, but 0, 1, 2",
+                    "the argument `seeds` is not used: the seeds 0, 1, 2 are used instead",
                     np.array(
                         [row(backward(a6.net_of(kind, seed), images, labels)) for seed in range(3)]
                     ),
                 ),
                 (
-                    "the nets are in evaluation mode (net.eval()): batch norm then uses "
-                    "running statistics, which a fresh net does not have yet",
+                    "the nets are in evaluation mode (net.eval()): batch norm then uses running "
+                    "averages, which mean nothing in a fresh net",
                     np.array(kept),
                 ),
                 (
-                    "the layer of the logits is in it: the convolutions alone are wanted",
+                    "the last linear layer is included: keep only the convolutions",
                     np.array([row(net, last=True) for net in nets]),
                 ),
                 (
-                    "the first layer is left out; the last is the one that is not wanted",
+                    "the first layer is left out: leave out the last one",
                     np.array([row(net, last=True)[1:] for net in nets]),
                 ),
                 (
@@ -101,25 +107,25 @@ def norms_at_start(function: Answer, trial: Trial) -> None:
                     np.array([row(net, "data") for net in nets]),
                 ),
                 (
-                    "these are |dw| / |w|; |dw| is wanted",
+                    "these are |dw| / |w|: return |dw|",
                     want / np.array([row(net, "data") for net in nets]),
                 ),
                 (
-                    "the mean over the seeds is already taken: give a row for each",
+                    "the mean over the seeds is already taken: return a row for each seed",
                     np.exp(np.log(want).mean(axis=0)),
                 ),
                 (
-                    "the mean over the seeds is already taken: give a row for each",
+                    "the mean over the seeds is already taken: return a row for each seed",
                     want.mean(axis=0),
                 ),
-                ("seeds and layers are exchanged: a row is a seed", want.T),
+                ("seeds and layers are exchanged: each row must be a seed", want.T),
             ],
             tolerance=2e-3,
         )
         expect_that(
             sorted(built) == sorted(seeds),
-            f"norms_at_start: expected one net for each of the seeds {seeds}; built were "
-            f"{built[:8]}",
+            f"norms_at_start: expected one net for each of the seeds {seeds}; your function built "
+            f"nets for the seeds {built[:8]}",
         )
 
 
@@ -128,11 +134,11 @@ def draw(function: Answer, trial: Trial) -> None:
     norms = {"plain-44": np.exp(trial.normal(3, 9)), "resnet-8": np.exp(trial.normal(2, 5))}
     (across, scale), lines, labels, legend = probe("a6.drawing", function, norms)
     found = {label: (x, y) for label, x, y in lines}
-    expect_that(lines, "draw: no line was drawn on the axes that were handed in: use ax.plot(...)")
+    expect_that(lines, "draw: expected lines on the Axes `ax`, found none: use ax.plot(...)")
     for label, table in norms.items():
         expect_that(
             label in found,
-            f"draw: no line is named {label!r}: give each its name, ax.plot(..., label=...)",
+            f"draw: no line is named {label!r}: name each line, ax.plot(..., label=...)",
         )
         x, y = found[label]
         middle = np.exp(np.log(table).mean(axis=0))
@@ -142,13 +148,13 @@ def draw(function: Answer, trial: Trial) -> None:
             middle,
             [
                 (
-                    "logarithms are drawn: draw the norms themselves, and let "
-                    "ax.set_yscale('log') do that, so that the axis shows norms",
+                    "logarithms are drawn: draw the norms themselves, and call "
+                    "ax.set_yscale('log'), so that the axis shows norms",
                     np.log(middle),
                 ),
                 (
-                    "logarithms are drawn: draw the norms themselves, and let "
-                    "ax.set_yscale('log') do that, so that the axis shows norms",
+                    "logarithms are drawn: draw the norms themselves, and call "
+                    "ax.set_yscale('log'), so that the axis shows norms",
                     np.log10(middle),
                 ),
                 ("the arithmetic mean is drawn: use geometric_mean", table.mean(axis=0)),
@@ -161,20 +167,20 @@ def draw(function: Answer, trial: Trial) -> None:
             np.arange(1, len(middle) + 1),
             [
                 (
-                    "layers are counted from 0: the one next to the images is number 1",
+                    "layers are counted from 0: the layer next to the images is number 1",
                     np.arange(len(middle)),
                 )
             ],
         )
     expect_that(
         scale == "log",
-        "draw: the y axis is not logarithmic: ax.set_yscale('log'). Factors then are "
-        "distances, and a constant factor a straight line",
+        "draw: the y axis is not logarithmic: ax.set_yscale('log'). Then equal factors are equal "
+        "distances, and a constant factor per layer is a straight line",
     )
     expect_that(
         across == "linear",
-        "draw: the x axis is logarithmic too: only the norms are, ax.set_yscale('log'). "
-        "With layers on a linear axis a constant factor is a straight line",
+        "draw: the x axis is logarithmic too: only the y axis must be, ax.set_yscale('log'). With "
+        "layers on a linear axis a constant factor per layer is a straight line",
     )
     expect_that(
         all(label.strip() for label in labels),
@@ -184,7 +190,7 @@ def draw(function: Answer, trial: Trial) -> None:
 
 
 def stages(net: Any, images: Array) -> list[Array]:
-    """What comes before the first block, and the output of each block."""
+    """The input of the first block, and the output of each block."""
     y = nn.norm_relu(net.bn1, net.conv1(Tensor(images)))
     found = [y.data]
     for block in net.blocks():
@@ -194,8 +200,9 @@ def stages(net: Any, images: Array) -> list[Array]:
 
 
 def gradients_at(net: Any, images: Array, labels: Array) -> Array:
-    """|dL/dy| at each place of `stages`: the rest of the net is run from there, and the gradient
-    taken with respect to its input.
+    """|dL/dy| for each y of `stages`, and how many numbers y has: an array (blocks + 1, 2).
+
+    The rest of the net runs again from each y, which is a leaf of the tape then.
     """
     norms = []
     for place, output in enumerate(stages(net, images)):
@@ -233,49 +240,48 @@ def block_gradients(function: Answer, trial: Trial) -> None:
             want,
             [
                 (
-                    "they are in the wrong order: backward comes to the last block first, "
-                    "and the first block's norm is wanted first",
+                    "the norms are in the wrong order: backward reaches the last block first, but "
+                    "the first block's norm must come first",
                     want[::-1],
                 ),
                 (
-                    "these are the norms of y, not of dy: within the forward hook there is "
-                    "no gradient yet; register a hook on y for that",
+                    "these are the norms of y, not of dy: in the forward hook there is no "
+                    "gradient yet: register a hook on y for the gradient",
                     outputs,
                 ),
                 (
-                    "every hook writes to the same place: the number in a loop has moved on "
-                    "when the hook is called. Make the hook in a function of its own, "
-                    "which is given the number",
+                    "all hooks write to the same place: the variable of the loop has its last "
+                    "value when a hook is called. Make each hook in a function that takes the "
+                    "number as an argument",
                     want[:1],
                 ),
                 (
-                    "every hook writes to the same place: the number in a loop has moved on "
-                    "when the hook is called. Make the hook in a function of its own, "
-                    "which is given the number",
+                    "all hooks write to the same place: the variable of the loop has its last "
+                    "value when a hook is called. Make each hook in a function that takes the "
+                    "number as an argument",
                     late,
                 ),
                 (
-                    "every hook writes to the same place: the number in a loop has moved on "
-                    "when the hook is called. Make the hook in a function of its own, "
-                    "which is given the number",
+                    "all hooks write to the same place: the variable of the loop has its last "
+                    "value when a hook is called. Make each hook in a function that takes the "
+                    "number as an argument",
                     np.where(late == 0, np.nan, late),
                 ),
                 (
-                    "no gradient has come past: call backward on the loss, and take the "
-                    "hooks off only after that",
+                    "no gradient was recorded: call backward on the loss, and remove the hooks "
+                    "only after that",
                     np.full(len(want), np.nan),
                 ),
                 (
-                    "no gradient has come past: call backward on the loss, and take the "
-                    "hooks off only after that",
+                    "no gradient was recorded: call backward on the loss, and remove the hooks "
+                    "only after that",
                     np.zeros(len(want)),
                 ),
                 (
-                    "this is the gradient of what goes into each block; that of what comes "
-                    "out is wanted",
+                    "this is the gradient of each block's input: return that of its output",
                     norms[:-1],
                 ),
-                ("the root mean square is taken: wanted is the norm", want / np.sqrt(sizes[1:])),
+                ("the root mean square is taken: return the norm", want / np.sqrt(sizes[1:])),
                 ("the root is missing", want**2),
                 ("the net is in evaluation mode: leave it as it is", evaluation),
             ],
@@ -283,10 +289,9 @@ def block_gradients(function: Answer, trial: Trial) -> None:
         )
         if left:
             raise WrongAnswer(
-                f"block_gradients: {left} hooks are left in the net afterwards: they would "
-                "be called in every later forward pass. "
-                "register_forward_hook returns a handle: keep it, and call handle.remove() "
-                "at the end"
+                f"block_gradients: {left} hooks are still in the net afterwards: every later "
+                "forward pass would call them. register_forward_hook returns a handle: keep it, "
+                "and call handle.remove() at the end"
             )
         expect(
             f"block_gradients of {what}, called a second time",
@@ -294,8 +299,8 @@ def block_gradients(function: Answer, trial: Trial) -> None:
             want,
             [
                 (
-                    "what the first call has noted is still there: make the list or array "
-                    "within the function",
+                    "the numbers of the first call are still there: make the list or array inside "
+                    "the function",
                     np.concatenate([want, want]),
                 )
             ],

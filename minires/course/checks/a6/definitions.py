@@ -1,4 +1,4 @@
-"""The length of an array, and the words of a verdict."""
+"""What the checks of A6 share: the norm of an array, two nets, the words of a verdict."""
 
 import math
 from typing import Any
@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 
 OUTCOMES = ("supported", "contradicted", "undecided")
-RESIDUAL, WITHOUT = (
-    ("resnet", 8, 3, True),
-    ("plain", 8, 2, False),
-)  # family, depth, width, batch norm
+# Nets as (family, depth, width, batch norm).
+RESIDUAL, WITHOUT = ("resnet", 8, 3, True), ("plain", 8, 2, False)
 
 
 def length(array: Any) -> float:
-    """The root of the sum of squares, number by number."""
+    """The Euclidean norm of an array, added up number by number in float64."""
     total = 0.0
     for number in np.asarray(array).ravel().tolist():
         total += number * number

@@ -1,10 +1,13 @@
-"""From layer to layer: means, slopes and growth."""
+"""Checks of the growth per layer: geometric means, slopes and factors."""
 
 import math
 
 import numpy as np
 
-from ...compare import Answer, Trial, call, expect
+from ...across import Answer
+from ...calling import call
+from ...compare import expect
+from ...trial import Trial
 from .. import task
 
 
@@ -22,27 +25,26 @@ def geometric_mean(function: Answer, trial: Trial) -> None:
             np.exp(logs.mean(axis=0)),
             [
                 (
-                    "the ordinary (arithmetic) mean is taken: one large number then decides alone",
+                    "the ordinary (arithmetic) mean is taken, which one large number decides alone",
                     a.mean(axis=0),
                 ),
                 (
-                    "the way back is missing: this is the mean of the logarithms, and exp "
-                    "of it is wanted",
+                    "exp is missing at the end: this is the mean of the logarithms",
                     logs.mean(axis=0),
                 ),
                 (
-                    "this is the logarithm of the mean: logarithms come first, then their "
-                    "mean, then exp",
+                    "this is the logarithm of the mean: take logarithms first, then their mean, "
+                    "then exp",
                     np.log(a.mean(axis=0)),
                 ),
                 ("the natural logarithm is mixed with powers of 10", 10 ** logs.mean(axis=0)),
                 ("the logarithm to base 10 is mixed with exp", np.exp(np.log10(a).mean(axis=0))),
                 (
-                    "the mean runs over the layers; seeds are the first axis",
+                    "the mean runs over the layers: seeds are the first axis",
                     np.exp(logs.mean(axis=1)),
                 ),
                 (
-                    "the mean runs over everything; there is one number for each layer",
+                    "the mean runs over everything: return one number for each layer",
                     np.exp(logs.mean()),
                 ),
                 ("the median is taken", np.median(a, axis=0)),
@@ -80,24 +82,22 @@ def line_slope(function: Answer, trial: Trial) -> None:
             slope,
             [
                 (
-                    "only the first and the last number count: a line by least squares goes "
-                    "by all of them",
+                    "only the first and the last number count: a least-squares line uses all of "
+                    "them",
                     (y[-1] - y[0]) / (n - 1),
                 ),
                 (
-                    "the line is made to pass through the origin: subtract the means of x "
-                    "and y first",
+                    "the line is forced through the origin: subtract the means of x and y first",
                     (x * y).sum() / (x * x).sum(),
                 ),
                 (
-                    "the line is made to pass through the origin: subtract the means of x "
-                    "and y first",
+                    "the line is forced through the origin: subtract the means of x and y first",
                     ((x + 1) * y).sum() / ((x + 1) ** 2).sum(),
                 ),
-                ("only one of two is centred", (x * y).sum() / variance),
+                ("only one of x and y is centred", (x * y).sum() / variance),
                 (
-                    "this is the slope from the first layer to the last together, not per "
-                    "layer: x goes up by 1 from one to the next",
+                    "this is the rise over all layers together, not per layer: x goes up by 1 "
+                    "from layer to layer",
                     slope * (n - 1),
                 ),
                 (
@@ -105,32 +105,36 @@ def line_slope(function: Answer, trial: Trial) -> None:
                     "goes up by 1 from layer to layer",
                     slope * n,
                 ),
-                ("the sign is turned round", -slope),
+                ("the sign is wrong", -slope),
                 (
-                    "this is the other number of the line, its height at 0",
+                    "this is the intercept of the line: return its slope",
                     y.mean() - slope * x.mean(),
                 ),
                 (
-                    "this is the other number of the line, its height at 0",
+                    "this is the intercept of the line: return its slope",
                     y.mean() - slope * (x.mean() + 1),
                 ),
                 (
-                    "it is divided by the squares of y, not of x: that is the slope of x against y",
+                    "the covariance is divided by the squares of y, not of x: that is the slope "
+                    "of x against y",
                     covariance / ((y - y.mean()) ** 2).sum(),
                 ),
                 (
-                    "this is the correlation: it is divided by the spread of x and that of "
-                    "y, where the square of that of x is wanted",
+                    "this is the correlation, divided by the spreads of x and y: divide by the "
+                    "squared spread of x",
                     covariance / math.sqrt(variance * ((y - y.mean()) ** 2).sum()),
                 ),
-                ("the sums are not divided by that of the squares of x", covariance),
-                ("it is divided by the number of points: this is the covariance", covariance / n),
+                ("the sum is not divided by the sum of the squares of x", covariance),
                 (
-                    "both numbers of the line are returned: only its slope is wanted",
+                    "the sum is divided by the number of points: this is the covariance",
+                    covariance / n,
+                ),
+                (
+                    "slope and intercept are returned: return only the slope",
                     np.array([slope, y.mean() - slope * x.mean()]),
                 ),
                 (
-                    "both numbers of the line are returned: only its slope is wanted",
+                    "slope and intercept are returned: return only the slope",
                     np.array([slope, y.mean()]),
                 ),
             ],
@@ -151,15 +155,14 @@ def growth(function: Answer, trial: Trial) -> None:
             [
                 (
                     "the direction is wrong: this is the factor from a layer to the *next*. "
-                    "Wanted is that to the one before it, nearer to the images",
+                    "Return the factor to the layer before it, nearer to the images",
                     math.exp(slope),
                 ),
                 (
-                    "this is the slope of the logarithms with its sign turned; exp of it is "
-                    "the factor",
+                    "this is minus the slope of the logarithms: return exp of it",
                     -slope,
                 ),
-                ("this is the slope of the logarithms; exp of its opposite is the factor", slope),
+                ("this is the slope of the logarithms: return exp(-slope)", slope),
                 (
                     "logarithms to base 10 are mixed with exp: both must have the same base",
                     math.exp(-slope / math.log(10)),
@@ -169,21 +172,21 @@ def growth(function: Answer, trial: Trial) -> None:
                     10**-slope,
                 ),
                 (
-                    "the line is laid through the norms themselves, not through their logarithms",
+                    "the line is fitted to the norms themselves, not to their logarithms",
                     math.exp(-(x * norms).sum() / (x * x).sum()),
                 ),
                 (
-                    "the line is laid through the norms themselves, not through their logarithms",
+                    "the line is fitted to the norms themselves, not to their logarithms",
                     -(x * norms).sum() / (x * x).sum(),
                 ),
                 ("only the first and the last norm count", (norms[0] / norms[-1]) ** (1 / (n - 1))),
                 (
-                    "this is the ratio of the first norm to the last; wanted is the factor "
-                    "for *one* layer",
+                    "this is the ratio of the first norm to the last: return the factor for *one* "
+                    "layer",
                     norms[0] / norms[-1],
                 ),
                 (
-                    "this is the factor for all layers together; wanted is that for one",
+                    "this is the factor for all layers together: return the factor for one layer",
                     math.exp(-slope * (n - 1)),
                 ),
             ],

@@ -1,4 +1,4 @@
-"""Gradient norms, absolute and relative to the weights."""
+"""Checks of gradient norms, absolute and relative to the weights."""
 
 import math
 from collections.abc import Mapping
@@ -7,8 +7,11 @@ import numpy as np
 
 from ....names import shown
 from ....types import Array
-from ...compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
+from ...across import Answer
+from ...calling import call, probe
+from ...compare import WrongAnswer, expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import RESIDUAL, WITHOUT, length
 
@@ -22,7 +25,7 @@ def norm(function: Answer, trial: Trial) -> None:
             call(function, a, name="norm"),
             length(a),
             [
-                ("the root is missing: it is the root of the sum of squares", length(a) ** 2),
+                ("the root is missing: take the root of the sum of squares", length(a) ** 2),
                 (
                     "the mean of the squares is taken instead of their sum",
                     length(a) / math.sqrt(a.size),
@@ -32,16 +35,16 @@ def norm(function: Answer, trial: Trial) -> None:
                 ("the numbers are added up before they are squared", abs(a.sum())),
                 ("the largest number is taken", np.abs(a).max()),
                 (
-                    "np.linalg.norm was told to take a matrix norm (a 2 as second "
-                    "argument): all numbers count alike here, whatever the shape",
+                    "np.linalg.norm takes a matrix norm here (a 2 as second argument): all "
+                    "numbers must count alike, whatever the shape",
                     spectral,
                 ),
                 (
-                    "one axis alone is summed: all numbers of the array count",
+                    "the sum runs over one axis only: sum over all numbers of the array",
                     np.sqrt((a**2).sum(axis=0)),
                 ),
                 (
-                    "one axis alone is summed: all numbers of the array count",
+                    "the sum runs over one axis only: sum over all numbers of the array",
                     np.sqrt((a**2).sum(axis=-1)),
                 ),
             ],
@@ -56,8 +59,8 @@ def norm_range(function: Answer, trial: Trial) -> None:
         with np.errstate(all="ignore"):
             got = call(function, a, name="norm")
         why = (
-            f"squares are taken in float32, in which {factor**2:g} is {became}: turn the "
-            "numbers into float64 first (a.astype(np.float64))"
+            f"squares are taken in float32, in which {factor**2:g} is {became}: convert the "
+            "numbers to float64 first (a.astype(np.float64))"
         )
         infinite = (
             isinstance(got, (float, np.generic, np.ndarray))
@@ -78,15 +81,13 @@ def norm_range(function: Answer, trial: Trial) -> None:
     zero = call(function, np.zeros((2, 3), np.float32), name="norm")
     expect_that(
         zero == 0,
-        "norm of an array of zeros, such as the gradient of a weight that nothing depends "
-        f"on: expected 0, got {zero}",
+        "norm of an array of zeros, such as the gradient of a weight without influence on the "
+        f"loss: expected 0, got {zero}",
     )
 
 
 def filled(kind: a6.Kind, trial: Trial) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The parameters of a net by name, with random weights and gradients, of very different size
-    from layer to layer.
-    """
+    """Random weights and gradients for a net, by name, that differ much in size between layers."""
     shapes = {name: parameter.shape for name, parameter in a6.net_of(kind).named_parameters()}
     weights = {
         name: trial.normal(*shape, dtype=np.float32) * np.float32(trial.rng.uniform(0.2, 5))
@@ -123,7 +124,7 @@ def gradient_norms(function: Answer, trial: Trial) -> None:
             [
                 ("these are the norms of w, not of dw: the gradient is in parameter.grad", w),
                 ("the root of the sum of squares is missing", np.square(dw)),
-                ("they are divided by |w|: that is the next function", np.divide(dw, w)),
+                ("the norms are divided by |w|: that is the next function", np.divide(dw, w)),
                 (
                     "the mean is taken instead of the sum: use norm",
                     [length(gradients[name]) / math.sqrt(gradients[name].size) for name in names],
@@ -148,10 +149,10 @@ def relative_norms(function: Answer, trial: Trial) -> None:
             got,
             dw / w,
             [
-                ("it is the wrong way round: |dw| over |w|", w / dw),
-                ("nothing is divided by |w|", dw),
+                ("the ratio is the wrong way round: |dw| over |w|", w / dw),
+                ("the norms are not divided by |w|", dw),
                 ("these are the norms of w", w),
-                ("|w| comes in squared", dw / w**2),
+                ("the norms are divided by |w| squared", dw / w**2),
                 ("dw is multiplied by |w|", dw * w),
                 (
                     "dw is divided by w number by number, before the norm: a single tiny "
@@ -171,7 +172,14 @@ def layers_of(
     gradients: Mapping[str, Array],
     net: str,
 ) -> Array:
-    """The numbers of a dict name -> number, after a look at its names."""
+    """Call a student's function, check the names in its dict, and return the numbers in order.
+
+    Raises
+    ------
+    WrongAnswer
+        If it returns no dict, the names are not those of convolutions and linear layers in order of
+        depth, or a value is no number.
+    """
     items = probe("a6.layers", function, kind, weights, gradients)
     wanted = [name for name in weights if weights[name].ndim > 1]
     expect_that(items is not None, f"{what}: expected a dict, got None; is a `return` missing?")
@@ -204,33 +212,32 @@ def layers_of(
             else "a weight of batch norm: one number for each channel"
         )
         raise WrongAnswer(
-            f"{what} of {net}: {more[0]!r} is in it, {why}. Only the weights of "
-            "convolutions and linear layers count; "
-            "they are the parameters with more than one axis"
+            f"{what} of {net}: {more[0]!r} is included, {why}. Only the weights of convolutions "
+            "and linear layers count; they are the parameters with more than one axis"
         )
     if missing:
         raise WrongAnswer(
             f"{what} of {net}: {missing[0]!r} is missing"
             + (
-                ". It is the weight of a linear layer, which counts too"
+                ". It is the weight of a linear layer, which belongs in the dict too"
                 if weights[missing[0]].ndim == 2
                 else ""
             )
-            + f" ({len(wanted)} layers are expected, {len(names)} are there)"
+            + f" (expected {len(wanted)} layers, got {len(names)})"
         )
     if names != wanted:
         first = next(i for i, name in enumerate(wanted) if names[i] != name)
         order = (
-            " They are in the order of the alphabet, in which 10 comes before 2."
+            " They are in alphabetical order, in which 10 comes before 2."
             if names == sorted(names)
-            else " They are in the wrong direction: the layer next to the images comes first."
+            else " They are in reverse order: the layer next to the images must come first."
             if names == wanted[::-1]
             else ""
         )
         raise WrongAnswer(
-            f"{what} of {net}: the layers are not in order of depth: {wanted[first]!r} "
-            f"should be number {first + 1}, and it is "
-            f"{names[first]!r}.{order} net.named_parameters() has them in order"
+            f"{what} of {net}: the layers are not in order of depth: {wanted[first]!r} should be "
+            f"number {first + 1}, where you have {names[first]!r}.{order} net.named_parameters() "
+            "has them in order"
         )
     values = [value for _, value in items]
     expect_that(

@@ -1,10 +1,13 @@
-"""Gradients recorded while a net trains."""
+"""Check of the recorder of gradients and weights during training."""
 
 import numpy as np
 
 from ....training import Callback
-from ...compare import Answer, Trial, expect, expect_that, probe
+from ...across import Answer
+from ...calling import probe
+from ...compare import expect, expect_that
 from ...probes import a6
+from ...trial import Trial
 from .. import task
 from .definitions import length
 
@@ -15,14 +18,14 @@ def recorder(recorder_class: Answer, trial: Trial) -> None:
     gradients, moved = probe("a6.record", recorder_class, kind, steps)
     expect_that(
         gradients is not None and moved is not None,
-        f"Recorder: it has no attribute {'gradients' if gradients is None else 'moved'}: "
-        "make the lists in __init__",
+        f"Recorder: expected the attribute {'gradients' if gradients is None else 'moved'}, which "
+        "is missing: make the lists in __init__",
     )
     for name, table in (("gradients", gradients), ("moved", moved)):
         expect_that(
             not isinstance(table, str),
-            f"Recorder: {name} is no list of rows with one number for each convolution; it "
-            f"is a {table}",
+            f"Recorder: {name}: expected a list of rows with one number for each convolution, got "
+            f"a {table}",
         )
     dw, w = [], []
 
@@ -44,25 +47,25 @@ def recorder(recorder_class: Answer, trial: Trial) -> None:
         want,
         [
             (
-                "every row is the last one: one list is filled again and again and put in "
-                "each time; make a new list in every step",
+                "all rows are the last one: the same list is appended each time; make a new list "
+                "in every step",
                 np.array([want[-1]] * steps),
             ),
-            ("the layer of the logits is in it: the convolutions alone are wanted", everything),
+            ("the last linear layer is included: keep only the convolutions", everything),
             ("these are the norms of w", norms_of_w),
             (
-                "these are the norms of the step (the learning rate times the gradient): "
-                "the gradient itself is wanted",
+                "these are the norms of the step (the learning rate times the gradient): record "
+                "the gradient itself",
                 0.2 * want,
             ),
             ("these are |dw| / |w|", want / norms_of_w),
-            ("all rows are in one long list: append a list for each step", want.ravel()),
+            ("all steps are in one long list: append a list for each step", want.ravel()),
             (
-                "the row of another Recorder is in it: make the lists in __init__ "
-                "(self.gradients = []), and not for the whole class",
+                "rows of another Recorder are included: make the lists in __init__ "
+                "(self.gradients = []), not in the class",
                 np.concatenate([want[:1], want]),
             ),
-            ("the last step alone is kept: append", want[-1]),
+            ("only the last step is kept: append a row in every step", want[-1]),
         ],
         tolerance=1e-2,
     )
@@ -88,18 +91,17 @@ def recorder(recorder_class: Answer, trial: Trial) -> None:
     }
     unmoved = [
         (
-            "nothing has moved: the weights that you keep are the net's own arrays, "
-            "which training changes in place. Keep copies (p.data.copy())",
+            "nothing has moved: you keep the net's own arrays, which training changes in place. "
+            "Keep copies (p.data.copy())",
             np.full(want.shape, float(asked == "length")),
         ),
         (
-            "this is how far the last step alone went; the distance from the start is wanted",
+            "this is the length of the last step alone: record the distance from the start",
             last_step[:, :-1] / scale[asked][:-1],
         ),
         *(
             (
-                "this is by how much |w| has become longer: take the difference of the "
-                "arrays first, then the norm",
+                "this is the change of |w|: take the difference of the arrays first, then the norm",
                 sign * (norms_of_w - norms_of_w[0]) / scale[asked][:-1],
             )
             for sign in (np.sign(norms_of_w - norms_of_w[0]), 1)
@@ -112,20 +114,21 @@ def recorder(recorder_class: Answer, trial: Trial) -> None:
         [
             *unmoved,
             (
-                "it is divided by the length of w: the distance itself is wanted",
+                "the distance is divided by |w|: record the distance itself",
                 from_start[:, :-1] / norms_of_w[0],
             )
             if asked == "distance"
             else (
-                "it is divided by |w| of the same step: divide by |w0|, the length at the start",
+                "the distance is divided by |w| of the same step: divide by |w0|, the norm at the "
+                "start",
                 (from_start / lengths)[:, :-1],
             ),
             *(
-                (f"this is {words}: {others[asked][0]} is wanted", table[:, :-1])
+                (f"this is {words}: record {others[asked][0]}", table[:, :-1])
                 for key, (words, table) in others.items()
                 if key != asked
             ),
-            ("the layer of the logits is in it: the convolutions alone are wanted", wanted),
+            ("the last linear layer is included: keep only the convolutions", wanted),
             ("these are the norms of w", norms_of_w),
         ],
         tolerance=1e-2,

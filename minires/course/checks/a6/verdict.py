@@ -1,4 +1,4 @@
-"""The verdict on pairs of numbers."""
+"""Check of the verdict on pairs of numbers."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from ....names import shown
-from ...compare import Answer, Trial, call, expect_that
+from ...across import Answer
+from ...calling import call
+from ...compare import expect_that
+from ...trial import Trial
 from .. import task
 from .definitions import OUTCOMES
 
@@ -24,16 +27,15 @@ VERDICTS: tuple[tuple[str, list[Any], float, str, str], ...] = (
         [(1, 5), (2, 6), (0.5, 4)],
         1,
         "contradicted",
-        "A verdict has three outcomes: where B is larger by more than the margin with every "
-        "seed, the claim is contradicted. Margins are of the difference A - B, not of a "
-        "ratio",
+        "A verdict has three outcomes: where B is larger by more than the margin with every seed, "
+        "the claim is contradicted. The margin is for the difference A - B, not for a ratio",
     ),
     (
         "A larger by far on average, but not with the third seed",
         [(20, 1), (9, 1), (1, 3)],
         1,
         "undecided",
-        "All seeds have to agree, and the mean is not enough",
+        "All seeds must agree: the mean is not enough",
     ),
     (
         "A larger with every seed, but by less than the margin",
@@ -47,42 +49,42 @@ VERDICTS: tuple[tuple[str, list[Any], float, str, str], ...] = (
         [(2, 2.2), (3, 3.3), (1, 1.3)],
         1,
         "undecided",
-        "A claim that is not supported is not contradicted for that: there is a third outcome",
+        "A claim that is not supported is not yet contradicted: there is a third outcome",
     ),
     (
         "A larger by 2 with every seed, while seeds differ by 10",
         [(10, 8), (20, 18), (30, 28)],
         1,
         "supported",
-        "The two numbers of *one* seed are to be compared: that is what pairs are for",
+        "Compare the two numbers of *one* seed: that is what pairs are for",
     ),
     (
         "sometimes A larger, sometimes B, by far",
         [(5, 1), (1, 5), (6, 1)],
         1,
         "undecided",
-        "Seeds that disagree decide nothing: is the sign of the difference lost (abs)?",
+        "If seeds disagree, nothing is decided. Does abs hide the sign of the difference?",
     ),
     (
         "B larger by far with two seeds, within the margin with one",
         [(1, 5), (2, 6), (1, 1.5)],
         1,
         "undecided",
-        "All seeds have to differ by more than the margin",
+        "A and B must differ by more than the margin with every seed",
     ),
     (
         "A larger by exactly the margin",
         [(3, 1), (5, 2), (6, 2)],
         2,
         "undecided",
-        "It has to be by *more* than the margin",
+        "The difference must be *more* than the margin",
     ),
     (
         "negative numbers, A larger by far",
         [(-1, -5), (-2, -8), (-1, -4)],
         1,
         "supported",
-        "Take the difference A - B; its size alone, or a ratio, goes wrong for negative numbers",
+        "Take the difference A - B: its absolute value or a ratio goes wrong for negative numbers",
     ),
     (
         "two seeds only",
@@ -97,34 +99,34 @@ VERDICTS: tuple[tuple[str, list[Any], float, str, str], ...] = (
         [(5, 1), (6, 2), (7, math.nan), (6, 1)],
         1,
         "undecided",
-        "Where a number is not finite, nothing is decided: np.isfinite",
+        "If a number is not finite, nothing is decided: use np.isfinite",
     ),
     (
         "a number that is infinite",
         [(5, 1), (6, 2), (math.inf, 1), (6, 1)],
         1,
         "undecided",
-        "Where a number is not finite, nothing is decided: np.isfinite",
+        "If a number is not finite, nothing is decided: use np.isfinite",
     ),
     (
         "five seeds and a wide margin",
         [(9, 1), (8, 2), (9, 3), (7, 1), (10, 2)],
         4,
         "supported",
-        "Every difference A - B is above the margin",
+        "Every difference A - B is above the margin here",
     ),
     (
         "five seeds, one of them within a wide margin",
         [(9, 1), (8, 2), (9, 6), (7, 1), (10, 2)],
         4,
         "undecided",
-        "Compare the difference with the margin that is handed in",
+        "Compare the differences with the argument `margin`",
     ),
 )
 
 
 def verdict_of(pairs: Sequence[tuple[float, float]], margin: float) -> str:
-    """The rule, seed by seed."""
+    """The verdict of the assignment's rule, one of `OUTCOMES`."""
     differences = [a - b for a, b in pairs]
     if len(pairs) < 3 or not np.isfinite(pairs).all():
         return "undecided"
@@ -134,7 +136,7 @@ def verdict_of(pairs: Sequence[tuple[float, float]], margin: float) -> str:
 
 
 def _drawn_pairs(trial):
-    """Pairs that nobody has seen, and a margin: A is larger by far, B is, or it depends."""
+    """Random cases: A larger by far, B larger by far, and close ones."""
     margin = trial.factor(0.5, 3)
     for centre in (4, -4, 1, 0, -1):
         differences = centre * margin * trial.rng.uniform(0.6, 1.4, int(trial.rng.integers(2, 6)))
@@ -167,10 +169,7 @@ def verdict(function: Answer, trial: Trial) -> None:
             f"verdict: expected one of {', '.join(OUTCOMES)}, got {shown(got)}",
         )
         if want == "undecided" and got == "contradicted" and all(a >= b for a, b in pairs):
-            hint = (
-                "A claim that is not supported is not contradicted for that: there is a third "
-                "outcome"
-            )
+            hint = "A claim that is not supported is not yet contradicted: there is a third outcome"
         expect_that(
             got == want,
             f"verdict ({what}): pairs {pairs} and margin {margin} should give {want!r}, got "
