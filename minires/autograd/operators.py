@@ -17,12 +17,13 @@ from .. import backend
 from ..errors import DeviceError, DtypeError, ShapeError
 from ..kernels import shapes
 from ..types import Array, ArrayLike, Axes, Device, Shape
+from .numpy_functions import AnswersNumPy
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 
-class Operators:
+class Operators(AnswersNumPy):
     """Arithmetic, comparisons, functions, reductions and shapes.
 
     They build on three things that `Tensor` has: the array ``data``; ``_apply(kernel, *others,
@@ -60,8 +61,6 @@ class Operators:
 
     # Arithmetic, with broadcasting
 
-    __array_ufunc__ = None  # NumPy leaves `array * tensor` to the Tensor, and refuses np.exp
-
     def __add__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("add", self._operand(other))
 
@@ -90,14 +89,11 @@ class Operators:
         if isinstance(exponent, np.generic):
             exponent = exponent.item()  # a NumPy scalar would give the result its own dtype
         if not isinstance(exponent, (int, float)):
-            raise DtypeError(
-                "power",
-                "exponent",
-                "a number",
-                type(exponent).__name__,
-                "write exp(b * log(a)) for a ** b",
-            )
+            raise _no_exponent(exponent)
         return self._apply("power", exponent=exponent)
+
+    def __rpow__(self, base: object) -> Tensor:
+        raise _no_exponent(self)
 
     def __neg__(self) -> Tensor:
         return self._apply("negative")
@@ -221,6 +217,16 @@ class Operators:
     @property
     def T(self) -> Tensor:
         return self._apply("transpose")
+
+
+def _no_exponent(exponent):
+    return DtypeError(
+        "power",
+        "exponent",
+        "a number",
+        type(exponent).__name__,
+        "write exp(b * log(a)) for a ** b",
+    )
 
 
 def _unpacked(numbers):

@@ -74,7 +74,7 @@ class Tensor(Operators):
                 "NumPy would lose this Tensor's gradient",
                 "a Tensor off the tape",
                 "requires_grad=True",
-                "pass .detach() or .numpy() to NumPy",
+                "pass .data to NumPy" + (", or .item(), its number" if self.size == 1 else ""),
             )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..errors import unknown_name
+from ..errors import ConfigError, unknown_name
 from ..names import printable
 from . import banner
 from .arguments import (
@@ -89,6 +89,10 @@ def run(args: argparse.Namespace) -> int:
     for name in args.names:
         if name not in laboratory.CLAIMS:
             raise unknown_name("claims", "claim", name, laboratory.CLAIMS)
+    if args.decide is not None and args.seeds != 1:
+        raise ConfigError(
+            "--decide", "which seeds?", "--decide, which takes fresh ones, or --seeds", "both"
+        )
     prepare(args)
     cluster = cluster_of(args, args.workers, args.threads, args.device)
     out = Path(args.out or f"runs/claims-{args.dataset}-{args.preset}")

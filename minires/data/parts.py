@@ -24,12 +24,7 @@ def only_classes(dataset: Images, names: Sequence[str]) -> Images:
     ConfigError
         For a class that the set does not have, the same one twice, or fewer than two.
     """
-    for name in names:
-        if name not in dataset.classes:
-            raise unknown_name(dataset.name, "class", name, dataset.classes)
-    if len(set(names)) < max(2, len(names)):
-        expected = "two or more, each once"
-        raise ConfigError(dataset.name, "only these classes", expected, " ".join(names))
+    check_classes(dataset.name, dataset.classes, names)
     kept = [label for label, name in enumerate(dataset.classes) if name in names]
     new_labels = np.full(len(dataset.classes), -1)
     new_labels[kept] = np.arange(len(kept))
@@ -37,6 +32,18 @@ def only_classes(dataset: Images, names: Sequence[str]) -> Images:
     chosen = np.flatnonzero(labels >= 0)
     part: Any = dataset.pick(chosen)
     return replace(part, labels=labels[chosen], classes=tuple(dataset.classes[i] for i in kept))
+
+
+def check_classes(dataset: str, known: Sequence[str], names: Sequence[str]) -> None:
+    """Raise ConfigError for a class that is not among those `known` in the data set of that name,
+    the same one twice, or fewer than two.
+    """
+    for name in names:
+        if name not in known:
+            raise unknown_name(dataset, "class", name, known)
+    if len(set(names)) < max(2, len(names)):
+        expected = "two or more, each once"
+        raise ConfigError(dataset, "only these classes", expected, " ".join(names))
 
 
 def validation_part(dataset: Images, fraction: float, seed: int = 0) -> tuple[Images, Images]:

@@ -18,7 +18,7 @@ from ..training.lr_finder import RULE, RangeTest, find_lr
 from ..training.trainer import Trainer
 from ..types import Figure, PathLike
 from . import single_net
-from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
 from .training_records import nothing_to_show
 
 NAME = "learning rate"
@@ -48,6 +48,7 @@ def run(
         For the same reasons as in `single_net.run`.
     """
     device = backend.check_device(config.device, "--device")
+    check_new(expanded(out), resume=None)  # before the work
     prepared = single_net.prepare(config, file, None, progress, alone())
     config = prepared.config
     settings = {

@@ -23,12 +23,13 @@ from ..errors import ConfigError, WeightsWarning
 from ..names import expanded, printable
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.class_weights import with_class_weights
-from ..training.config import ALL, FOLDER, HEAD, RunConfig
-from ..training.from_config import loader_for
+from ..training.config import ALL, HEAD, RunConfig
+from ..training.from_config import loader_for, optimizer_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
 from ..training.trainer import EVALUATION_BATCH
 from ..types import Figure, PathLike
 from . import evaluation_records
+from .before_data import expected_images
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
@@ -189,23 +190,12 @@ def prepare(
     `config` comes from `model_setup.complete`, and `file` is the open file of weights that it
     names, if any.
     """
-    if config.dataset == FOLDER:  # find errors in the net before thousands of pictures are decoded
-        assert config.image_size is not None  # `complete` has set it
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", WeightsWarning)  # the second `build` below warns
-            build(config, file, (config.image_size, config.image_size, 3), ("", ""))
+    if sets is None:
+        check_before_data(config, file)
     with world.one_after_rank_0():
         train_set, test_set = sets or load_sets(config, file, progress)
     train_set, val_set = split_validation(config, train_set, test_set)
     model, note = build(config, file, train_set.input_shape, train_set.classes)
-    if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
-        raise ConfigError(
-            "train 'head'",
-            "features are found once, from each image as it is",
-            "crop_padding 0, crop_scale None and flip False",
-            f"{config.crop_padding}, {config.crop_scale} and {config.flip}",
-            "RunConfig.for_data sets them so",
-        )
     if note and progress:
         print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
@@ -214,6 +204,27 @@ def prepare(
     config = replace(config, batch_size=resolved.batch_size)
     loader = loader_for(train_set, resolved)
     return Prepared(config, model, train_set, test_set, val_set, loader)
+
+
+def check_before_data(config: RunConfig, file: WeightsFile | None, build_net: bool = True) -> None:
+    """Raise what is wrong with the settings before any image is drawn, read or decoded.
+
+    Parameters as in `prepare`; `build_net`: whether the net is built on trial, too.
+    """
+    expected = expected_images(config, draw_all=True)
+    if build_net:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", WeightsWarning)  # said later, once
+            model: Any = build(config, file, expected.input_shape, expected.classes)[0]
+        optimizer_for(model.fc if config.train == HEAD else model, config)
+    if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
+        raise ConfigError(
+            "train 'head'",
+            "features are found once, from each image as it is",
+            "crop_padding 0, crop_scale None and flip False",
+            f"{config.crop_padding}, {config.crop_scale} and {config.flip}",
+            "RunConfig.for_data sets them so",
+        )
 
 
 def _shards(config, out, resume, world):

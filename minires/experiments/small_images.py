@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from .. import data
 from ..data import ImageDataset
+from ..data.datasets.synthetic import TEST_SIZE, TRAIN_SIZE
 from ..data.parts import only_classes
 from ..errors import ConfigError
 from ..training.config import RunConfig
@@ -32,24 +33,39 @@ def load_sets(config: RunConfig, draw_all: bool = False) -> tuple[ImageDataset, 
         If the files are missing or damaged.
     """
     if config.dataset == "synthetic":
-        if config.data is not None:
-            got = repr(config.data)
-            raise ConfigError("data", "the synthetic images are drawn, not read", "none", got)
-        sizes = {"train_size": None if config.only else config.train_size}
-        if not draw_all and config.only is None:
-            sizes["test_size"] = config.test_size
-        train, test = data.synthetic(**{name: one for name, one in sizes.items() if one})
+        train, test = data.synthetic(*sizes_to_draw(config, draw_all))
     else:
         train, test = data.load(config.dataset, config.data)
     if config.only is not None:
         train, test = (only_classes(one, config.only) for one in (train, test))
+    train, test = taken(config, train, test)
+    if config.image_size is None:
+        return train, test
+    return train.resize(config.image_size), test.resize(config.image_size)
+
+
+def sizes_to_draw(config: RunConfig, draw_all: bool) -> tuple[int, int]:
+    """How many synthetic images are drawn for training and for testing; see `load_sets`.
+
+    Raises ConfigError if the config names files.
+    """
+    if config.data is not None:
+        got = repr(config.data)
+        raise ConfigError("data", "the synthetic images are drawn, not read", "none", got)
+    train, test = config.train_size, config.test_size
+    if config.only is not None:
+        train = test = None
+    return train or TRAIN_SIZE, (None if draw_all else test) or TEST_SIZE
+
+
+def taken(
+    config: RunConfig, train: ImageDataset, test: ImageDataset
+) -> tuple[ImageDataset, ImageDataset]:
+    """As many images of both sets as the config says. Raises ConfigError if there are fewer."""
     sets = train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
     if config.val_fraction is not None and config.patience is None:
         sets = _split(sets[0], config.val_fraction)
-    if config.image_size is None:
-        return sets
-    train, test = sets
-    return train.resize(config.image_size), test.resize(config.image_size)
+    return sets
 
 
 def _split(images, fraction):

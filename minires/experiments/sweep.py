@@ -21,7 +21,7 @@ from ..training.kinds import WORDS
 from ..types import Figure, PathLike, Row
 from . import scheduler, single_net
 from .model_setup import build, complete
-from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
 from .seeds import check_seeds
 from .training_records import METRICS, TEXT, nothing_to_show
 from .validation_records import kept_epoch, read_validation
@@ -42,6 +42,7 @@ OF_DATA = (
     "val_fraction",
     "patience",
 )
+OF_NET = ("model", "net", "train", "recompute", "optimizer")  # decide whether it can be built
 
 
 def configs(
@@ -138,13 +139,19 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
-    out, completed, sets, tasks = expanded(out), {}, {}, []
+    out, completed, sets, tasks, nets = expanded(out), {}, {}, [], set()
+    check_new(out, resume)
     if cluster is not None:
         cluster.check()
     for name, config in runs.items():
         device = backend.check_device(config.device, "--device")
         file = None if config.weights is None else open_weights(config.weights)
         completed[name] = config = complete(config, file)
+        net = tuple(str(getattr(config, name)) for name in (*OF_DATA, *OF_NET))
+        single_net.check_before_data(config, file, build_net=net not in nets)
+        nets.add(net)
+    for name, config in completed.items():
+        file = None if config.weights is None else open_weights(config.weights)
         key = _key(config)
         if key not in sets:
             sets[key] = single_net.load_sets(config, file, progress)

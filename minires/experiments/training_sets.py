@@ -36,6 +36,17 @@ def load_sets(
         If settings do not suit the data, or files are missing or damaged.
     """
     if config.dataset != FOLDER:
+        check_kind(config)
+        return small_images.load_sets(config, draw_all=True)
+    train, test = _photographs(config, file, progress)
+    if config.only is not None:
+        train, test = (only_classes(one, config.only) for one in (train, test))
+    return train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
+
+
+def check_kind(config: RunConfig) -> None:
+    """Raise ConfigError for settings of photographs where there are none, or none to be read."""
+    if config.dataset != FOLDER:
         for name in ("test_image_size", "original_pixels"):
             if getattr(config, name):
                 raise ConfigError(
@@ -44,16 +55,7 @@ def load_sets(
                     f"dataset {FOLDER!r}",
                     f"dataset {config.dataset!r}",
                 )
-        return small_images.load_sets(config, draw_all=True)
-    train, test = _photographs(config, file, progress)
-    if config.only is not None:
-        train, test = (only_classes(one, config.only) for one in (train, test))
-    return train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
-
-
-def _photographs(config, file, progress):
-    """The training and test set in the folder, in random order."""
-    if config.data is None:
+    elif config.data is None:
         raise ConfigError(
             "data",
             "no folder of photographs",
@@ -61,6 +63,12 @@ def _photographs(config, file, progress):
             "none",
             "name it with --data",
         )
+
+
+def _photographs(config, file, progress):
+    """The training and test set in the folder, in random order."""
+    check_kind(config)
+    assert config.data is not None
     sets = data.image_folder(
         config.data,
         val_fraction=config.val_fraction or 0.2,

@@ -4,6 +4,7 @@ A net that sees 900 cats and 100 dogs can say "cat" to everything and be wrong i
 cases only. If a dog counts nine times as much as a cat, that no longer pays.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +48,12 @@ def with_class_weights(config: RunConfig, train_set: AnyDataset) -> RunConfig:
         return config
     if isinstance(weights, str):
         return replace(config, class_weights=balanced_weights(train_set.labels, len(classes)))
-    if len(weights) != len(classes):
+    check_number(weights, classes)
+    return config
+
+
+def check_number(weights: str | Sequence[float] | None, classes: Sequence[str]) -> None:
+    """Raise ConfigError for another number of class weights than there are classes."""
+    if weights is not None and not isinstance(weights, str) and len(weights) != len(classes):
         expected = f"{len(classes)}, one for each of {', '.join(classes)}"
         raise ConfigError("class_weights", "numbers", expected, str(len(weights)))
-    return config

@@ -2,6 +2,7 @@
 somewhere."""
 
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -96,3 +97,72 @@ def test_formulas_notebooks_and_tabs_are_there(built):
     notebook = next((built / "notebooks").glob("03_*.html")).read_text(encoding="utf-8")
     assert "<details" in notebook and "cell_output" in notebook
     assert (built / "searchindex.js").stat().st_size > 100_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason='pip install -e ".[browser]"')
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next(filter(None, map(shutil.which, names)), None)
+    with playwright.sync_playwright() as all_browsers:
+        try:
+            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium to be started: {str(error).splitlines()[0]}")
+        yield one
+        one.close()
+
+
+FIGURES = """() => [...document.querySelectorAll("article .cell_output img")].map(one => {
+    const style = getComputedStyle(one);
+    const inner = one.clientWidth - 2 * parseFloat(style.paddingLeft);
+    return {size: inner / one.naturalWidth, filter: style.filter,
+            page: style.backgroundColor, enlarged: !!one.closest("button.enlarge")};
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_figure_of_a_notebook_can_be_read(built, browser, width, scheme):
+    """On a dark page it lies on dimmed paper, and one that was made smaller can be enlarged."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(next((built / "notebooks").glob("09_*.html")).as_uri())
+    page.evaluate("document.querySelectorAll('article details').forEach(one => one.open = true)")
+    page.wait_for_timeout(500)
+    figures = page.evaluate(FIGURES)
+    assert len(figures) >= 6 and page.evaluate("document.documentElement.scrollWidth") <= width
+    for figure in figures:
+        assert figure["page"] == "rgb(255, 255, 255)"
+        assert figure["filter"] == {"light": "none", "dark": "brightness(0.84)"}[scheme]
+        assert figure["size"] > 0.8 or figure["enlarged"], figure
+    assert any(figure["enlarged"] for figure in figures) or width > 390
+    if width == 390:
+        page.locator("button.enlarge").nth(1).click()
+        box = page.locator("dialog.enlarged").bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= width
+        assert page.evaluate("""() => {
+            const large = document.querySelector("dialog img");
+            return large.clientWidth >= large.naturalWidth;
+        }""")
+        page.keyboard.press("Escape")
+        assert page.locator("dialog").count() == 0
+    page.evaluate("document.body.dataset.theme = 'light'")  # the reader's own choice
+    page.wait_for_timeout(100)
+    assert {figure["filter"] for figure in page.evaluate(FIGURES)} == {"none"}
+    assert wrong == []
+    page.close()
+
+
+def test_axe_finds_nothing_on_a_notebook_and_an_enlarged_figure(built, browser):
+    reason = "axe-playwright-python, which holds axe-core, is not installed"
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page.goto(next((built / "notebooks").glob("09_*.html")).as_uri())
+    for part in ("body", "dialog"):
+        found = axe.Axe().run(page, context=part)
+        assert found.violations_count == 0, found.generate_report()
+        if part == "body":
+            page.locator("button.enlarge").first.click()
+    page.close()

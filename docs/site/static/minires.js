@@ -94,20 +94,58 @@ function mendForReaders() {
   }
 }
 
-/** A figure that is shown smaller than it was drawn leads to itself in full size. */
-function linkFigures() {
-  for (const figure of document.querySelectorAll("article img[src$='.png']")) {
-    if (figure.closest("a") || figure.naturalWidth < 1.5 * figure.clientWidth) continue;
-    if (!figure.clientWidth) continue;  // the other theme's, or in a tab that is not shown
-    const link = document.createElement("a");
-    link.href = figure.src;
-    link.title = "in full size";
-    for (const theme of ["only-light", "only-dark"]) {
-      if (figure.classList.contains(theme)) link.classList.add(theme);
+/** A figure that is shown smaller than it was drawn opens in full size, where it can be scrolled. */
+function enlargeFigures() {
+  for (const figure of document.querySelectorAll("article img")) {
+    if (!figure.clientWidth) continue;  // the other theme's, or in a part that is not shown
+    const button = figure.closest("button.enlarge");
+    const small = figure.naturalWidth > 1.2 * widthOf(figure);
+    if (button) {
+      button.disabled = !small;  // a window may have become wider
+      button.querySelector(".said").hidden = !small;
+    } else if (small && !figure.closest("a")) {
+      addButton(figure);
     }
-    figure.replaceWith(link);
-    link.append(figure);
   }
+}
+
+/** Of the picture alone, without the card that it lies on. */
+function widthOf(figure) {
+  const style = getComputedStyle(figure);
+  return figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+}
+
+function addButton(figure) {
+  const button = document.createElement("button"), said = document.createElement("span");
+  button.type = "button";
+  button.className = "enlarge";
+  for (const theme of ["only-light", "only-dark"]) {
+    if (figure.classList.contains(theme)) button.classList.add(theme);
+  }
+  said.className = "said";
+  said.textContent = "enlarge";
+  figure.replaceWith(button);
+  button.append(figure, said);
+  button.addEventListener("click", () => showEnlarged(figure));
+}
+
+function showEnlarged(figure) {
+  const dialog = document.createElement("dialog"), form = document.createElement("form");
+  const close = document.createElement("button"), large = document.createElement("img");
+  dialog.className = "enlarged";
+  if (figure.closest(".cell_output")) dialog.classList.add("cell_output");  // its card
+  dialog.setAttribute("aria-label", "figure in full size");
+  form.method = "dialog";
+  close.textContent = "close";
+  large.src = figure.src;
+  large.alt = figure.alt;
+  large.className = figure.classList.contains("plot") ? "plot" : "";
+  form.append(close);
+  dialog.append(form, large);
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.showModal();
 }
 
 /** What can be scrolled can be reached by the keyboard. */
@@ -118,20 +156,21 @@ function reachWhatScrolls() {
 }
 
 /** What a tab or a folded answer hides has no width until it is shown. */
-function reachWhatIsShownLater() {
-  document.addEventListener("toggle", reachWhatScrolls, true);
-  document.addEventListener("change", reachWhatScrolls);
+function seeToWhatIsShown() {
+  enlargeFigures();
+  reachWhatScrolls();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   filterClaims();
   lookUpErrors();
   mendForReaders();
-  reachWhatIsShownLater();
+  document.addEventListener("toggle", seeToWhatIsShown, true);
+  document.addEventListener("change", seeToWhatIsShown);
+  new MutationObserver(seeToWhatIsShown).observe(document.body, { attributeFilter: ["data-theme"] });
 });
 window.addEventListener("load", () => {
-  linkFigures();
-  reachWhatScrolls();
+  seeToWhatIsShown();
   window.MathJax?.startup?.promise?.then(reachWhatScrolls);
 });
-window.addEventListener("resize", reachWhatScrolls);
+window.addEventListener("resize", seeToWhatIsShown);

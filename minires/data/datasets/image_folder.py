@@ -26,6 +26,7 @@ from ..transforms import ImageTransform, shorter_side
 from .folder_layout import (
     EVALUATE,
     LOOSE,
+    Labelled,
     Layout,
     beside,
     check_same_classes,
@@ -114,18 +115,11 @@ def image_folder(
         lambda value: 0 < value < 1,
     )
     workers = _number_of(workers)
-    layout = find_layout(folder)
-    if layout.training is None:
-        assert layout.testing is not None
-        raise DataError(
-            str(folder),
-            f"{layout.testing.name}/ without train/",
-            "train/ beside it, with a folder for each class",
-        )
-    training = labelled(layout.training)
+    layout, training = training_pictures(folder)
     files, classes = [training.files], training.classes
     found = training.found
     if layout.testing is not None:
+        assert layout.training is not None
         testing = labelled(layout.testing)
         check_same_classes(layout.training, layout.testing, training, testing)
         files.append(testing.files)
@@ -136,10 +130,27 @@ def image_folder(
     pictures, parts = _decoded(layout.root, files, side, cache, workers, progress, skip_damaged)
     _check_left(layout.root, parts, classes)
     if layout.testing is None:
+        assert layout.training is not None
         parts = _split(parts[0], classes, val_fraction, seed, layout.training)
     sets = _datasets(folder, pictures, parts, classes, transform, workers)
     _tell_duplicates(layout.root, pictures, sets)
     return sets[0], replace(sets[1], transform=test_transform)
+
+
+def training_pictures(folder: Path) -> tuple[Layout, Labelled]:
+    """The layout of a folder, and its pictures to train on, none of which is opened.
+
+    Raises DataError as `image_folder`.
+    """
+    layout = find_layout(folder)
+    if layout.training is None:
+        assert layout.testing is not None
+        raise DataError(
+            str(folder),
+            f"{layout.testing.name}/ without train/",
+            "train/ beside it, with a folder for each class",
+        )
+    return layout, labelled(layout.training)
 
 
 def photographs_to_test(

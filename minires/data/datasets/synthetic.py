@@ -36,10 +36,12 @@ STROKE_WIDTH = (0.05, 0.14)  # range of half of a stroke's width
 
 BLOCK = 200  # images drawn at a time, so that their arrays stay in the processor's cache
 TRAIN, TEST = 0, 1  # number of the random stream of each set
+TRAIN_SIZE, TEST_SIZE = 10_000, 2_000  # images, unless another number is wanted
+CLASSES = tuple(shape.__name__ for shape in SHAPES)
 
 
 def synthetic(
-    train_size: int = 10_000, test_size: int = 2_000, size: int = 32, seed: int = 0
+    train_size: int = TRAIN_SIZE, test_size: int = TEST_SIZE, size: int = 32, seed: int = 0
 ) -> tuple[ImageDataset, ImageDataset]:
     """Draw a training and a test set.
 
@@ -86,7 +88,7 @@ def _draw_set(n, size, stream):
         rng = np.random.default_rng((*stream, start))
         labels[start:stop] = rng.permutation(np.arange(stop - start) % len(SHAPES))
         images[start:stop] = _draw(labels[start:stop], size, rng)
-    return ImageDataset(images, labels, tuple(shape.__name__ for shape in SHAPES), "synthetic")
+    return ImageDataset(images, labels, CLASSES, "synthetic")
 
 
 def _draw(labels, size, rng):

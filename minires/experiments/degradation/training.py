@@ -20,7 +20,8 @@ from ...training.callbacks import Callback
 from ...training.config import ALL, RunConfig
 from ...types import PathLike
 from .. import net_folders, scheduler
-from ..records import RunFolder
+from ..before_data import expected_images
+from ..records import RunFolder, check_new
 from ..seeds import check_seeds
 from ..small_images import load_sets
 from ..training_records import TrainingRecords
@@ -99,11 +100,14 @@ def run(
         if getattr(config, name) != usual:
             todo = "minires train and minires finetune support it"
             raise ConfigError("degradation", name, repr(usual), repr(getattr(config, name)), todo)
-    train_set, test_set = load_sets(config)
-    # Find errors in settings, and nets too large to build, before anything is written to a folder.
-    resolved = config.resolve(len(train_set))
+    # Before images are drawn: settings that do not suit them, nets too large to build, a folder
+    # that is not free.
+    check_new(out, resume)
+    expected_images(config)
     for build in FAMILIES.values():
         build(max(depths), **config.net)
+    train_set, test_set = load_sets(config)
+    resolved = config.resolve(len(train_set))
     config = replace(
         config,
         batch_size=resolved.batch_size,

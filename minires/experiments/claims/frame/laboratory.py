@@ -20,6 +20,7 @@ from ....training.config import RunConfig
 from ....training.trainer import EVALUATION_BATCH, Trainer
 from ....types import Array, Device, PathLike, Row
 from ... import scheduler
+from ...before_data import expected_images
 from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
@@ -147,6 +148,7 @@ class Laboratory:
             data=None if data_folder is None else str(data_folder),
             device=device,
         )
+        expected_images(config)
         self.train_set, self.test_set = load_sets(config)
         self.config = config.for_depth(56).resolve(len(self.train_set))
         self._trained: dict[tuple[str, int, str], Trainer] = {}

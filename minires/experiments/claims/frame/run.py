@@ -12,7 +12,7 @@ from ....training.callbacks import Callback
 from ....training.kinds import SEEDS, WORD
 from ....types import Device, Figure, PathLike, Row
 from ... import scheduler
-from ...records import RunFolder, of_one_run, read_config, read_table
+from ...records import RunFolder, check_new, of_one_run, read_config, read_table
 from ...seeds import check_seeds
 from . import registration, report
 from .claim import Claim
@@ -86,6 +86,7 @@ def run(
     )
     if cluster is not None:
         cluster.check()
+    check_new(expanded(out), resume=True)
     laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",

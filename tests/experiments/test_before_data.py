@@ -1,0 +1,167 @@
+"""Mistakes that the settings alone show are reported before an image is drawn, read or decoded."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minires as mr
+from minires import data
+from minires.cli import main
+from minires.data.datasets import cifar10, image_folder
+from minires.experiments import degradation, small_images
+from minires.experiments.before_data import expected_images
+from minires.training import RunConfig
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with photographs, weights, CIFAR-10 of which nothing may be read, and a text."""
+    folder = tmp_path_factory.mktemp("place")
+    for label, name in enumerate(("fire", "water")):
+        (folder / "photos" / name).mkdir(parents=True)
+        for i in range(3):
+            pixels = np.full((9 + i, 10, 3), 90 * label + i, np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / name / f"{i}.png")
+    (folder / "cifar" / "cifar-10-batches-bin").mkdir(parents=True)
+    for name in cifar10.BATCHES:
+        (folder / "cifar" / "cifar-10-batches-bin" / f"{name}.bin").touch()
+    mr.save(
+        mr.models.resnet(8, width=2),
+        folder / "net.safetensors",
+        classes=cifar10.CLASSES,
+        built={"model": "resnet-8", "net": {"width": 2}},
+    )
+    (folder / "text.txt").write_text("words")
+    (folder / "full").mkdir()
+    (folder / "full" / "mine.txt").touch()
+    return folder
+
+
+@pytest.fixture
+def no_images(monkeypatch):
+    """Nobody may draw, read or decode an image."""
+
+    def never(*arguments, **settings):
+        raise AssertionError("too late")
+
+    for where, name in (
+        (data, "synthetic"),
+        (cifar10, "read"),
+        (data, "load"),
+        (image_folder, "_decoded"),
+    ):
+        monkeypatch.setattr(where, name, never)
+
+
+CIFAR, PHOTOS = "--dataset cifar10 --data {}/cifar", "--dataset folder --data {}/photos"
+TRAIN = {
+    "--crop-scale 0.5": "crop_scale is for photographs of any size",
+    f"--crop-scale 0.5 {CIFAR}": "crop_scale is for photographs of any size",
+    f"--crop-padding 4 {PHOTOS}": "crop_padding is for images of one size",
+    "--image-size 7": "a divisor of 32",
+    f"--image-size 64 {CIFAR}": "a divisor of 32",
+    "--test-image-size 64": "is for photographs",
+    f"--train-size 50001 {CIFAR}": "expected 1 to 50000",
+    "--test-size 2001": "expected 1 to 2000",
+    f"--train-size 7 {PHOTOS}": "expected 1 to 6",
+    "--batch-size 10001": "at most 10000",
+    f"--batch-size 50001 {CIFAR}": "at most 50000",
+    f"--batch-size 7 {PHOTOS}": "at most 6",
+    "--batch-size 9001 --val-fraction 0.1": "at most 9000",
+    "--shards 200": "at most 128",
+    "--only cat dog": "unknown class",
+    f"--only cat dgo {CIFAR}": "did you mean 'dog'",
+    f"--only fire sea {PHOTOS}": "expected one of fire, water, got 'sea'",
+    f"--only fire {PHOTOS}": "two or more",
+    "--class-weights 1 2 3": "10, one for each of disk",
+    "--class-weights 1 2 3 --only disk ring": "2, one for each of disk, ring",
+    f"--class-weights 1 2 3 {PHOTOS}": "2, one for each of fire, water",
+    "--net width=0": "width: expected a whole number",
+    "--net widht=4": "did you mean 'width'",
+    "--net num_classes=7": "expected 10, got 7",
+    "--train layer3": "of a net with random weights",
+    "--weights {}/net.safetensors --train layer9": "unknown part of the net",
+    "--weights {}/net.safetensors --train head --optimizer muon": "muon moves",
+    "--recompute --model residual_mlp-20": "no blocks that can be run again",
+    "--find-lr --out {}/full": "the folder is not empty",
+    "--find-lr --image-size 7": "a divisor of 32",
+    "--sweep lr=0.1,0.2 --image-size 7": "a divisor of 32",
+    "--sweep batch_size=4,10001": "at most 10000",
+    "--sweep net.widht=2,4": "did you mean 'width'",
+    "--sweep net.width=2,0": "width: expected a whole number",
+    "--sweep lr=0.1,0.2 --out {}/full": "the folder is not empty",
+}
+OTHERS = {
+    "degradation --image-size 7": "a divisor of 32",
+    "degradation --batch-size 10001": "at most 10000",
+    "degradation --depths 20 21": "the nearest is 20",
+    "degradation --out {}/full": "the folder is not empty",
+    f"degradation --train-size 50001 {CIFAR}": "expected 1 to 50000",
+    f"claims degradation --out {{}}/full {CIFAR}": "the folder is not empty",
+    "claims --decide 3 --seeds 2": "which seeds?",
+    "evaluate --weights {}/net.safetensors --dataset synthetic": "classes that the net does not",
+}
+LINES = {f"train {words}": message for words, message in TRAIN.items()} | OTHERS
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_it_is_refused_before_any_image_is_there(
+    line, place, no_images, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(line.replace("{}", str(place)).split()) in (1, 2)
+    said = capsys.readouterr().err
+    assert LINES[line] in said and said.count("error: ") == 1, said
+    assert not list(tmp_path.iterdir())  # nor is there a folder
+
+
+TINY = RunConfig(train_size=60, test_size=20, batch_size=10, epochs=1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"image_size": 8},
+        {"val_fraction": 0.25},
+        {"val_fraction": 0.25, "patience": 2},
+        {"only": ("disk", "star"), "train_size": 15, "test_size": 6, "batch_size": 4},
+        {"class_weights": (1.0, 2.0), "only": ("star", "disk"), "train_size": 30, "test_size": 8},
+        {"batch_size": None},
+    ],
+)
+def test_what_is_expected_is_what_comes(settings, monkeypatch):
+    """What is not refused by its settings is not refused for them later either."""
+    drawn = data.synthetic(200, 40)
+    monkeypatch.setattr(data, "synthetic", lambda train, test: [s.take(n) for s, n in zip(
+        drawn, (min(train, 200), min(test, 40)))])  # fmt: skip
+    config = replace(TINY, **settings)
+    expected = expected_images(config)
+    train, _ = small_images.load_sets(config)
+    assert expected.input_shape == train.input_shape and expected.classes == train.classes
+    assert expected.images == len(train)
+
+
+def test_a_stand_in_takes_little_memory():
+    config = replace(TINY, train_size=10**7, batch_size=None)
+    assert expected_images(config).images == 10**7
+
+
+def test_sets_that_are_given_are_not_guessed_at(tmp_path):
+    """Whoever brings images need not describe them."""
+    from minires.experiments import single_net
+
+    sets = [one.resize(8) for one in data.synthetic(40, 10)]
+    config = RunConfig.for_data(
+        model="resnet-8", net={"width": 2}, only=("a", "b"), epochs=1, batch_size=20, image_size=5
+    )
+    single_net.run(config, tmp_path / "run", progress=False, sets=sets)
+    assert (tmp_path / "run" / "weights.safetensors").exists()
+
+
+def test_degradation_still_takes_all_that_fits(tmp_path):
+    config = replace(TINY, image_size=8, net={"width": 2}, crop_padding=1)
+    degradation.run(config, tmp_path / "run", depths=(8,), progress=False)
+    assert (tmp_path / "run" / "metrics.csv").exists()
