@@ -140,6 +140,7 @@ GROUPS = {
         "texts",
         "literature",
         "presets",
+        "depth",
         "ten_seeds",
         "pooled_runs",
         "training",

@@ -6,6 +6,7 @@ from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
+from .guessing import guessing
 from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves
@@ -57,6 +58,7 @@ __all__ = [
     "gradient_norms",
     "gradients_and_ranks",
     "gradients_of_a_net",
+    "guessing",
     "im2col",
     "label_ends",
     "lesions",

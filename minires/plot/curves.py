@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import mean
 
 from ..types import Figure, Row
+from .guessing import come_near_guessing, guessing
 from .labels import label_ends
 from .style import (
     SHADES,
@@ -21,7 +22,12 @@ TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
 
 @styled
-def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[float] = ()) -> Figure:
+def error_curves(
+    metrics: Sequence[Row],
+    caption: str = "",
+    drops: Sequence[float] = (),
+    classes: int | None = None,
+) -> Figure:
     """Draw error against epoch: plain nets on the left, residual nets on the right.
 
     The figure is made like figure 6 of He et al. 2015.
@@ -34,6 +40,9 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
         What the nets were trained on, for the text below the figure.
     drops : sequence of float
         Epochs at which the learning rate was divided by 10.
+    classes : int, optional
+        How many classes the images have. With it a line shows the error of guessing, if the curves
+        come near it.
 
     Returns
     -------
@@ -70,6 +79,9 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
     axes[0].set_ylabel("error, %")
     errors = [row[q] for row in metrics for q in ("train_error", "test_error")]
     axes[0].set_ylim(max(0, min(errors) - 5), min(100, max(errors) + 3))
+    if classes and come_near_guessing(errors, classes):
+        top = max(guessing(ax, classes) for ax in axes) + 5
+        axes[0].set_ylim(top=max(top, axes[0].get_ylim()[1]))
     for ax in axes:
         ax.set_xlim(left=0, right=1.03 * max([row["epoch"] for row in metrics]))
     for ax, ends in zip(axes, all_ends):

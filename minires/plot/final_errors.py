@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from ..types import Figure, Row
+from .guessing import come_near_guessing, guessing
+from .labels import label_ends
 from .style import SHADES, nets_by_depth, panels, seeds, styled, theme, write_below
 
 QUANTITIES = (("train_error", "training error"), ("test_error", "test error"))
@@ -64,7 +66,7 @@ def every_seed(
 
 
 @styled
-def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
+def errors_by_depth(finals: Sequence[Row], caption: str = "", classes: int | None = None) -> Figure:
     """Draw final error against depth, for plain and residual nets: where does depth begin to hurt?
 
     Parameters
@@ -72,6 +74,9 @@ def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
     finals : list of dict
         As for `every_seed`.
     caption : str
+    classes : int, optional
+        How many classes the images have. With it a line shows the error of guessing, if the errors
+        come near it.
 
     Returns
     -------
@@ -79,8 +84,12 @@ def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
         Training error on the left, test error on the right. Lines are means over the seeds; bands
         reach from the lowest to the highest seed.
     """
+    from matplotlib.ticker import NullLocator
+
     figure, axes = panels(2, (9.6, 4.4), share_y=True)
+    errors, all_ends = [row[quantity] for row in finals for quantity, _ in QUANTITIES], []
     for ax, (quantity, title) in zip(axes, QUANTITIES):
+        ends = []
         for family in SHADES:
             groups: dict[int, list[float]] = {}
             for row in finals:
@@ -94,19 +103,19 @@ def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
             ax.plot(depths, middle, "o-", color=colour, linewidth=2.2, markersize=5)
             low, high = ([f(groups[depth]) for depth in depths] for f in (min, max))
             ax.fill_between(depths, low, high, color=colour, alpha=0.18, linewidth=0)
-            ax.annotate(
-                NAMES[family],
-                (depths[-1], middle[-1]),
-                xytext=(0, 8),
-                textcoords="offset points",
-                ha="right",
-                color=colour,
-                fontweight="bold",
-            )
+            ends.append((middle[-1], NAMES[family], colour, depths[-1]))
         ax.set_title(title)
         ax.set_xlabel("layers")
+        ax.set_xscale("log")  # depths are chosen by their ratios
         ax.set_xticks(sorted({int(row["net"].split("-")[1]) for row in finals}))
+        ax.xaxis.set_major_formatter("{x:.0f}")
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.grid(axis="x", visible=False)
+        if classes and come_near_guessing(errors, classes):
+            guessing(ax, classes, "left")  # the errors of shallow nets are lower
+        all_ends.append(ends)
+    for ax, ends in zip(axes, all_ends):  # when the common limits of both are known
+        label_ends(ax, ends)
     axes[0].set_ylabel("error at the end, %")
     write_below(figure, f"{caption}; {seeds(finals)}")
     return figure

@@ -369,9 +369,9 @@ assert errors["plain-56"] > errors["its copy"] + 10
 #
 # ## On photographs, and more than once
 #
-# One run of one small network on drawn shapes proves little. The folder `results` holds a run on
-# 10,000 photographs of CIFAR-10, of seven epochs. Each depth was trained with three **seeds**, that
-# is, with three different random starts and orders of the images.
+# One run of one small network on drawn shapes proves little. The folder `results` holds a run on all
+# 50,000 photographs of CIFAR-10, of 16 epochs: the one on minires' front page. Each depth was
+# trained with three **seeds**, that is, with three different random starts and orders of the images.
 
 # %%
 gap = predict(
@@ -385,7 +385,7 @@ from minires.experiments.records import read_table
 
 kinds = "train_error", "test_error"
 rows = read_table(
-    "../results/degradation-quick-cifar10/metrics.csv", ("net", "seed", *kinds), ("net",)
+    "../results/degradation-small-cifar10/metrics.csv", ("net", "seed", *kinds), ("net",)
 )
 ends = {(row["net"], row["seed"]): row for row in rows}  # the last epoch of each stays
 mean = {}
@@ -405,11 +405,11 @@ trained = {
     name: [row["train_error"] for (net, _), row in ends.items() if net == name]
     for name in ("plain-20", "plain-56")
 }
-assert min(trained["plain-56"]) > max(trained["plain-20"]) + 10
-assert mean["plain-56", "test_error"] > mean["plain-20", "test_error"] + 10
+assert min(trained["plain-56"]) > max(trained["plain-20"]) + 20
+assert mean["plain-56", "test_error"] > mean["plain-20", "test_error"] + 20
 
 # %% [markdown]
-# The worst of the three plain-20 is better than the best of the three plain-56, by more than ten
+# The worst of the three plain-20 is better than the best of the three plain-56, by more than twenty
 # points. These trainings are short. In the paper, with 32x32 images, width 16 and 64,000 steps, the
 # gap is smaller and has the same sign. Its figure 6 shows test errors of about 10 % with 20 layers
 # and 13 % with 56, and the training errors come in the same order.

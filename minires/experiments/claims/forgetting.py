@@ -80,7 +80,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
             ax.set_title(moment)
             ax.set_xlabel("layer")
             ax.set_xticks(range(0, max(x for *_, x in ends) + 1, 10))
-        _theory(pair[0], rows) if quantity == "gap" else _guessing(pair)
+        _theory(pair[0], rows) if quantity == "gap" else [plot.guessing(ax) for ax in pair]
         pair[1].set_xlim(right=1.5 * max(x for *_, x in ends))
         plot.label_ends(pair[1], ends)
     axes[0].set_ylabel("cosine, pairs of one class minus other pairs")
@@ -107,11 +107,6 @@ def _line(ax, rows, net, moment, quantity):
         depths, [*map(min, values)], [*map(max, values)], color=colour, alpha=0.18, linewidth=0
     )
     return middle[-1], net, colour, depths[-1]
-
-
-def _guessing(axes):
-    for ax in axes:
-        ax.axhline(90, color=plot.GREY, linewidth=1.2, linestyle=(0, (2, 2)))
 
 
 def _theory(ax, rows):

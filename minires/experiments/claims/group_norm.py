@@ -115,7 +115,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     axes[1].set_ylabel("training error, %")
     axes[1].set_xticks(range(len(NETS)), [name.replace(" ", "\n") for name, _ in NETS.values()])
     axes[1].grid(axis="x", visible=False)
-    axes[1].axhline(90, color=plot.GREY, linewidth=1.2, linestyle=(0, (2, 2)))
+    plot.guessing(axes[1])
     plot.write_below(
         figure,
         f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds, dots: each')}; in brackets the "

@@ -15,6 +15,7 @@ from ..training_records import drops_in_epochs, finished_tables
 from . import page, verdict
 from .training import FAMILIES
 
+CLASSES = 10  # of CIFAR-10, and of the drawn images
 FROM_SEEDS, FROM_DEPTHS = 3, 3  # from this number on, there is a figure about seeds or depths
 NEEDED = {  # settings that config.json must hold, besides the ones that every run must have
     "dataset_name": WORD,
@@ -171,14 +172,14 @@ def _figures(config, metrics, gradients):
     last = max(row["epoch"] for row in metrics)
     drops = drops_in_epochs(config, iterations, batches_per_epoch, last)
     drawn = {
-        "degradation": plots.error_curves(metrics, "; ".join([caption, *compared]), drops),
+        "degradation": plots.error_curves(metrics, "; ".join([caption, *compared]), drops, CLASSES),
         "gradients": plots.gradient_norms(gradients, caption),
     }
     finals = list(verdict.final_rows(done).values())
     if len({row["seed"] for row in finals}) >= FROM_SEEDS:
         drawn["seeds"] = plots.every_seed(finals, caption, verdict.intervals(finals))
     if len({row["net"].split("-")[1] for row in finals}) >= FROM_DEPTHS:
-        drawn["depths"] = plots.errors_by_depth(finals, caption)
+        drawn["depths"] = plots.errors_by_depth(finals, caption, CLASSES)
     return drawn
 
 

@@ -189,7 +189,9 @@ def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     lines, drawn = (finished / "metrics.csv").read_text().splitlines(), []
     monkeypatch.setattr(plot, "save", lambda figure, path: path)
-    monkeypatch.setattr(plot, "error_curves", lambda metrics, caption, drops: drawn.append(drops))
+    monkeypatch.setattr(
+        plot, "error_curves", lambda metrics, caption, drops, classes: drawn.append(drops)
+    )
     for epochs, expected in ((1, []), (3, [2.1, 2.975])):
         (tmp_path / "metrics.csv").write_text("\n".join(lines[: 1 + epochs]) + "\n")
         degradation.plot(tmp_path)

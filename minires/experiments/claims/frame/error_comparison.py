@@ -12,8 +12,6 @@ from .laboratory import Laboratory
 
 Bar: TypeAlias = tuple[str, str, str, str]  # label, net, variant, colour
 
-GUESSING = 90.0  # percent: the error of guessing among the ten classes of both data sets
-
 COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net", "variant")
 
 
@@ -116,19 +114,8 @@ def draw(
 
 
 def guess(ax: Any) -> None:
-    """Draw a labelled line at the error of guessing, and make the y axis reach above it."""
-    ax.axhline(GUESSING, color=plot.GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-    ax.annotate(
-        "guessing",
-        (1, GUESSING),
-        xycoords=("axes fraction", "data"),
-        xytext=(-2, 2),
-        textcoords="offset points",
-        ha="right",
-        color=plot.GREY,
-        fontsize=8.5,
-    )
-    ax.set_ylim(0, max(GUESSING + 8, ax.get_ylim()[1]))
+    """Draw the line at the error of guessing, and make the y axis reach above it."""
+    ax.set_ylim(0, max(plot.guessing(ax) + 8, ax.get_ylim()[1]))
 
 
 def _bar(ax, place, values, colour, has_room):
