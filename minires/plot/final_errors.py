@@ -45,18 +45,21 @@ def every_seed(
             if intervals and (net, quantity) in intervals:
                 ends = intervals[net, quantity]
                 ax.plot([place + 0.34] * 2, ends, color=colour, linewidth=3, solid_capstyle="butt")
+            # Beside its line: above the dots it would look like the number of the highest.
             ax.annotate(
                 f"{middle:.1f}",
-                (place, max(errors)),
-                xytext=(0, 6),
+                (place - 0.28, middle),
+                xytext=(-3, 0),
                 textcoords="offset points",
-                ha="center",
+                ha="right",
+                va="center",
                 color=colour,
+                fontsize=9,
                 fontweight="bold",
             )
         ax.set_title(title)
         ax.set_xticks(range(len(nets)), nets)
-        ax.set_xlim(-0.6, len(nets) - 0.4)
+        ax.set_xlim(-0.7, len(nets) - 0.4)
         ax.grid(axis="x", visible=False)
         ax.margins(y=0.12)
     axes[0].set_ylabel("error at the end, %")

@@ -12,6 +12,7 @@ from minires.experiments.training_records import METRICS, TEXT
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "ten_seeds.md").read_text(encoding="utf-8")
+WORDS = " ".join(DOC.split())
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 NEW = range(3, 10)  # the seeds that the expectations are about
 #: (lowest, highest) points by which plain-56 was expected to end above plain-20; of the drawn
@@ -101,3 +102,18 @@ def test_plain_56_comes_in_two_kinds():
     assert between in DOC and low[5] < 81 < low[6] and low[5] - low[4] > 2
     others = [stdev(of(errors("cifar10"), net)) for net in NETS if net != "plain-56"]
     assert f"scatter by {min(others):.1f} to {max(others):.1f} points" in DOC
+
+
+def test_one_seed_of_resnet_56_fails_on_drawn_images():
+    found = errors("synthetic")
+    failed, beside = found["resnet-56", 5], found["plain-56", 5]
+    assert f"it ends at {failed:.1f} % training error" in WORDS
+    assert f"plain-56 with {beside:.1f} %" in WORDS
+    others = [found["resnet-56", seed] for seed in range(10) if seed != 5]
+    assert f"end between {min(others):.1f} and {max(others):.1f} %" in WORDS
+    gaps = [found["plain-56", seed] - found["resnet-56", seed] for seed in range(10) if seed != 5]
+    assert f"at least {int(min(gaps))} points below plain-56" in WORDS
+    above = [found["resnet-56", seed] - median(of(found, "resnet-56")) for seed in (1, 7)]
+    assert [round(one) for one in above] == [9, 10] and max(above) < 10
+    plain = of(found, "plain-56")
+    assert f"Plain-56 scatters over {max(plain) - min(plain):.0f} points here" in WORDS
