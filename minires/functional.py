@@ -276,13 +276,15 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     In training it uses the batch's statistics, and moves the running ones towards them. Otherwise
     it uses the running ones.
     """
-    count, shard = inputs[0].size // inputs[0].shape[-1], shards.current()
+    input = inputs[0]
+    shapes.channels(kernel, input.shape)
+    count, shard = input.size // input.shape[-1], shards.current()  # values of each channel
     if training and count == 1 and (shard is None or shard.total == 1):
         raise ShapeError(
             kernel,
             "one value for each channel, so every output would be the bias and every gradient 0",
             "several values for each channel in training",
-            f"shape {inputs[0].shape}",
+            f"shape {input.shape}",
             "take larger batches or images, or call eval()",
         )
     if running_mean is None or running_var is None:
@@ -295,20 +297,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
             "None",
             "pass training=True to use the batch's own",
         )
-    input, weight = inputs[:2]
-    for name, running in (("running_mean", running_mean), ("running_var", running_var)):
-        _check_tensor(kernel, running, name)
-        if running.shape != weight.shape:
-            raise ShapeError(kernel, name, f"shape {weight.shape}", f"shape {running.shape}")
-        if running.dtype != weight.dtype:
-            raise DtypeError(kernel, name, f"{weight.dtype}, as the weight", str(running.dtype))
-        if running.device != input.device:
-            raise DeviceError(
-                kernel,
-                "running mean and variance",
-                f"on the {input.device}, as the input is",
-                f"on the {running.device}",
-            )
+    _check_running(kernel, *inputs[:2], running_mean, running_var)
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = _by_the_batch(kernel, inputs, eps)
@@ -329,6 +318,23 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     update = device_function("update_running_stats", y.device)
     update(running_mean.data, running_var.data, cache.mean, cache.var, momentum, unbiased)
     return y
+
+
+def _check_running(kernel, input, weight, running_mean, running_var):
+    """Check that the running statistics are Tensors that fit the weight and the input."""
+    for name, running in (("running_mean", running_mean), ("running_var", running_var)):
+        _check_tensor(kernel, running, name)
+        if running.shape != weight.shape:
+            raise ShapeError(kernel, name, f"shape {weight.shape}", f"shape {running.shape}")
+        if running.dtype != weight.dtype:
+            raise DtypeError(kernel, name, f"{weight.dtype}, as the weight", str(running.dtype))
+        if running.device != input.device:
+            raise DeviceError(
+                kernel,
+                "running mean and variance",
+                f"on the {input.device}, as the input is",
+                f"on the {running.device}",
+            )
 
 
 def _by_the_batch(kernel, inputs, eps):

@@ -19,7 +19,7 @@ MOST_FOLDERS = 500  # folders within each other in one path
 
 
 def printable(text: str) -> str:
-    r"""`text` on one line: escapes such as \x1b and \n replace characters that cannot be shown.
+    r"""`text` on one line: escapes such as ``\x1b`` replace characters that cannot be shown.
 
     These are control characters, ends of lines and lone surrogates.
     """
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 def as_text(name: PathLike) -> str:
     r"""The name of a file as text that can be written and printed anywhere.
 
-    Names are read as UTF-8, whatever the locale says. Other bytes become escapes such as \xe9.
+    Names are read as UTF-8, whatever the locale says. Other bytes become escapes such as ``\xe9``.
     """
     return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
 

@@ -205,6 +205,15 @@ def test_one_value_a_channel_teaches_nothing(running):
         assert np.array_equal(var.data, statistics()[1].data)
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(3, 0), (), (4,), (0, 3)])
+def test_normalising_needs_channels_and_values(shape, training):
+    statistics = [Tensor(np.ones(shape[-1:], np.float32)) for _ in range(2)]
+    for function in (F.batch_norm, F.batch_norm_relu):
+        with pytest.raises(ShapeError, match=r"shape \(N, ..., C\) with at least two axes"):
+            function(Tensor(np.ones(shape, np.float32)), *statistics, training=training)
+
+
 def test_statistics_stay_float32():
     mean, var = Tensor(np.zeros(2, np.float32)), Tensor(np.ones(2, np.float32))
     one, zero = Tensor(np.ones(2, np.float32)), Tensor(np.zeros(2, np.float32))

@@ -132,8 +132,10 @@ def autocorrelation(series: Array, max_lag: int | None = None) -> Array:
     Raises
     ------
     ConfigError
-        If `max_lag` is not a whole number from 0 to n - 1.
+        If `max_lag` is not a whole number from 0 to n - 1, or the series is empty.
     """
+    if not len(series):
+        raise ConfigError("autocorrelation", "series", "at least one array", "none")
     flat = np.asarray(series, np.float64).reshape(len(series), -1)
     max_lag = len(flat) - 1 if max_lag is None else max_lag
     if not is_integer(max_lag, 0, len(flat) - 1):

@@ -118,6 +118,8 @@ def resnet(
     ConfigError
         For a depth that is not 6n + 2, a shortcut or init that does not exist, or settings that do
         not go together.
+    ShapeError
+        If `norm_groups` does not divide the number of channels.
     """
     if shortcut not in SHORTCUTS:
         raise unknown_name("resnet", "shortcut", shortcut, SHORTCUTS)

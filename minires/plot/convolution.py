@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..checks import integer
 from ..errors import ConfigError
 from ..types import Figure
 from .style import COLOURS, GREY, panels, styled, write_below
@@ -39,14 +40,17 @@ def im2col(
     Raises
     ------
     ConfigError
-        If there is no such window, or the image is too large for numbers that can be read.
+        If there is no such window, the filter is larger than the image, or the image is too large
+        for numbers that can be read.
     """
+    sizes = {"height": height, "width": width, "kernel_size": kernel_size, "stride": stride}
+    for name, value in sizes.items():
+        integer("plot.im2col", name, value)
+    integer("plot.im2col", "padding", padding, least=0)
     padded = np.pad(np.arange(1, height * width + 1).reshape(height, width), padding)
+    integer("plot.im2col", "kernel_size", kernel_size, most=min(padded.shape))
     rows, columns = ((size - kernel_size) // stride + 1 for size in padded.shape)
-    if rows < 1 or columns < 1 or not 0 <= window < rows * columns:
-        raise ConfigError(
-            "plot.im2col", "window", f"0 to {max(rows, 0) * max(columns, 0) - 1}", str(window)
-        )
+    integer("plot.im2col", "window", window, least=0, most=rows * columns - 1)
     if max(padded.shape) > LARGEST:
         raise ConfigError(
             "plot.im2col",
@@ -136,10 +140,17 @@ def receptive_field(layers: Sequence[tuple[int, int]], image_size: int = 32) -> 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ConfigError
+        If there are no layers.
     """
     from matplotlib.ticker import MaxNLocator
 
     sizes = receptive_fields(layers)
+    if not sizes:
+        raise ConfigError("plot.receptive_field", "layers", "at least one", "none")
     figure, (left, right) = panels(2, (9.6, 4.6), widths=[1, 1.3])
     for i, size in enumerate(sizes):
         strength = 0.25 + 0.75 * (i + 1) / len(sizes)

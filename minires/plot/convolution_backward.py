@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checks import is_integer
 from ..errors import ConfigError
 from ..types import Figure
 from .style import COLOURS, OTHERS, SHADES, panels, styled, write_below
@@ -164,5 +165,5 @@ def _frame(ax, x, y, size):
 
 
 def _require(where, what, value, least, most):
-    if not least <= value <= most:
-        raise ConfigError(f"plot.{where}", what, f"{least} to {most}", str(value))
+    if not is_integer(value, least, most):
+        raise ConfigError(f"plot.{where}", what, f"{least} to {most}", repr(value))

@@ -56,7 +56,7 @@ def families(texts: Iterable[str]) -> list[str]:
 
 
 def readable(text: str) -> str:
-    r"""`text`, in which escapes such as \u732b replace letters that no font has.
+    r"""`text`, in which escapes such as ``\u732b`` replace letters that no font has.
 
     A `MissingLetters` warning names them.
     """

@@ -1,5 +1,6 @@
 """A drawing of batch norm: the three ways in which one input affects the outputs."""
 
+from ..checks import is_integer
 from ..errors import ConfigError
 from ..types import Figure
 from .style import GREY, OTHERS, SHADES, panels, styled, write_below
@@ -31,10 +32,10 @@ def batch_norm_ways(inputs: int = 4, chosen: int = 2) -> Figure:
     ConfigError
         If there is no such input, or there are too many to be read.
     """
-    if not LEAST <= inputs <= MOST:
-        raise ConfigError("plot.batch_norm_ways", "inputs", f"{LEAST} to {MOST}", str(inputs))
-    if not 1 <= chosen <= inputs:
-        raise ConfigError("plot.batch_norm_ways", "chosen", f"1 to {inputs}", str(chosen))
+    if not is_integer(inputs, LEAST, MOST):
+        raise ConfigError("plot.batch_norm_ways", "inputs", f"{LEAST} to {MOST}", repr(inputs))
+    if not is_integer(chosen, 1, inputs):
+        raise ConfigError("plot.batch_norm_ways", "chosen", f"1 to {inputs}", repr(chosen))
     figure, (ax,) = panels(1, (7.6, 0.75 * inputs + 1.4))
     rows = [inputs - i for i in range(1, inputs + 1)]  # the heights of the boxes, from the top
     middle = {"mean": rows[0] + 0.55, "variance": rows[-1] - 0.55}

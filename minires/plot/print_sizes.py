@@ -13,6 +13,8 @@ from math import ceil
 from textwrap import fill
 from typing import Any
 
+from ..errors import unknown_name
+
 SMALLEST, LARGEST = 7.0, 9.0  # points, of any letter
 NOTE = 7.5  # points: the largest letter inside a panel
 PANEL = 1.9  # inches, the least width of a panel
@@ -73,7 +75,12 @@ def print_width() -> PrintWidth | None:
 
 @contextmanager
 def use_width(name: str) -> Iterator[PrintWidth]:
-    """Within: figures are drawn for a column of a paper, "one-column" or "two-column"."""
+    """Within: figures are drawn for a column of a paper, "one-column" or "two-column".
+
+    Raises ConfigError for another name.
+    """
+    if name not in WIDTHS:
+        raise unknown_name("use_width", "width", name, WIDTHS)
     token = _chosen.set(WIDTHS[name])
     try:
         yield WIDTHS[name]

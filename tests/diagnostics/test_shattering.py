@@ -152,5 +152,7 @@ def test_errors():
         gradient_path(Powers(), x, x, points=4, max_lag=4)
     with pytest.raises(ConfigError, match="max_lag: expected 0 to 3, got 1.5"):
         autocorrelation(np.ones((4, 2)), 1.5)
+    with pytest.raises(ConfigError, match="series: expected at least one array, got none"):
+        autocorrelation([])
     with pytest.raises(ConfigError, match="images: expected at least two, got 1"):
         gradient_correlation(Powers(), np.ones((1, 2)))

@@ -44,11 +44,27 @@ def test_the_framed_window_is_where_its_row_is():
 
 
 @pytest.mark.parametrize(
-    "settings", [dict(window=4), dict(window=-1), dict(kernel_size=5), dict(height=9, width=9)]
+    "settings, words",
+    [
+        (dict(window=4), "window: expected a whole number, 0 to 3, got 4"),
+        (dict(window=-1), "window: expected a whole number, 0 to 3, got -1"),
+        (dict(window=0.5), "window: expected a whole number, 0 to 3, got 0.5"),
+        (dict(kernel_size=5), "kernel_size: expected a whole number, 1 to 4, got 5"),
+        (dict(kernel_size=0), "kernel_size: expected a whole number of at least 1, got 0"),
+        (dict(stride=0), "stride: expected a whole number of at least 1, got 0"),
+        (dict(height=0), "height: expected a whole number of at least 1, got 0"),
+        (dict(padding=-1), "padding: expected a whole number of at least 0, got -1"),
+        (dict(height=9, width=9), "the image is too large .*: expected at most 8 pixels a side"),
+    ],
 )
-def test_what_cannot_be_drawn(settings):
-    with pytest.raises(ConfigError, match="plot.im2col"):
+def test_what_cannot_be_drawn(settings, words):
+    with pytest.raises(ConfigError, match=f"plot.im2col: {words}"):
         plot.im2col(**settings)
+
+
+def test_no_layers():
+    with pytest.raises(ConfigError, match="plot.receptive_field: layers: expected at least one"):
+        plot.receptive_field([])
 
 
 @pytest.mark.parametrize(

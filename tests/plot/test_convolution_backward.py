@@ -52,6 +52,7 @@ def test_in_a_line_the_coloured_terms_are_those_of_the_weight_and_of_the_pixel()
         (plot.conv_backward, {"size": 8}, "size.*expected 3 to 7, got 8"),
         (plot.conv_backward_line, {"pixel": 5}, "pixel.*expected 0 to 4, got 5"),
         (plot.conv_backward_line, {"pixels": 2}, "pixels.*expected 3 to 9, got 2"),
+        (plot.conv_backward_line, {"weight": 0.5}, "weight.*expected 0 to 2, got 0.5"),
     ],
 )
 def test_what_is_not_there(draw, settings, said):

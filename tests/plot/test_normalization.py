@@ -22,7 +22,11 @@ def test_each_way_is_named_and_reaches_what_it_should(inputs, chosen):
 
 @pytest.mark.parametrize(
     "settings, said",
-    [({"inputs": 7}, "inputs.*2 to 6, got 7"), ({"chosen": 0}, "chosen.*1 to 4, got 0")],
+    [
+        ({"inputs": 7}, "inputs.*2 to 6, got 7"),
+        ({"inputs": 3.5}, "inputs.*2 to 6, got 3.5"),
+        ({"chosen": 0}, "chosen.*1 to 4, got 0"),
+    ],
 )
 def test_what_cannot_be_drawn(settings, said):
     with pytest.raises(ConfigError, match=said):

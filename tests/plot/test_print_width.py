@@ -92,3 +92,11 @@ def test_dark_and_width_do_not_go_together(tmp_path):
     args = _parser().parse_args(["plot", str(tmp_path), "--dark", "--width", "one-column"])
     with pytest.raises(ConfigError, match="--dark: cannot be combined with --width"):
         args.run(args)
+
+
+def test_an_unknown_width():
+    with (
+        pytest.raises(ConfigError, match="unknown width: expected one of one-column, two-column"),
+        plot.use_width("one column"),
+    ):
+        pass
