@@ -226,8 +226,10 @@ class Laboratory:
         return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
 
     def batch(self, size: int, test: bool = False) -> tuple[Array, Array]:
-        """The first `size` images of the training or test set, normalised as for training, and
-        their labels, as arrays on the device: ((size, H, W, C), (size,)).
+        """The first `size` images of the training or test set and their labels.
+
+        Images (size, H, W, C) are normalised as for training and on the device; labels (size,) are
+        a NumPy array.
         """
         images = self.test_set if test else self.train_set
         return next(iter(self._loader(images.take(size), size)))
