@@ -1,7 +1,7 @@
 """A run of several nets: a folder for each net and seed, and tables of all gathered from them.
 
-    config.json  metrics.csv  gradients.csv
-    nets/plain-20/seed0/    config.json  metrics.csv  gradients.csv  checkpoints/
+    config.json  metrics.csv  gradients.csv  updates.csv
+    nets/plain-20/seed0/    config.json  metrics.csv  gradients.csv  updates.csv  checkpoints/
     nets/plain-20/seed1/    ...
 
 The folder of a net is written by the process that trains it, and by no other; the run's own tables
@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 from ..errors import DataError
 from ..types import Row
 from .records import RunFolder, Table, make_folder, renamed
-from .training_records import GRADIENTS, METRICS, TEXT, say
+from .training_records import GRADIENTS, METRICS, TEXT, UPDATES, say
 
 Net: TypeAlias = tuple[str, int]  # its name and its seed
-TABLES = {"metrics": METRICS, "gradients": GRADIENTS}
+TABLES = {"metrics": METRICS, "gradients": GRADIENTS, "updates": UPDATES}
 
 
 def folder_of(run: Path, net: str, seed: int) -> Path:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..diagnostics import gradient_norms
+from ..diagnostics import gradient_norms, measured_updates, weights_of
 from ..distributed import World, alone
 from ..errors import CheckpointError, DataError
 from ..nn import Module
@@ -34,6 +34,8 @@ METRICS_OF = {  # a column of numbers -> what they are
 METRICS = ("net", *METRICS_OF)
 GRADIENTS_OF = {"seed": NUMBER, "iteration": NUMBER, "depth": COUNT}  # norms may be infinite
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
+UPDATES_OF = GRADIENTS_OF  # runs of early versions have no table of updates
+UPDATES = ("net", "seed", "iteration", "layer", "depth", "update_norm", "update_ratio")
 TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
 FIRST_STEPS = 10  # gradients are recorded at each of these, then
 REGULAR_RECORDS = 20  # this many times in the rest of the run
@@ -42,7 +44,8 @@ REGULAR_RECORDS = 20  # this many times in the rest of the run
 class TrainingRecords:
     """The nets trained into the folder of a run.
 
-    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv``, and the nets' checkpoints.
+    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv`` and ``updates.csv`` (a row for
+    each layer and recorded step: before the step, and how far it went), and the nets' checkpoints.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ class TrainingRecords:
         self.folder, self.progress, self.world = folder, progress, world or alone()
         self.metrics = folder.table("metrics", METRICS, TEXT)
         self.gradients = folder.table("gradients", GRADIENTS, TEXT)
+        self.updates = folder.table("updates", UPDATES, TEXT)
 
     def train(
         self,
@@ -102,6 +106,7 @@ class TrainingRecords:
         recorders = [
             _MetricsRecorder(self.metrics, net, seed),
             _GradientRecorder(self.gradients, net, seed, worth_recording or regularly),
+            _UpdateRecorder(self.updates, net, seed, worth_recording or regularly),
         ]
         if weights is not None:
             recorders.append(_WeightsRecorder(weights))
@@ -140,7 +145,8 @@ class TrainingRecords:
 
         self._restore_metrics(trainer, net, seed)
         # The gradients at `done` come with the next step.
-        self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
+        for table in (self.gradients, self.updates):
+            table.keep(lambda row: other(row) or row["iteration"] < done)
         found = Counter(row["iteration"] for row in self.gradients.rows() if not other(row))
         layers = max(found.values(), default=0)
         expected = [i for i in range(done) if worth_recording(i, trainer.config.iterations)]
@@ -231,6 +237,28 @@ class _GradientRecorder(Callback):
             )
 
 
+class _UpdateRecorder(Callback):
+    """How far the steps worth recording moved the weights of all layers."""
+
+    def __init__(self, table, net, seed, worth_recording):
+        self.table, self.net, self.seed = table, net, seed
+        self.worth_recording = worth_recording
+        self.before = None  # the weights, while a recorded step is made
+
+    def after_backward(self, trainer):
+        if self.worth_recording(trainer.iteration, trainer.config.iterations):
+            self.before = weights_of(trainer.model)
+
+    def after_step(self, trainer):
+        if self.before is not None:
+            where = {"net": self.net, "seed": self.seed, "iteration": trainer.iteration - 1}
+            self.table.append(
+                {**where, **layer._asdict()}
+                for layer in measured_updates(trainer.model, self.before)
+            )
+            self.before = None
+
+
 class _WeightsRecorder(Callback):
     """The weights after each epoch, a file for each."""
 
@@ -278,6 +306,15 @@ def finished_tables(
     if not all(rows):
         raise nothing_to_show(folder, "at least one finished epoch")
     return rows
+
+
+def update_rows(folder: PathLike, trained: Collection[tuple[str, int]]) -> list[Row]:
+    """The rows of ``updates.csv`` in a run's folder; none if it is of an early version.
+
+    Raises DataError as `finished_tables`.
+    """
+    path = Path(folder) / "updates.csv"
+    return checked_rows(path, UPDATES, UPDATES_OF, trained) if path.exists() else []
 
 
 def check_once(path: Path, metrics: Sequence[Row]) -> None:

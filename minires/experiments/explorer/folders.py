@@ -3,7 +3,7 @@ seed.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..training_records import (
     check_once,
     checked_rows,
     nothing_to_show,
+    update_rows,
 )
 
 MOST_NAMED = 4  # trainings that a note names; the others are counted
@@ -57,12 +58,15 @@ class Training:
         A row for each epoch.
     gradients : list of dict
         A row for each layer and recorded step. There may be none.
+    updates : list of dict
+        The same for how far each step went. Runs of early versions have none.
     """
 
     net: str
     seed: int
     metrics: list[Row]
     gradients: list[Row]
+    updates: list[Row]
 
 
 @dataclass(frozen=True)
@@ -171,9 +175,8 @@ def _of_degradation(folder, config):
     else:
         config = read_config(folder, "degradation", degradation.NEEDED)
         nets = degradation.nets_of(config)
-    metrics, gradients = _tables(folder, nets)
     steps = degradation.all_iterations(config)
-    return _trainings(nets, metrics, gradients, dict.fromkeys(nets, steps))
+    return _trainings(nets, *_tables(folder, nets), dict.fromkeys(nets, steps))
 
 
 def _of_one_net(folder, config):
@@ -198,7 +201,7 @@ def _of_sweep(folder, config):
         net = own["model"], own["seed"]
         found, waiting = _trainings([net], *_tables(inner, [net]), {net: _steps_of(inner, own)})
         label = label or own["model"]
-        trainings += [Training(label, one.seed, one.metrics, one.gradients) for one in found]
+        trainings += [replace(one, net=label) for one in found]
         unfinished += [words.replace(own["model"], label, 1) for words in waiting]
     return trainings, unfinished
 
@@ -227,22 +230,24 @@ def _steps_of(folder, config):
     return 0 if stopped else config["all_iterations"]
 
 
-def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row], list[Row]]:
-    """The rows of a folder's tables; of gradients none if the table is not there."""
+def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row], ...]:
+    """The rows of a folder's tables: metrics, and gradients and updates if they are there."""
     metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, nets)
     check_once(folder / "metrics.csv", metrics)
     path = folder / "gradients.csv"
-    return metrics, checked_rows(path, GRADIENTS, GRADIENTS_OF, nets) if path.exists() else []
+    gradients = checked_rows(path, GRADIENTS, GRADIENTS_OF, nets) if path.exists() else []
+    return metrics, gradients, update_rows(folder, nets)
 
 
-def _trainings(nets, metrics, gradients, steps):
+def _trainings(nets, metrics, gradients, updates, steps):
     """Trainings with an epoch or more, and a few words on each that is not at its end."""
     found, unfinished = [], []
-    errors, norms = _by_training(metrics), _by_training(gradients)
+    errors, *norms = map(_by_training, (metrics, gradients, updates))
     for net, seed in nets:
         rows = errors.get((net, seed), [])
         if rows:
-            found.append(Training(net, seed, rows, norms.get((net, seed), [])))
+            its = (one.get((net, seed), []) for one in norms)
+            found.append(Training(net, seed, rows, *its))
         done = rows[-1]["iteration"] if rows else 0
         if done < steps[net, seed]:
             where = f"at step {done:,} of {steps[net, seed]:,}" if rows else "no epoch yet"
