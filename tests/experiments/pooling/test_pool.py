@@ -75,6 +75,7 @@ def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
         "config.json",
         "gradients.csv",
         "metrics.csv",
+        "updates.csv",
     ]
 
 
