@@ -117,6 +117,8 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         return run(ufunc, inputs, kwargs)
 
     def __matmul__(self, other):
+        if getattr(other, "__array_ufunc__", self) is None:
+            return NotImplemented
         return run(np.matmul, (self, other), {})
 
     def __array_function__(self, function, types, args, kwargs):
