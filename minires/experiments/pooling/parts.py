@@ -109,7 +109,7 @@ def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
         for row, its in pairs:
             if row is None or its is None:
                 if one.finished and other.finished:
-                    return tuple(  # type: ignore[return-value]
+                    return tuple(
                         f"{len(part.tables.get(name, ()))} rows in {name}.csv"
                         for part in (one, other)
                     )
