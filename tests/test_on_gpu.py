@@ -78,6 +78,17 @@ def test_numbers_have_no_place_of_their_own():
     ).tolist() == [3, 8]
 
 
+def test_arrays_on_the_left_and_numpys_functions():
+    x = tensor([[1, 2], [3, 4]], requires_grad=True)
+    array = backend.move(np.array([[1, 0], [0, 2]], np.float32), "gpu")
+    for y in (array * x, array @ x, np.multiply(array, x), np.exp(x), np.sum(x, axis=0)):
+        assert type(y) is Tensor and y.requires_grad and y.device == "gpu"
+    assert to_cpu((array @ x).data).tolist() == [[1, 2], [6, 8]]
+    assert to_cpu(array < x).tolist() == [[False, True], [True, True]]
+    message_of(GraphError, lambda: np.std(x))
+    assert backend.device_of(np.sin(x.detach())) == "gpu"
+
+
 def test_gradients_find_their_way_back_to_the_other_device():
     w = Tensor(np.array([1.0, 2, 3]), requires_grad=True)
     (w.to("gpu") * tensor([4, 5, 6], np.float64)).sum().backward()

@@ -24,11 +24,24 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 
+class _InTheClass:
+    """A method that is found in the class, where NumPy looks for it. In an object it is None: CuPy
+    looks there, and takes None for "leave ``array @ tensor`` to the Tensor" (NEP 13).
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any] | None:
+        return self.method if instance is None else None
+
+
 class AnswersNumPy:
     """The two methods of a Tensor that NumPy calls."""
 
     __slots__ = ()
 
+    @_InTheClass
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         operators = OPERATORS.get(ufunc)
         if operators is not None and method == "__call__" and not settings:  # `array * x`, fast

@@ -23,7 +23,8 @@ OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "tr
 TEXT = """\
 The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
 residual net of each depth and writes config.json, metrics.csv, gradients.csv,
-degradation.png, gradients.png and report.html to the output folder."""
+updates.csv, degradation.png, gradients.png and report.html to the output
+folder."""
 EXAMPLES = """presets:
   demo      8x8 images, width 8, 4,000 images, 4 epochs: half a minute
   quick     16x16 images, width 8, 10,000 images, 7 epochs:

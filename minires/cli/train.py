@@ -57,7 +57,8 @@ NETS = """nets:
 """
 TRAIN_TEXT = """\
 Train a net, and write to the output folder its settings (config.json), tables
-(metrics.csv, gradients.csv, confusion.csv), checkpoint, weights and figures."""
+(metrics.csv, gradients.csv, updates.csv, confusion.csv), checkpoint, weights
+and figures."""
 TRAIN_EXAMPLES = """examples:
   minires train --model resnet-20 --dataset cifar10
   minires train --model residual_mlp-20 --image-size 16 --net width=128

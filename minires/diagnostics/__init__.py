@@ -33,7 +33,7 @@ from .shattering import (
     input_gradients,
 )
 from .signal_propagation import Growth, LayerPropagation, Propagation, growth, propagation
-from .update_sizes import LayerUpdate, updates
+from .update_sizes import LayerUpdate, MeasuredUpdate, measured_updates, updates, weights_of
 
 __all__ = [
     "ActivationGradient",
@@ -54,6 +54,7 @@ __all__ = [
     "Lesion",
     "LossLine",
     "LossPlane",
+    "MeasuredUpdate",
     "PathGradient",
     "Propagation",
     "Trajectory",
@@ -77,6 +78,7 @@ __all__ = [
     "input_gradients",
     "loss_line",
     "loss_plane",
+    "measured_updates",
     "memory",
     "path_gradient",
     "path_gradients",
@@ -94,4 +96,5 @@ __all__ = [
     "trajectory",
     "preserve_state",
     "updates",
+    "weights_of",
 ]

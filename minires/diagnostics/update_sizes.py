@@ -1,11 +1,13 @@
 """How far a step of gradient descent moves each layer's weights, compared with their size."""
 
-from math import nan
+from math import inf, nan
 from typing import NamedTuple
 
+from .. import backend
 from ..errors import ConfigError, GraphError
 from ..nn import Module
 from ..optim import SGD
+from ..types import Array
 from .parts import main_path, norm
 
 
@@ -90,6 +92,56 @@ def updates(
             LayerUpdate(name, depth, weight_norm, gradient_norm, update_norm, relative, effective)
         )
     return records
+
+
+class MeasuredUpdate(NamedTuple):
+    """The step that one layer's weights have made, as Euclidean norms."""
+
+    layer: str  # the name of the convolution or linear layer
+    depth: int  # along the main path, from 1
+    update_norm: float  # |w after the step - w before|
+    update_ratio: float  # update_norm / |w before|; inf if w was 0
+
+
+def weights_of(model: Module) -> dict[str, Array]:
+    """Copies of the weights on the main path that are trained, by the names of their layers: what
+    `measured_updates` compares with.
+    """
+    return {
+        name: backend.copy(module.weight.data)
+        for name, module in main_path(model).items()
+        if module.weight.requires_grad
+    }
+
+
+def measured_updates(model: Module, before: dict[str, Array]) -> list[MeasuredUpdate]:
+    """The step that every trained layer on the main path has made since `weights_of`.
+
+    It holds whatever the optimiser does: momentum, weight decay, clipped gradients, Muon.
+
+    As a rule of thumb the ratio is about 1e-3 where the learning rate suits: far below it a layer
+    hardly learns, far above it the rate may be too high (Karpathy, notes of Stanford's course
+    CS231n, "Ratio of weights:updates"). Batch norm makes a layer indifferent to the scale of its
+    weights, so there the ratio settles where weight decay and gradient balance.
+
+    Parameters
+    ----------
+    model : nn.Module
+        After the step.
+    before : dict
+        What `weights_of` returned before it.
+
+    Returns
+    -------
+    list of MeasuredUpdate
+        From the images to the logits.
+    """
+    found = []
+    for depth, (name, module) in enumerate(main_path(model).items(), 1):
+        if name in before:
+            update, weight = norm(module.weight.data - before[name]), norm(before[name])
+            found.append(MeasuredUpdate(name, depth, update, update / weight if weight else inf))
+    return found
 
 
 def _direction(w, optimizer):

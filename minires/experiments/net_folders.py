@@ -1,8 +1,8 @@
 """The folders of a run of several nets: one for each net and seed, and tables that gather the rows
 of all of them.
 
-    config.json  metrics.csv  gradients.csv
-    nets/plain-20/seed0/    config.json  metrics.csv  gradients.csv  checkpoints/
+    config.json  metrics.csv  gradients.csv  updates.csv
+    nets/plain-20/seed0/    config.json  metrics.csv  gradients.csv  updates.csv  checkpoints/
     nets/plain-20/seed1/    ...
 
 Only the process that trains a net writes to the folder of that net. Only the process that started
@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 from ..errors import DataError
 from ..types import Row
 from .records import RunFolder, Table, make_folder, renamed
-from .training_records import GRADIENTS, METRICS, TEXT, say
+from .training_records import GRADIENTS, METRICS, TEXT, UPDATES, say
 
 Net: TypeAlias = tuple[str, int]  # name and seed
-TABLES = {"metrics": METRICS, "gradients": GRADIENTS}
+TABLES = {"metrics": METRICS, "gradients": GRADIENTS, "updates": UPDATES}
 
 
 def folder_of(run: Path, net: str, seed: int) -> Path:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..diagnostics import gradient_norms
+from ..diagnostics import gradient_norms, measured_updates, weights_of
 from ..distributed import World, alone
 from ..errors import CheckpointError, DataError
 from ..nn import Module
@@ -34,6 +34,8 @@ METRICS_OF = {  # column -> the kind of its numbers
 METRICS = ("net", *METRICS_OF)
 GRADIENTS_OF = {"seed": NUMBER, "iteration": NUMBER, "depth": COUNT}  # norms may be infinite
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
+UPDATES_OF = GRADIENTS_OF  # runs of early versions have no table of updates
+UPDATES = ("net", "seed", "iteration", "layer", "depth", "update_norm", "update_ratio")
 TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
 FIRST_STEPS = 10  # gradients are recorded in each step up to this one,
 REGULAR_RECORDS = 20  # and then about this many times in the rest of the run
@@ -42,8 +44,9 @@ REGULAR_RECORDS = 20  # and then about this many times in the rest of the run
 class TrainingRecords:
     """Trains nets and records the trainings in the folder of a run.
 
-    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv`` (a row for each layer and
-    recorded step), and a checkpoint for each net.
+    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv`` and ``updates.csv`` (a row for
+    each layer and recorded step: the norms before the step, and the size of the step), and a
+    checkpoint for each net.
 
     Parameters
     ----------
@@ -59,6 +62,7 @@ class TrainingRecords:
         self.folder, self.progress, self.world = folder, progress, world or alone()
         self.metrics = folder.table("metrics", METRICS, TEXT)
         self.gradients = folder.table("gradients", GRADIENTS, TEXT)
+        self.updates = folder.table("updates", UPDATES, TEXT)
 
     def train(
         self,
@@ -111,6 +115,7 @@ class TrainingRecords:
         recorders = [
             _MetricsRecorder(self.metrics, net, seed),
             _GradientRecorder(self.gradients, net, seed, worth_recording or regularly),
+            _UpdateRecorder(self.updates, net, seed, worth_recording or regularly),
         ]
         if weights is not None:
             recorders.append(_WeightsRecorder(weights))
@@ -149,7 +154,8 @@ class TrainingRecords:
 
         self._restore_metrics(trainer, net, seed)
         # The gradients of step `done` will be recorded again by the next step.
-        self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
+        for table in (self.gradients, self.updates):
+            table.keep(lambda row: other(row) or row["iteration"] < done)
         found = Counter(row["iteration"] for row in self.gradients.rows() if not other(row))
         layers = max(found.values(), default=0)
         expected = [i for i in range(done) if worth_recording(i, trainer.config.iterations)]
@@ -241,6 +247,28 @@ class _GradientRecorder(Callback):
             )
 
 
+class _UpdateRecorder(Callback):
+    """Records how far a step moved the weights of each layer, in the steps worth recording."""
+
+    def __init__(self, table, net, seed, worth_recording):
+        self.table, self.net, self.seed = table, net, seed
+        self.worth_recording = worth_recording
+        self.before = None  # the weights before a step that is recorded
+
+    def after_backward(self, trainer):
+        if self.worth_recording(trainer.iteration, trainer.config.iterations):
+            self.before = weights_of(trainer.model)
+
+    def after_step(self, trainer):
+        if self.before is not None:
+            where = {"net": self.net, "seed": self.seed, "iteration": trainer.iteration - 1}
+            self.table.append(
+                {**where, **layer._asdict()}
+                for layer in measured_updates(trainer.model, self.before)
+            )
+            self.before = None
+
+
 class _WeightsRecorder(Callback):
     """Saves the weights after each epoch, each time in a new file."""
 
@@ -290,6 +318,15 @@ def finished_tables(
     if not all(rows):
         raise nothing_to_show(folder, "at least one finished epoch")
     return rows
+
+
+def update_rows(folder: PathLike, trained: Collection[tuple[str, int]]) -> list[Row]:
+    """The rows of ``updates.csv`` in a run's folder; none if an early version wrote it.
+
+    Raises DataError as `finished_tables`.
+    """
+    path = Path(folder) / "updates.csv"
+    return checked_rows(path, UPDATES, UPDATES_OF, trained) if path.exists() else []
 
 
 def check_once(path: Path, metrics: Sequence[Row]) -> None:

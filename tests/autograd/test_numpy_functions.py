@@ -215,7 +215,7 @@ def test_errors_of_the_operation_stay_as_they_are(x):
 
 
 class LikeCuPy:
-    """An array that leaves what it does not know to others, as CuPy's does."""
+    """An array that leaves what it does not know to others, as CuPy's (cupy/_core/core.pyx)."""
 
     def __init__(self, array):
         self.array = array
@@ -226,14 +226,20 @@ class LikeCuPy:
         return LikeCuPy(getattr(ufunc, method)(*(getattr(x, "array", x) for x in inputs)))
 
     def __mul__(self, other):
-        return np.multiply(self, other)  # CuPy's, for an `other` with __array_ufunc__
+        return NotImplemented if other.__array_ufunc__ is None else np.multiply(self, other)
+
+    def __matmul__(self, other):
+        if other.__array_ufunc__ is None:
+            return NotImplemented
+        raise TypeError("CuPy asks nobody else")
 
 
-def test_an_array_of_another_library_on_the_left_leaves_it_to_the_tensor(x, monkeypatch):
+@pytest.mark.parametrize("op", [operator.mul, operator.matmul, np.multiply, np.matmul])
+def test_an_array_of_another_library_on_the_left_leaves_it_to_the_tensor(op, monkeypatch):
     seen = []
     monkeypatch.setattr(Tensor, "_operand", lambda self, other: seen.append(other) or self)
-    other = LikeCuPy(OTHER)
-    assert type(other * x) is Tensor and seen == [other]
+    x, other = Tensor(np.eye(2)), LikeCuPy(OTHER)
+    assert type(op(other, x)) is Tensor and seen == [other]
 
 
 def test_every_error_is_one_line_of_ours(x):

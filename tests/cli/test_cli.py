@@ -140,6 +140,7 @@ def test_the_whole_experiment(tmp_path):
         "metrics.csv",
         "nets",
         "report.html",
+        "updates.csv",
     ]
     assert (
         "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout

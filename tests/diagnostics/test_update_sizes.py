@@ -6,7 +6,7 @@ import pytest
 from minires import functional as F
 from minires import models, nn, optim
 from minires.autograd.tensor import Tensor
-from minires.diagnostics import updates
+from minires.diagnostics import measured_updates, updates, weights_of
 from minires.errors import ConfigError, GraphError
 
 from .nets import KINDS, batch, in_float64
@@ -25,6 +25,33 @@ def test_solved_by_hand():
     net(Tensor(np.array([[6, 8]], np.float32))).sum().backward()
     (record,) = updates(net, lr=0.5)
     assert record[1:] == pytest.approx((1, 5, 10, 5, 1, 0.02))
+
+
+def test_a_measured_step_solved_by_hand():
+    """The same net, momentum 0.5, weight decay 0.2. Step 1: v = (6, 8) + 0.2 (3, 4) = (6.6, 8.8),
+    |v| = 11, so lr 0.5 moves w by 5.5, to 5 - 5.5 along (3, 4) / 5. Step 2: v = 5.5 + 10 - 0.1.
+    """
+    net = nn.Linear(2, 1, bias=False)
+    net.weight.data[...] = [[3], [4]]
+    optimizer = optim.SGD(net.parameters(), 0.5, 0.5, weight_decay=0.2)
+    for expected in ((1, 5.5, 1.1), (1, 7.7, 15.4)):
+        net.zero_grad()
+        net(Tensor(np.array([[6, 8]], np.float32))).sum().backward()
+        before = weights_of(net)
+        optimizer.step()
+        (record,) = measured_updates(net, before)
+        assert record[1:] == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_of_0_and_frozen_ones():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    net[0].weight.requires_grad = False
+    net[1].weight.data[...] = 0
+    before = weights_of(net)
+    net[1].weight.data[...] = 2
+    (record,) = measured_updates(net, before)
+    assert record.depth == 2 and record.update_norm == pytest.approx(12**0.5)
+    assert record.update_ratio == np.inf
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from minires.distributed import alone
 from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_records import GRADIENTS, METRICS, TEXT, UPDATES
 from minires.serialization.families import IMAGENET
 from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
@@ -93,6 +94,7 @@ def test_what_a_run_leaves(finished):
         "gradients.csv",
         "metrics.csv",
         "predictions.csv",
+        "updates.csv",
         "weights.safetensors",
     ]
     assert [path.name for path in single_net.plot(finished)] == [
@@ -183,7 +185,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
     monkeypatch.undo()
     run(TINY, tmp_path / "run", resume=True)
     assert metrics(tmp_path / "run") == metrics(finished)
-    for name in ("gradients.csv", "confusion.csv", "evaluation.json"):
+    for name in ("gradients.csv", "updates.csv", "confusion.csv", "evaluation.json"):
         assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes(), name
     here, there = (
         open_weights(out / "weights.safetensors").arrays for out in (tmp_path / "run", finished)
@@ -193,6 +195,29 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
         run(replace(TINY, lr=0.2), tmp_path / "run", resume=True)
     with pytest.raises(ConfigError, match="the folder is not empty"):
         run(TINY, tmp_path / "run")
+
+
+def test_updates_are_how_far_steps_went(finished, tmp_path):
+    """With one step and no weight decay lr times the gradient."""
+    out = run(replace(TINY, iterations=1, weight_decay=0.0, drops=()), tmp_path / "run")
+    moved = read_table(out / "updates.csv", UPDATES, TEXT)
+    norms = read_table(out / "gradients.csv", GRADIENTS, TEXT)
+    assert len(moved) == len(norms) == 8
+    for row, its in zip(moved, norms):
+        assert [row[key] for key in UPDATES[:5]] == [its[key] for key in UPDATES[:5]]
+        assert row["update_norm"] == pytest.approx(0.1 * its["gradient_norm"], rel=1e-3)
+        assert row["update_ratio"] == pytest.approx(0.1 * its["ratio"], rel=1e-3)
+    steps = {row["iteration"] for row in read_table(finished / "updates.csv", UPDATES, TEXT)}
+    assert steps == {*range(10)}
+
+
+def test_a_run_of_an_early_version_goes_on_without_updates(finished, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(finished, out)
+    (out / "updates.csv").unlink()
+    run(TINY, out, resume=True)
+    assert single_net.report(out) == single_net.report(finished) and single_net.plot(out)
+    assert (out / "updates.csv").read_text() == ",".join(UPDATES) + "\n"
 
 
 def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):

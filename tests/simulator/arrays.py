@@ -109,11 +109,16 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or ufunc.signature is not None:
             return NotImplemented  # what of these CuPy takes differs from version to version
+        known = (ndarray, np.ndarray, np.generic, int, float, complex)
+        if not all(isinstance(x, known) for x in (*inputs, *kwargs.get("out", ()))):
+            return NotImplemented
         if "where" in kwargs:
             raise TypeError(f"Wrong arguments {{'where'}} for {ufunc.__name__}")
         return run(ufunc, inputs, kwargs)
 
     def __matmul__(self, other):
+        if getattr(other, "__array_ufunc__", self) is None:
+            return NotImplemented
         return run(np.matmul, (self, other), {})
 
     def __array_function__(self, function, types, args, kwargs):

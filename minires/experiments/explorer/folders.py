@@ -1,7 +1,7 @@
 """Read the folder of a run of any experiment as a list of trainings, each of one net and seed."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..training_records import (
     check_once,
     checked_rows,
     nothing_to_show,
+    update_rows,
 )
 
 MOST_NAMED = 4  # how many trainings a note names; the others are only counted
@@ -55,12 +56,15 @@ class Training:
         A row for each epoch.
     gradients : list of dict
         A row for each layer and recorded step. There may be none.
+    updates : list of dict
+        The same for how far each step went. Runs of early versions have none.
     """
 
     net: str
     seed: int
     metrics: list[Row]
     gradients: list[Row]
+    updates: list[Row]
 
 
 @dataclass(frozen=True)
@@ -169,9 +173,8 @@ def _of_degradation(folder, config):
     else:
         config = read_config(folder, "degradation", degradation.NEEDED)
         nets = degradation.nets_of(config)
-    metrics, gradients = _tables(folder, nets)
     steps = degradation.all_iterations(config)
-    return _trainings(nets, metrics, gradients, dict.fromkeys(nets, steps))
+    return _trainings(nets, *_tables(folder, nets), dict.fromkeys(nets, steps))
 
 
 def _of_one_net(folder, config):
@@ -196,7 +199,7 @@ def _of_sweep(folder, config):
         net = own["model"], own["seed"]
         found, waiting = _trainings([net], *_tables(inner, [net]), {net: _steps_of(inner, own)})
         label = label or own["model"]
-        trainings += [Training(label, one.seed, one.metrics, one.gradients) for one in found]
+        trainings += [replace(one, net=label) for one in found]
         unfinished += [words.replace(own["model"], label, 1) for words in waiting]
     return trainings, unfinished
 
@@ -227,24 +230,26 @@ def _steps_of(folder, config):
     return 0 if stopped else config["all_iterations"]
 
 
-def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row], list[Row]]:
-    """The rows of metrics and gradients in a folder. There are no gradients if that table is
-    missing.
+def _tables(folder: Path, nets: Collection[tuple[str, int]]) -> tuple[list[Row], ...]:
+    """The rows of metrics, gradients and updates in a folder. There are no gradients or updates if
+    their table is missing.
     """
     metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, nets)
     check_once(folder / "metrics.csv", metrics)
     path = folder / "gradients.csv"
-    return metrics, checked_rows(path, GRADIENTS, GRADIENTS_OF, nets) if path.exists() else []
+    gradients = checked_rows(path, GRADIENTS, GRADIENTS_OF, nets) if path.exists() else []
+    return metrics, gradients, update_rows(folder, nets)
 
 
-def _trainings(nets, metrics, gradients, steps):
+def _trainings(nets, metrics, gradients, updates, steps):
     """The trainings with at least one epoch, and a few words on each unfinished training."""
     found, unfinished = [], []
-    errors, norms = _by_training(metrics), _by_training(gradients)
+    errors, *norms = map(_by_training, (metrics, gradients, updates))
     for net, seed in nets:
         rows = errors.get((net, seed), [])
         if rows:
-            found.append(Training(net, seed, rows, norms.get((net, seed), [])))
+            its = (one.get((net, seed), []) for one in norms)
+            found.append(Training(net, seed, rows, *its))
         done = rows[-1]["iteration"] if rows else 0
         if done < steps[net, seed]:
             where = f"at step {done:,} of {steps[net, seed]:,}" if rows else "no epoch yet"

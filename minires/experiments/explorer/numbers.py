@@ -33,7 +33,7 @@ def data(runs: Sequence[Run]) -> dict[str, Any]:
         of the heat maps, from low to high. ``perPower``: `PER_POWER`.
     """
     nets = colours.in_order([one.net for run in runs for one in run.trainings])
-    norms = sum(2 * len(one.gradients) for run in runs for one in run.trainings)
+    norms = sum(2 * len(one.gradients) + len(one.updates) for run in runs for one in run.trainings)
     part = min(1.0, MOST_NORMS / max(1, norms))
     names = run_names(runs)
     return {
@@ -88,15 +88,14 @@ def _kept(depths: Mapping[int, Any] | set[int]) -> list[int]:
 
 def _training(training: Training, part: float) -> dict[str, Any]:
     rows = thinned(training.metrics, MOST_EPOCHS)
-    table: dict[int, dict[int, Row]] = {}
-    for row in training.gradients:
-        table.setdefault(row["iteration"], {})[row["depth"]] = row
+    table, moved = map(_by_step, (training.gradients, training.updates))
     steps = thinned(sorted(table), max(FEWEST_STEPS, int(part * len(table))))
     depths = _kept({row["depth"] for row in training.gradients})
 
-    def powers(column: str) -> list[list[int | None]]:
+    def powers(rows: dict[int, dict[int, Row]], column: str) -> list[list[int | None]]:
         return [
-            [_power(table[step].get(depth, {}).get(column)) for depth in depths] for step in steps
+            [_power(rows.get(step, {}).get(depth, {}).get(column)) for depth in depths]
+            for step in steps
         ]
 
     return {
@@ -107,9 +106,18 @@ def _training(training: Training, part: float) -> dict[str, Any]:
         "test": [row["test_error"] for row in rows],
         "steps": steps,
         "depths": depths,
-        "gradient": powers("gradient_norm"),
-        "weight": powers("weight_norm"),
+        "gradient": powers(table, "gradient_norm"),
+        "weight": powers(table, "weight_norm"),
+        "update": powers(moved, "update_ratio") if moved else [],
     }
+
+
+def _by_step(rows: Sequence[Row]) -> dict[int, dict[int, Row]]:
+    """Step -> depth -> row."""
+    found: dict[int, dict[int, Row]] = {}
+    for row in rows:
+        found.setdefault(row["iteration"], {})[row["depth"]] = row
+    return found
 
 
 def thinned(values: Sequence[Any], most: int) -> list[Any]:

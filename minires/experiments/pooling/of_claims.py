@@ -13,7 +13,7 @@ from ..claims.frame import registration
 from ..claims.frame.run import NEEDED
 from ..records import RunFolder, read_config, read_table
 from ..seeds import as_text
-from ..training_records import GRADIENTS, METRICS, TEXT
+from ..training_records import GRADIENTS, METRICS, TEXT, UPDATES
 from . import unknown_claims
 from .parts import Part, Unit, few, files_in
 from .sources import Source
@@ -67,15 +67,17 @@ def read(source: Source) -> dict[Unit, Part]:
 
 def _net(folder: Path, target: str) -> Part:
     config = read_config(folder)
-    metrics, gradients = (
+    metrics, gradients, updates = (
         read_table(path, columns, TEXT) if path.exists() else []
         for path, columns in (
             (folder / "metrics.csv", METRICS),
             (folder / "gradients.csv", GRADIENTS),
+            (folder / "updates.csv", UPDATES),
         )
     )
     done = bool(metrics) and metrics[-1]["iteration"] >= (config.get("iterations") or 0)
-    return Part({"metrics": metrics, "gradients": gradients}, done, files_in(folder, target))
+    tables = {"metrics": metrics, "gradients": gradients, "updates": updates}
+    return Part(tables, done, files_in(folder, target))
 
 
 def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ..training_records import (
     check_once,
     checked_rows,
     finished_tables,
+    update_rows,
 )
 from .parts import Part, Unit, few, files_in
 from .sources import Source
@@ -35,6 +36,7 @@ def read(source: Source) -> dict[Unit, Part]:
     """
     iterations = all_iterations(source.config)
     tables = finished_tables(source.path, nets_of(source.config))
+    updates = update_rows(source.path, nets_of(source.config))
     parts = {}
     for net, seed in nets_of(source.config):
         folder = folder_of(source.path, net, seed)
@@ -43,7 +45,7 @@ def read(source: Source) -> dict[Unit, Part]:
         else:
             rows = {
                 name: [row for row in table if (row["net"], row["seed"]) == (net, seed)]
-                for name, table in zip(TABLES, tables)
+                for name, table in zip(TABLES, (*tables, updates))
             }
         if any(rows.values()):
             done = bool(rows["metrics"]) and rows["metrics"][-1]["iteration"] >= iterations
@@ -60,7 +62,8 @@ def net_tables(folder: Path, net: str, seed: int) -> dict[str, list[dict[str, An
     metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained)
     check_once(folder / "metrics.csv", metrics)
     gradients = checked_rows(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained)
-    return {"metrics": metrics, "gradients": gradients}
+    updates = update_rows(folder, trained)
+    return {"metrics": metrics, "gradients": gradients, "updates": updates}
 
 
 def _early_checkpoint(source, net, seed):

@@ -16,6 +16,7 @@ from .sources import Source
 
 Unit: TypeAlias = tuple[str, int]  # the name of a net, a claim or a run of a sweep, and the seed
 TIMES = ("seconds", "images_per_second")  # columns that differ every time a net is trained
+UPDATES = "updates"  # the table that runs of early versions lack
 MOST_NAMED = 8  # how many parts a note names
 
 
@@ -111,10 +112,14 @@ def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
     Columns of times are ignored. An unfinished part may stop earlier than the other part.
     """
     for name, rows in one.tables.items():
-        for row, its in zip_longest(rows, other.tables.get(name, ())):
+        if name == UPDATES:
+            pairs = _alike(rows, other.tables.get(name, ()))
+        else:
+            pairs = list(zip_longest(rows, other.tables.get(name, ())))
+        for row, its in pairs:
             if row is None or its is None:
                 if one.finished and other.finished:
-                    return tuple(  # type: ignore[return-value]
+                    return tuple(
                         f"{len(part.tables.get(name, ()))} rows in {name}.csv"
                         for part in (one, other)
                     )
@@ -124,6 +129,17 @@ def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
                     where = f"{name}.csv{_place(row)}"
                     return f"{column} {value} ({where})", f"{column} {its.get(column)}"
     return None
+
+
+def _alike(rows: Sequence[Row], others: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """The pairs of rows for the same step and layer.
+
+    A run of an early version has no such rows. One that a later version went on with has those of
+    the later steps.
+    """
+    found = {(row["iteration"], row["layer"]): row for row in others}
+    places = [(row["iteration"], row["layer"]) for row in rows]
+    return [(row, found[place]) for row, place in zip(rows, places) if place in found]
 
 
 def _place(row: Row) -> str:

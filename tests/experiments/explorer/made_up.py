@@ -2,7 +2,7 @@
 
 import json
 
-from minires.experiments.training_records import GRADIENTS, METRICS
+from minires.experiments.training_records import GRADIENTS, METRICS, UPDATES
 
 STEPS_OF_EPOCH = 5
 BASE = {
@@ -25,6 +25,11 @@ def error(net, seed, epoch, which):
 def norm(net, seed, step, depth):
     """A gradient norm; the weight norm is 10 times the depth."""
     return 10.0 ** (-depth - seed + step / 10) * (2 if net.startswith("resnet") else 1)
+
+
+def ratio(net, seed, step, depth):
+    """An update ratio."""
+    return norm(net, seed, step, depth) / 100
 
 
 def degradation(out, depths=(8, 14), seeds=(0, 1), epochs=3, done=None, steps=(0, 1, 5, 10)):
@@ -92,5 +97,14 @@ def write(out, config, nets, epochs, steps, layers):
                     f"{net},{seed},{step},layer{depth},{depth},{gradient:.6g},{weight},"
                     f"{gradient / weight:.6g}"
                 )
+    moved = [",".join(UPDATES)]
+    for net, seed in nets:
+        for step in steps:
+            for depth in range(1, layers(net) + 1):
+                its = ratio(net, seed, step, depth)
+                moved.append(
+                    f"{net},{seed},{step},layer{depth},{depth},{its * 10 * depth:.6g},{its:.6g}"
+                )
     if steps:
         (out / "gradients.csv").write_text("\n".join(lines) + "\n")
+        (out / "updates.csv").write_text("\n".join(moved) + "\n")

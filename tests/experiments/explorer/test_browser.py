@@ -43,7 +43,16 @@ def files(tmp_path_factory):
     other = made_up.degradation(folder / "other", depths=(8,), steps=(0, 1, 2, 15))
     evil = made_up.single(folder / "evil", EVIL, dataset_name=EVIL)
     bare = made_up.single(folder / "bare", steps=())
-    pages = {"one": [one], "two": [one, other], "evil": [evil], "bare": [bare, one]}
+    old = made_up.single(folder / "old")
+    (old / "updates.csv").unlink()
+    pages = {
+        "old": [old, one],
+        "older": [old],
+        "one": [one],
+        "two": [one, other],
+        "evil": [evil],
+        "bare": [bare, one],
+    }
     for name, folders in pages.items():
         explorer.write(folders, folder / f"{name}.html")
     return folder
@@ -185,12 +194,41 @@ def test_the_slider_moves_the_norms(reader):
 def test_weights_and_ratios(reader):
     page = reader.open("one.html", "step=10&layer=3")
     norm = {}
-    for what in ("gradient", "weight", "ratio"):
+    for what in ("gradient", "weight", "ratio", "update"):
         page.locator("#what").select_option(what)
         row = next(row for row in reader.table() if row.startswith("plain-8"))
-        norm[what] = float(row.split("\t")[-1])
+        norm[what] = float(row.split("\t")[-1].replace("−", "-"))
     assert norm["weight"] == pytest.approx(30, rel=0.006)
     assert norm["ratio"] == pytest.approx(norm["gradient"] / 30, rel=0.01)
+    assert norm["update"] == pytest.approx(norm["gradient"] / 100, rel=0.01)
+
+
+def test_the_rule_of_thumb_is_a_line_where_it_belongs(reader):
+    page = reader.open("one.html", "what=update")
+    assert "CS231n" in page.locator("#about-what").inner_text()
+    line = float(page.locator("#layers line.guide").get_attribute("y1"))
+    marks = page.eval_on_selector_all(
+        "#layers text[text-anchor=end]",
+        "all => all.map(one => [one.textContent, +one.getAttribute('y') - 4])",
+    )
+    (a, y_a), (b, y_b) = ((int(text[2:].replace("−", "-")), y) for text, y in (marks[0], marks[-1]))
+    assert a + (line - y_a) * (b - a) / (y_b - y_a) == pytest.approx(-3, abs=0.01)
+    assert page.locator("#maps canvas").count() == 4
+    page.locator("#what").select_option("weight")
+    assert page.locator("line.guide").count() == 0
+    _, rows = reader.download("norms")
+    for row in rows:
+        expected = made_up.ratio(row["net"], int(row["seed"]), 0, int(row["depth"]))
+        assert float(row["update_ratio"]) == pytest.approx(expected, rel=0.0012)
+
+
+def test_runs_without_update_ratios(reader):
+    page = reader.open("old.html", "what=update")
+    assert page.locator("#maps canvas").count() == 4
+    assert "earlier version" in page.locator("#maps p").inner_text()
+    page = reader.open("older.html", "what=update")
+    assert page.locator("#what").input_value() == "gradient"
+    assert page.locator("#what option[value=update]").count() == 0
 
 
 def test_it_plays_to_the_end_and_stops(reader):

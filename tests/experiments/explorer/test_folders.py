@@ -49,7 +49,7 @@ def test_the_recorded_runs():
 def test_one_net_of_a_run(tmp_path):
     """In nets/plain-8/seed0, where the settings name the net."""
     made_up.degradation(tmp_path)
-    for name in ("metrics", "gradients"):
+    for name in ("metrics", "gradients", "updates"):
         lines = (tmp_path / f"{name}.csv").read_text().splitlines()
         own = [line for line in lines if line.startswith(("net,", "plain-8,0,"))]
         (tmp_path / f"{name}.csv").write_text("\n".join(own) + "\n")

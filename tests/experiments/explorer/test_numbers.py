@@ -32,6 +32,8 @@ def test_every_error_and_norm_is_there(run):
                 gradient = made_up.norm(net, seed, step, depth)
                 assert 10 ** (one["gradient"][i][k] / 1000) == pytest.approx(gradient, rel=0.0012)
                 assert 10 ** (one["weight"][i][k] / 1000) == pytest.approx(10 * depth, rel=0.0012)
+                moved = made_up.ratio(net, seed, step, depth)
+                assert 10 ** (one["update"][i][k] / 1000) == pytest.approx(moved, rel=0.0012)
     layers = data["runs"][0]["layers"]["plain-8"]
     assert layers == [[depth, f"layer{depth}"] for depth in range(1, 8)]
 
@@ -49,6 +51,22 @@ def test_a_row_of_norms_that_is_gone_is_a_gap(tmp_path):
     (out / "gradients.csv").write_text("\n".join(lines) + "\n")
     (one,) = numbers.data([explorer.read(out)])["runs"][0]["trainings"]
     assert [None in row for row in one["gradient"]] == [False, True, False]
+
+
+def test_a_run_of_an_early_version_has_no_updates(tmp_path):
+    out = made_up.single(tmp_path / "run")
+    (out / "updates.csv").unlink()
+    (one,) = numbers.data([explorer.read(out)])["runs"][0]["trainings"]
+    assert one["update"] == [] and len(one["gradient"]) == 3
+
+
+def test_steps_before_a_later_version_went_on_are_gaps(tmp_path):
+    out = made_up.single(tmp_path / "run")
+    lines = (out / "updates.csv").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith(("resnet-8,0,0,", "resnet-8,0,1,"))]
+    (out / "updates.csv").write_text("\n".join(lines) + "\n")
+    (one,) = numbers.data([explorer.read(out)])["runs"][0]["trainings"]
+    assert [None in row for row in one["update"]] == [True, True, False]
 
 
 def test_a_head_that_was_trained_alone_keeps_its_layer(tmp_path):
@@ -70,14 +88,14 @@ def test_thinned_values_keep_the_first_and_the_last(most):
 
 def test_a_long_run_is_thinned_and_the_page_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(numbers, "MOST_EPOCHS", 50)
-    monkeypatch.setattr(numbers, "MOST_NORMS", 300)
+    monkeypatch.setattr(numbers, "MOST_NORMS", 450)
     run = explorer.read(
         made_up.degradation(tmp_path / "run", (8,), (0,), epochs=70, steps=range(40))
     )
     (page,) = numbers.data([run])["runs"]
     assert {len(one["epoch"]) for one in page["trainings"]} == {50}
     assert page["trainings"][0]["train"][-1] == run.trainings[0].metrics[-1]["train_error"]
-    assert {len(one["steps"]) for one in page["trainings"]} == {9}  # 300 of 2 * 2 * 40 * 8
+    assert {len(one["steps"]) for one in page["trainings"]} == {9}  # 450 of 3 * 2 * 40 * 8
     assert page["notes"] == [
         "Of 40 recorded steps 9 are in this page, evenly spread.",
         "Of 70 epochs 50 are in this page, evenly spread.",

@@ -27,7 +27,7 @@ def test_the_same_to_the_byte_as_one_run(whole, pooled, tmp_path):
     _, out = pooled
     for run in (whole, out):
         degradation.plot(run)
-    for name in ("gradients.csv", "degradation.png", "gradients.png"):
+    for name in ("gradients.csv", "updates.csv", "degradation.png", "gradients.png"):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
     assert without_times(out / "metrics.csv") == without_times(whole / "metrics.csv")
     reports = [
@@ -75,6 +75,7 @@ def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
         "config.json",
         "gradients.csv",
         "metrics.csv",
+        "updates.csv",
     ]
 
 
@@ -144,6 +145,7 @@ def test_the_same_net_and_seed_twice_with_the_same_numbers(whole, parts, tmp_pat
     [
         ("metrics", "train_loss", "train_loss .* .metrics.csv, iteration 4.*got train_loss 9.5"),
         ("gradients", "weight_norm", "weight_norm .* .gradients.csv, iteration 0, layer .*9.5"),
+        ("updates", "update_norm", "update_norm .* .updates.csv, iteration 0, layer .*9.5"),
     ],
 )
 def test_the_same_net_and_seed_twice_with_other_numbers(parts, tmp_path, table, column, words):
@@ -152,6 +154,21 @@ def test_the_same_net_and_seed_twice_with_other_numbers(parts, tmp_path, table, 
     with pytest.raises(DataError, match=f"^{other}: resnet-14 seed 1 has other numbers.*{words}"):
         pooling.merge([parts[1], other], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("rows_left", [None, 3])
+def test_of_a_run_with_updates_and_one_of_an_early_version_the_former_is_taken(
+    parts, whole, tmp_path, rows_left
+):
+    """Without the table, or with the last rows of it, from a later version that went on."""
+    other = copy(parts[1], tmp_path / "other")
+    for table in [other / "updates.csv", *other.glob("nets/*/seed1/updates.csv")]:
+        header, *lines = table.read_text().splitlines(keepends=True)
+        table.unlink()
+        if rows_left:
+            table.write_text(header + "".join(lines[-rows_left:]))
+    pooling.merge([other, whole], tmp_path / "out")
+    assert (tmp_path / "out/updates.csv").read_bytes() == (whole / "updates.csv").read_bytes()
 
 
 def test_a_finished_net_with_fewer_rows_is_another(parts, tmp_path):

@@ -11,7 +11,7 @@ function makeControls(change) {
     list.addEventListener("change", () => change({[side]: list.value}));
   }
   byId("runs").hidden = data.runs.length < 2;
-  for (const what in WHAT) byId("what").append(make("option", {value: what}, WHAT[what].name));
+  for (const what of SHOWN) byId("what").append(make("option", {value: what}, WHAT[what].name));
   byId("what").addEventListener("change", event => change({what: event.target.value}));
   for (const key of ["train", "test", "each"])
     byId(key).addEventListener("change", event => change({[key]: event.target.checked}));

@@ -58,7 +58,8 @@ function bandOf(points, x, y) {
 //   x, y     {low, high, title, ticks}: range, title, numbers on the axis; y.write writes a number
 //   lines    [{points, net, dash, width, band, name}]
 //   chosen   an x to mark by a line, or null
-function chart(svg, {x, y, lines, chosen = null}) {
+//   guide    a y with a dashed line, or none
+function chart(svg, {x, y, lines, chosen = null, guide}) {
   const width = svg.clientWidth, height = svg.clientHeight;
   const longest = Math.max(0, ...lines.map(line => (line.name ?? "").length));
   const left = 48, right = Math.min(12 + 7.5 * longest, 130, width / 3), top = 22, bottom = 40;
@@ -78,6 +79,9 @@ function chart(svg, {x, y, lines, chosen = null}) {
   if (chosen !== null)
     draw(svg, "line", {x1: toX(chosen), x2: toX(chosen), y1: top, y2: height - bottom,
       class: "chosen"});
+  if (guide !== undefined)
+    draw(svg, "line", {x1: left, x2: width - right, y1: toY(guide), y2: toY(guide),
+      class: "guide"});
   for (const line of lines) {
     const colour = line.net.line[theme()];
     if (line.band)

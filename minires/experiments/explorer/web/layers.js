@@ -16,7 +16,9 @@ function layerLines(net, trainings, view) {
 }
 
 function drawLayers(svg, run, view, range) {
-  const low = Math.floor(range[0]), high = Math.ceil(range[1]), last = deepest(view);
+  const guide = WHAT[view.what].guide, both = guide === undefined ? range : [...range, guide];
+  const low = Math.floor(Math.min(...both)), high = Math.ceil(Math.max(...both));
+  const last = deepest(view);
   const groups = byNet(shownOf(run, view)).filter(([, its]) => its.some(one => one.steps.length));
   const powers = Array.from({length: Math.min(high - low, 40) + 1}, (_, i) => low + i);
   const every = Math.ceil(powers.length / 8);
@@ -26,6 +28,7 @@ function drawLayers(svg, run, view, range) {
       ticks: powers.filter((_, i) => i % every === 0), write: writePower},
     lines: groups.flatMap(([net, its]) => layerLines(net, its, view)),
     chosen: view.layer,
+    guide,
   });
   svg.setAttribute("aria-label", groups.length
     ? `${WHAT[view.what].name} by layer ${momentOf(view)} of ` +

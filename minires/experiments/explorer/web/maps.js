@@ -18,10 +18,13 @@ function drawMaps(room, run, view, range, choose) {
   const moves = [];
   for (const [net, its] of byNet(shownOf(run, view))) {
     const steps = stepsOf(its), columns = steps.map(step => layerPoints(its, view.what, step));
-    if (columns.length) moves.push(drawMap(room, net, steps, columns, view, range, choose));
+    const some = columns.some(points => points.some(point => point.middle !== null));
+    if (some) moves.push(drawMap(room, net, steps, columns, view, range, choose));
   }
   if (!moves.length)
-    room.append(make("p", {class: "small"}, "There are no norms of layers to show."));
+    room.append(make("p", {class: "small"}, view.what === "update"
+      ? "This run has no update ratios: an earlier version of minires recorded it."
+      : "There are no norms of layers to show."));
   return moves;
 }
 

@@ -5,6 +5,7 @@
 //   steps                the steps of training at which norms were recorded
 //   depths               the layers; 1 is next to the images
 //   gradient, weight     [step][layer]: log10 of the norm, in thousandths; null if there is none
+//   update               likewise, the ratio of update and weight norm; [] if none was recorded
 
 const data = JSON.parse(document.getElementById("numbers").textContent);
 
@@ -22,10 +23,26 @@ const WHAT = {
     about: "Gradient norm divided by weight norm. Multiplied by the learning rate, it is the " +
       "size of a step of SGD without momentum, relative to the weights.",
   },
+  update: {
+    name: "update norm / weight norm",
+    about: "The update ratio: how far the step from here moved each layer's weights, as a part of " +
+      "their norm; with momentum, weight decay and all else that the optimiser does. The dashed " +
+      "line is a rule of thumb for a suitable learning rate, about 1e-3 (Karpathy, notes of " +
+      "Stanford's course CS231n). Layers before batch norm may settle at a few times that.",
+    guide: -3,
+  },
 };
+
+// The quantities that at least one training of the page has.
+const SHOWN = Object.keys(WHAT).filter(what => what !== "update" ||
+  data.runs.some(run => run.trainings.some(one => one.update.length)));
 
 // log10 of a norm or ratio of a training, or null.
 function power(training, what, step, layer) {
+  if (what === "update") {
+    const update = training.update[step]?.[layer] ?? null;
+    return update === null ? null : update / data.perPower;
+  }
   const gradient = training.gradient[step][layer], weight = training.weight[step][layer];
   if (what === "gradient") return gradient === null ? null : gradient / data.perPower;
   if (what === "weight") return weight === null ? null : weight / data.perPower;

@@ -73,7 +73,8 @@ const CSV = {
     return rows;
   },
   norms(view) {
-    const rows = [["run", "net", "seed", "step", "depth", "layer", "gradient_norm", "weight_norm"]];
+    const rows = [["run", "net", "seed", "step", "depth", "layer", "gradient_norm", "weight_norm",
+      "update_ratio"]];
     for (const run of runsOf(view))
       for (const one of shownOf(run, view)) rows.push(...normRows(run, one, view.step));
     return rows;
@@ -89,7 +90,8 @@ function normRows(run, training, step) {
     return value === null ? null : 10 ** value;
   };
   return training.depths.map((depth, i) => [run.name, training.net, training.seed,
-    training.steps[at], depth, names.get(depth), norm("gradient", i), norm("weight", i)]);
+    training.steps[at], depth, names.get(depth), norm("gradient", i), norm("weight", i),
+    norm("update", i)]);
 }
 
 // Text that a spreadsheet would take for a formula gets an apostrophe in front.

@@ -42,7 +42,7 @@ function fromAddress(text) {
   if (names.includes(words.get("left"))) view.left = words.get("left");
   if (words.has("right") && ["", ...names].includes(words.get("right")))
     view.right = words.get("right");
-  if (Object.hasOwn(WHAT, words.get("what") ?? "")) view.what = words.get("what");
+  if (SHOWN.includes(words.get("what"))) view.what = words.get("what");
   for (const key of ["step", "layer"])
     if (/^\d{1,12}$/.test(words.get(key) ?? "")) view[key] = +words.get(key);
   for (const key of ["train", "test", "each"])
