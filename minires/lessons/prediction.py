@@ -73,7 +73,7 @@ class Prediction:
         return abs(self.guess - self.answer) <= self.within
 
     def make_guess(self, guess: str | float) -> None:
-        """Keep a guess, and show what was held back for it.
+        """Keep a guess, and show the output that was held back for it.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Prediction:
         _update_scores()
 
     def update(self) -> None:
-        """Display the question anew, where it stands already."""
+        """Update the question where it is displayed."""
         if self._handle is not None and (self.guess is not None or self.answer is not None):
             self._handle.update({"text/html": self.html(), "text/plain": self.text()}, raw=True)
 

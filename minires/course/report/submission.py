@@ -1,4 +1,4 @@
-"""The report of one submission, for its student: in Markdown, and in HTML with the figures."""
+"""The report on one submission for its student, in Markdown, and in HTML with the figures."""
 
 import base64
 from collections.abc import Sequence

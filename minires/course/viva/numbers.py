@@ -1,4 +1,4 @@
-"""Questions about numbers that the student's own run gave."""
+"""Questions about the numbers of the student's own run."""
 
 import math
 from collections.abc import Callable, Iterator
