@@ -516,8 +516,8 @@ def test_what_lies_beside_a_students_folder_takes_the_place_of_nothing(run, sour
         "ana": 0,
     }
     assert sorted(graded.problems) == [
-        ("bob", "bob_a1: lies beside the folder bob; left out"),
-        ("bob", "bob_a1_small.ipynb: lies beside the folder bob; left out"),
+        ("bob", "bob_a1: this student has the folder bob; left out"),
+        ("bob", "bob_a1_small.ipynb: this student has the folder bob; left out"),
     ]
 
 
