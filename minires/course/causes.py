@@ -19,9 +19,16 @@ def failed(answers: Sequence[Any]) -> str:
     _wrong.update(own)
     if not causes:
         return ""
-    names = " and ".join(sorted(causes))
     is_wrong, it = ("is", "it") if len(causes) == 1 else ("are", "them")
-    return f" (This uses {names}, which {is_wrong} not right yet. Mend {it} first.)"
+    return (
+        f" (This uses {listed(sorted(causes))}, which {is_wrong} not right yet. Mend {it} first.)"
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in words: "a", "a and b", "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def passed(answers: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from ..types import PathLike
-from . import choices, folders, follow_through, notebooks, viva
+from . import causes, choices, folders, follow_through, notebooks, viva
 from .follow_through import Task
 from .limits import USUAL, Limits
 from .notebooks import Cell, Notebook
@@ -197,8 +197,10 @@ class Marker:
             own = [source for one in answers for source in self.own.get(one, ())]
             names = follow_through.builds_on([cell.source, *own], self.model, self.right)
             if names:
-                right = " and ".join(names)
-                ours = f"tested with the assignment's own {right}, because yours failed"
+                right = causes.listed(names)
+                ours = (
+                    f"tested with the assignment's own {right}, because a test of that task failed"
+                )
                 found.note = "; ".join(filter(None, (found.note, ours)))
         return found
 

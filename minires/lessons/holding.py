@@ -27,7 +27,7 @@ _running = False  # a held cell is being run
 
 
 class Waiting:
-    """A question, and the cell after it."""
+    """A question that waits for the cell after it, whose output it may hold back."""
 
     def __init__(self, prediction: "Prediction", needs_guess: bool, asked_in: str) -> None:
         self.prediction, self.needs_guess, self.asked_in = prediction, needs_guess, asked_in

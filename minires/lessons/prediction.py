@@ -58,7 +58,7 @@ class Prediction:
         if holding.is_running():
             return  # a held cell's output is shown later, and this answer with it
         if self._handle is None:
-            print(self.told())
+            print(self.answer_as_text())
         elif self.guess is not None:
             _display(self.verdict())
         self.update()
@@ -73,7 +73,7 @@ class Prediction:
         return abs(self.guess - self.answer) <= self.within
 
     def make_guess(self, guess: str | float) -> None:
-        """Keep a guess, and show what was held back for it.
+        """Keep a guess, and show the output that was held back for it.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Prediction:
         _update_scores()
 
     def update(self) -> None:
-        """Display the question anew, where it stands already."""
+        """Update the question where it is displayed."""
         if self._handle is not None and (self.guess is not None or self.answer is not None):
             self._handle.update({"text/html": self.html(), "text/plain": self.text()}, raw=True)
 
@@ -102,12 +102,12 @@ class Prediction:
             listed = "".join(f"<li>{inline(choice)}</li>" for choice in self.choices or ())
             return framed(title + (f"<ul>{listed}</ul>" if listed else ""))
         if self.choices is None:
-            told = folded("Write your number down, then open the answer", self._told())
-            return framed(title + told)
+            answer = folded("Write your number down, then open the answer", self._answer_as_html())
+            return framed(title + answer)
         parts = [
             folded(
                 inline(choice),
-                self._told("✓ Yes. " if choice == self.answer else "✗ No. "),
+                self._answer_as_html("✓ Yes. " if choice == self.answer else "✗ No. "),
             )
             for choice in self.choices
         ]
@@ -119,9 +119,9 @@ class Prediction:
         """
         if self.is_right is None:
             return ""
-        return self._told("✓ Right. " if self.is_right else "✗ Not this time. ")
+        return self._answer_as_html("✓ Right. " if self.is_right else "✗ Not this time. ")
 
-    def _told(self, first: str = "") -> str:
+    def _answer_as_html(self, first: str = "") -> str:
         assert self.answer is not None
         near = f" (± {self.within:g} counts as right)" if self.within else ""
         return f"<p>{first}<b>{inline(self._shown(self.answer))}</b>{near}. {inline(self.why)}</p>"
@@ -137,10 +137,10 @@ class Prediction:
         if self.guess is not None:
             lines.append(f"  your guess: {self._shown(self.guess)}")
         if self.is_right is not None:
-            lines.append(self.told())
+            lines.append(self.answer_as_text())
         return "\n".join(lines)
 
-    def told(self) -> str:
+    def answer_as_text(self) -> str:
         """The answer on one line of plain text."""
         assert self.answer is not None
         first = {True: "Right: ", False: "Not this time: ", None: "The answer: "}[self.is_right]
@@ -223,7 +223,7 @@ def score() -> None:
     if surface() in ("terminal", "none"):
         print(_counted() or "no guesses yet")
         for one in _asked.values():
-            print(f"- {one.question} {one.told() if one.answer is not None else 'open'}")
+            print(f"- {one.question} {one.answer_as_text() if one.answer is not None else 'open'}")
         return
     _scores.append(_display_with_handle(_score_bundle()))
 

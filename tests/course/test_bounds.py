@@ -252,7 +252,7 @@ def test_a_node_that_comes_very_often_is_counted_in_time():
     from minires.course import check
 
     started = time.monotonic()
-    with pytest.raises(WrongAnswer, match="a node comes 90000 times"):
+    with pytest.raises(WrongAnswer, match="a node appears 90000 times"):
         check("a1.topological_order", lambda node: [node, *node.parents] * 90_000)
     assert time.monotonic() - started < AT_ONCE
 
@@ -516,8 +516,8 @@ def test_what_lies_beside_a_students_folder_takes_the_place_of_nothing(run, sour
         "ana": 0,
     }
     assert sorted(graded.problems) == [
-        ("bob", "bob_a1: lies beside the folder bob; left out"),
-        ("bob", "bob_a1_small.ipynb: lies beside the folder bob; left out"),
+        ("bob", "bob_a1: this student has the folder bob; left out"),
+        ("bob", "bob_a1_small.ipynb: this student has the folder bob; left out"),
     ]
 
 

@@ -60,3 +60,10 @@ def test_a_cause_two_calls_away():
     exec("between = places", space)
     said(space, "a2.output_size")
     assert said(space, "a2.naive", "conv2d_naive").endswith(HINT)
+
+
+@pytest.mark.parametrize(
+    "names, words", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_several_causes_are_a_list_in_words(names, words):
+    assert causes.listed(names) == words

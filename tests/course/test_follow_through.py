@@ -78,7 +78,7 @@ def test_a_mistake_costs_its_points_once(source):
     alone, through = marked(wrong, source), marked(wrong, source, source)
     assert points(alone) == ALL | {"double-test": 0, "quadruple-test": 0, "last-test": 0}
     assert points(through) == ALL | {"double-test": 0}
-    told = "tested with the assignment's own double, because yours failed"
+    told = "tested with the assignment's own double, because a test of that task failed"
     assert notes(through) == {"quadruple-test": told, "last-test": told}
     assert through.marks[0].message.endswith("not the double") and not through.problems[1:]
 
@@ -136,7 +136,9 @@ def test_a_class_is_graded_with_and_without(on, source, folder, tmp_path):
     grade.grade(folder, tmp_path / "out", **settings)
     text = (tmp_path / "out" / "reports" / "ana" / "a1_small.md").read_text(encoding="utf-8")
     assert f"**{29 if on else 17} of 31 points**" in text
-    assert ("tested with the assignment's own double, because yours failed" in text) == on
+    assert (
+        "tested with the assignment's own double, because a test of that task failed" in text
+    ) == on
     grade.grade(folder, tmp_path / "out", **settings | {"follow_through": not on})
     text = (tmp_path / "out" / "reports" / "ana" / "a1_small.md").read_text(encoding="utf-8")
     assert f"**{17 if on else 29} of 31 points**" in text

@@ -56,7 +56,7 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     assert "not a notebook" in graded.results["broken", NAME].problems[0]
     report = (tmp_path / "out" / "reports" / "eve" / "a1_small.md").read_text(encoding="utf-8")
     assert (
-        "**2 of 9 points** so far; answers for 4 more are still to be read" in report
+        "**2 of 9 points** so far; answers for 4 more points are still to be read" in report
         and "it has the shape" not in report
         and "da is left as one number" in report
     )

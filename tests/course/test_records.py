@@ -52,7 +52,7 @@ def test_changed_marks_are_marked_again(run, source, folder, tmp_path, asked, ca
     give_points(results / "anna" / RESULT)
     graded = run()
     assert asked == ["anna"] and graded.results["anna", NAME].points == 2
-    line = f"marks of anna/{NAME} were changed since they were written; marked again"
+    line = f"marks of anna/{NAME} were changed after they were written; marked again"
     assert graded.notes == [line]
     summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     assert f"**{line.replace('_', '_')}.**" in summary

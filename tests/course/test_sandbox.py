@@ -103,9 +103,8 @@ def test_memory_is_limited(source):
 
 def test_time_for_all_of_it_is_limited(source):
     result = marked(with_cell(source, "import time; time.sleep(3)"), source, total=1)
-    assert (
-        points(result) == {**RIGHT, "a1-relu-test": 0, "a1-sum-test": 0}
-        and "all cells together" in result.problems[0]
+    assert points(result) == {**RIGHT, "a1-relu-test": 0, "a1-sum-test": 0} and any(
+        late in result.problems[0] for late in ("all cells together", "took too long")
     )
 
 

@@ -208,7 +208,7 @@ def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
         ("first_name,email\nAda,a@b.c\n", "a table without ids"),
         ("ada\nAda\n", "two ids that count as the same"),
         ("../ada\n", "cannot name a folder"),
-        ("a" * 101, "more than 100 letters"),
+        ("a" * 101, "more than 100 characters"),
         (".ada\n", "cannot name a folder"),
     ],
 )
@@ -232,7 +232,7 @@ def test_in_a_notebook_checks_follow_the_cell_that_names_the_student(capsys, mon
 
     monkeypatch.setattr(course, "_variants", {})
     half = {"relu_backward": lambda dy, a: dy * ((a > 0) + 0.5 * (a == 0))}["relu_backward"]
-    with pytest.raises(WrongAnswer, match="derivative at a = 0 is 1/2: here it is to be 0"):
+    with pytest.raises(WrongAnswer, match="derivative at a = 0 is 1/2, but here it must be 0"):
         check("a1.relu", half)
     course.personal("a1", student_with("a1", **{"ReLU at 0": "1/2"}))
     check("a1.relu", half)

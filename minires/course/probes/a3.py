@@ -120,12 +120,12 @@ def errors(
     dy: Array,
     eps: float,
     factors: Sequence[float],
-    deaf: bool,
+    ignores_dy: bool,
     share: Array,
 ) -> tuple[Any, Array, Array, Array]:
     """Let a student's gradient check judge y = share a^2 b, with gradients times `factors`.
 
-    If `deaf`, its backward function ignores dy.
+    If `ignores_dy`, its backward function ignores dy.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def errors(
     def backward(dy, cache):
         a, b = cache
         expect_shapes("backward", (a, b, dy), shapes)
-        above = share * (np.ones_like(dy) if deaf else dy)
+        above = share * (np.ones_like(dy) if ignores_dy else dy)
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
     # The list of inputs comes back with its arrays as they are after the call.

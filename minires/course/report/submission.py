@@ -1,4 +1,4 @@
-"""The report of one submission, for its student: in Markdown, and in HTML with the figures."""
+"""The report on one submission for its student, in Markdown, and in HTML with the figures."""
 
 import base64
 from collections.abc import Sequence
@@ -86,7 +86,9 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         output = harmless.lines(result.output.strip())
         lines += ["", "## What the code printed", "", fence, output, fence]
     if result.figures:
-        lines += ["", f"{len(result.figures)} figures: see {result.assignment}.html."]
+        count = len(result.figures)
+        figures = "1 figure" if count == 1 else f"{count} figures"
+        lines += ["", f"{figures}: see {result.assignment}.html."]
     return "\n".join(lines) + "\n"
 
 

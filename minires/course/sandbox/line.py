@@ -21,7 +21,7 @@ def is_waiting() -> bool:
 
 
 class Late(Exception):
-    """The time is over."""
+    """The time for an answer is over."""
 
 
 class Line:
@@ -51,7 +51,7 @@ class Line:
         self._thread.start()
 
     def exchange(self, message: Any, seconds: float) -> Any:
-        """Send a message and wait for the next. Raises as `receive`."""
+        """Send a message and wait for the answer; it raises what `receive` raises."""
         self.send(message)
         return self.receive(seconds)
 

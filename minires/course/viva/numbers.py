@@ -1,4 +1,4 @@
-"""Questions about numbers that the student's own run gave."""
+"""Questions about the numbers of the student's own run."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ def _start_and_end(losses: Any, classes: int) -> Iterator[Question]:
     chance = math.log(classes)
     yield Question(
         f"Your loss begins at {values[0]:.3f}. Which number did you expect, and why?",
-        f"ln {classes} = {chance:.3f}: at first the net gives all {classes} classes about the "
-        "same probability.",
+        f"ln {classes} = {chance:.3f}: at first the net gives every class about the same "
+        "probability.",
     )
     half = int(np.argmax(values < values[0] / 2)) if (values < values[0] / 2).any() else 0
     if half:

@@ -1,4 +1,4 @@
-"""Exercises of notebook 11: norms of gradients, weights that got long, channels that got alike."""
+"""Exercises of notebook 11: norms of gradients, weights that grow, channels that become alike."""
 
 import math
 from collections.abc import Callable

@@ -86,7 +86,7 @@ def conv_dx_stride_2(space: Space) -> Array:
 
 
 def conv_dw(space: Space) -> Array:
-    """The gradient of the filters: 9 places and 3 channels in rows, 3 filters in columns."""
+    """The gradient of the filters: a row for each filter, a column for each of its 27 weights."""
     dw: Array = _student(space)[2]
     return dw.reshape(27, 3).T
 

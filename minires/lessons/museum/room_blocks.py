@@ -160,7 +160,7 @@ EXHIBITS = (
         "*Trained* weights do care: loaded into a network with the other order they give an error "
         "near that of guessing. It is a true story: two well-known programs put the zeros in "
         "different places.",
-        "before the old channels",
+        "before the old",
     ),
     Exhibit(
         "relu-inside-missing",

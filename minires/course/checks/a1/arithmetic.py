@@ -248,10 +248,6 @@ def relu(function: Answer, trial: Trial) -> None:
             *others,
             ("dy is missing", (a > 0).astype(float)),
             ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
-            (
-                "max(dy, 0) is returned: the forward formula, applied to the gradient",
-                np.maximum(dy, 0),
-            ),
             ("the gradient passes where a < 0: it must pass where a > 0", dy * (a < 0)),
             ("the gradient is multiplied by a itself", dy * np.maximum(a, 0)),
         ],

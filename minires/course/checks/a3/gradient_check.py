@@ -22,11 +22,19 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     broken[0, 1] = np.nan
     largest = [np.abs(steps[name] * dy).max() for name in "ab"]
 
-    def judge(name, factors=(ones, ones), deaf=False):
+    def judge(name, factors=(ones, ones), ignores_dy=False):
         if name == "mixed":
             return probe("a3.mixed_errors", function, a, b[0], dy, eps, share)
         said, *after = probe(
-            "a3.errors", function, a, b, dy, eps, [factor.copy() for factor in factors], deaf, share
+            "a3.errors",
+            function,
+            a,
+            b,
+            dy,
+            eps,
+            [factor.copy() for factor in factors],
+            ignores_dy,
+            share,
         )
         for name, before, now in zip(("first input", "second input", "dy"), (a, b, dy), after):
             expect_that(
@@ -46,7 +54,13 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         ("the second gradient has the wrong sign", (ones, -ones)),
     ]
     asked = trial.ask(
-        [("right",), ("deaf", (ones, ones), True), ("mixed",), *wrong, ("nan", (ones, broken))],
+        [
+            ("right",),
+            ("ignores_dy", (ones, ones), True),
+            ("mixed",),
+            *wrong,
+            ("nan", (ones, broken)),
+        ],
         judge,
     )
     *_, got = next(asked)
