@@ -101,7 +101,12 @@ def call(function: Answer, *args: Any, name: str | None = None, **settings: Any)
     WrongAnswer
         If it is not written yet, stops with an error, or changes its input.
     """
-    name = name or str(getattr(function, "__name__", "your function"))
+    name = name or str(getattr(function, "__name__", "your answer"))
+    if not callable(function):
+        raise WrongAnswer(
+            f"{name}: expected a function, got {_article(type(function).__name__)}. Write it with "
+            "`def`, and give the check its name alone, without calling it"
+        )
     with reported(name):
         result, after = call_and_look(function, args, settings)
     changed = [
@@ -247,7 +252,11 @@ def expect(
     looks = next((sentence for sentence, wrong in known if _same(got, wrong, tolerance)), None)
     if got.shape != want.shape:
         hint = looks or (got.T.shape == want.shape and "it looks transposed") or None
-        raise WrongAnswer(f"{what}: expected shape {want.shape}, got {got.shape}" + _because(hint))
+        if want.ndim and got.ndim:
+            shapes = f"expected shape {want.shape}, got {got.shape}"
+        else:
+            shapes = f"expected {_kind(want)}, got {_kind(got)}"
+        raise WrongAnswer(f"{what}: {shapes}" + _because(hint))
     if dtype is not None and got.dtype != dtype:
         raise WrongAnswer(
             f"{what}: expected dtype {np.dtype(dtype)}, got {got.dtype}; "
@@ -318,12 +327,17 @@ def _first_difference(got: Array, want: Array, tolerance: float) -> str:
     difference = absolute(got.astype(float) - want)
     wrong = difference > tolerance * max(1e-30, float(absolute(want).max()))
     if got.ndim == 0:
-        return f"expected {want:.6g}, got {got:.6g}"
+        return _two(want, got)
     first = tuple(int(i) for i in unravel_index(argmax(wrong), wrong.shape))
-    return (
-        f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: expected "
-        f"{want[first]:.6g}, got {got[first]:.6g}"
+    return f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: " + _two(
+        want[first], got[first]
     )
+
+
+def _two(want: Any, got: Any) -> str:
+    """Two numbers that differ, with as many digits as it takes to see that."""
+    digits = next((n for n in range(6, 17) if f"{want:.{n}g}" != f"{got:.{n}g}"), 17)
+    return f"expected {want:.{digits}g}, got {got:.{digits}g}"
 
 
 def _factor(got: Array, want: Array, tolerance: float) -> str | None:

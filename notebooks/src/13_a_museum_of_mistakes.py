@@ -11,6 +11,8 @@
 # minutes, and 25 more for the exercises. You need notebooks 04, 06 and 09.
 
 # %%
+import numpy as np  # for the exercises
+
 from minires import plot
 from minires.lessons import check, exercise, museum, predict, score
 

@@ -45,21 +45,21 @@ A1: dict[tuple[str, str], list[Change]] = {
     ]
 }
 
-# One more transposition than in the order of the arrays, the same for all three.
+# One more transposition than in the order of the arrays, the same for all five.
 _FORMULAS = {
     "C, KH, KW": r"(c\,KH + a)\,KW + b",
+    "C, KW, KH": r"(c\,KW + b)\,KH + a",
     "KH, C, KW": r"(a\,C + c)\,KW + b",
     "KW, KH, C": r"(b\,KH + a)\,C + c",
+    "KW, C, KH": r"(b\,C + c)\,KH + a",
 }
-_AXES = {"C, KH, KW": (5, 3, 4), "KH, C, KW": (3, 5, 4), "KW, KH, C": (4, 3, 5)}
-_BACK = {"C, KH, KW": (4, 5, 3), "KH, C, KW": (3, 5, 4), "KW, KH, C": (4, 3, 5)}
+_AXIS = {"KH": 3, "KW": 4, "C": 5}  # of the windows, (N, H_out, W_out, KH, KW, C)
 
 
 def _window_order(order: str) -> list[Change]:
-    axes, back = _AXES[order], _BACK[order]
-    w_axes = tuple(i - 3 for i in axes)
-    w_sizes = order
-    w_back = tuple(w_axes.index(i) for i in range(3))
+    axes = [_AXIS[name] for name in order.split(", ")]
+    back = [3 + axes.index(axis) for axis in _AXIS.values()]
+    w_axes, w_back = ([i - 3 for i in one] for one in (axes, back))
     transposed = f"w.transpose({', '.join(map(str, w_axes))}, 3).reshape(KH * KW * C, O)"
     return [
         (
@@ -86,13 +86,13 @@ def _window_order(order: str) -> list[Change]:
         (
             "a2-col2im-code",
             "windows = columns.reshape(N, H_out, W_out, KH, KW, C)",
-            f"windows = columns.reshape(N, H_out, W_out, {w_sizes})\n"
+            f"windows = columns.reshape(N, H_out, W_out, {order})\n"
             f"    windows = windows.transpose(0, 1, 2, {', '.join(map(str, back))})",
         ),
         (
             "a2-backward-code",
             "    dw = columns.T @ rows\n",
-            f"    dw = (columns.T @ rows).reshape({w_sizes}, O)\n",
+            f"    dw = (columns.T @ rows).reshape({order}, O)\n",
         ),
         ("a2-backward-code", "w.reshape(KH * KW * C, O)", transposed),
         (
@@ -117,7 +117,9 @@ A3: dict[tuple[str, str], list[Change]] = {
     ]
     for at_zero in ["as the derivative at $x = 0$"]
     for value, solution in (
+        ("1/4", "dy * np.heaviside(cache, 0.25).astype(dy.dtype)"),
         ("1/2", "dy * np.heaviside(cache, 0.5).astype(dy.dtype)"),
+        ("3/4", "dy * np.heaviside(cache, 0.75).astype(dy.dtype)"),
         ("1", "dy * (cache >= 0)"),
     )
 } | {
