@@ -251,7 +251,9 @@ exercise("00.error")
 
 
 # %%
-def error_percent(answers, labels): ...  # your code, instead of the three dots
+def error_percent(answers, labels):
+    # your code, instead of the three dots
+    ...
 
 
 check("00.error", error_percent)
@@ -261,7 +263,9 @@ exercise("00.guess")
 
 
 # %%
-def best_guess_error(counts): ...  # your code
+def best_guess_error(counts):
+    # your code
+    ...
 
 
 check("00.guess", best_guess_error)

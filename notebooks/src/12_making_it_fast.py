@@ -656,7 +656,9 @@ exercise("12.amdahl")
 
 
 # %%
-def times_as_fast(shares, factors): ...  # your code, instead of the three dots
+def times_as_fast(shares, factors):
+    # your code, instead of the three dots
+    ...
 
 
 check("12.amdahl", times_as_fast)
@@ -666,7 +668,9 @@ exercise("12.fair")
 
 
 # %%
-def fair_ratio(time_a, time_b, rounds): ...  # your code
+def fair_ratio(time_a, time_b, rounds):
+    # your code
+    ...
 
 
 check("12.fair", fair_ratio)
@@ -676,7 +680,9 @@ exercise("12.traffic")
 
 
 # %%
-def intensities(N, H, W, C, C_out): ...  # your code: return with copy, without
+def intensities(N, H, W, C, C_out):
+    # your code: return with copy, without
+    ...
 
 
 check("12.traffic", intensities)

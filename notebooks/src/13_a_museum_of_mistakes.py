@@ -212,7 +212,9 @@ exercise("13.catch")
 
 
 # %%
-def choose_sizes(): ...  # your code: return x.shape, w.shape, stride, padding
+def choose_sizes():
+    # your code: return x.shape, w.shape, stride, padding
+    ...
 
 
 check("13.catch", choose_sizes)
@@ -222,7 +224,9 @@ exercise("13.own")
 
 
 # %%
-def broken_backward(dy, cache): ...  # your code
+def broken_backward(dy, cache):
+    # your code
+    ...
 
 
 check("13.own", broken_backward)
