@@ -122,6 +122,13 @@ WRONG = [  # key, old, new, what the check says
     ("06.use", "x - running_mean", "x - x.mean(axis=(0, 1, 2))", "wrong values"),
     ("06.use", "np.sqrt(running_var + 1e-5)", "running_var", "not by its root"),
     ("06.use", "x - running_mean", "x", "is not subtracted"),
+    ("06.use", "(running_var + 1e-5)", "(running_var) + 1e-5", "eps belongs under the root"),
+    (
+        "06.use",
+        "/ np.sqrt(running_var + 1e-5)",
+        "/ (np.sqrt(running_var) + 1e-5)",
+        "eps belongs under the root",
+    ),
     ("06.use", "w * (x", "b * (x", "wrong values"),
     ("06.use", ") + b", ")", "wrong values"),
     ("06.fold", "weight * scale", "weight * scale[:, None]", "a column"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...course.compare import call, expect, expect_tuple
+from ...course.compare import call, expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 EPS = 1e-5
@@ -27,8 +27,18 @@ def _check_use(batch_norm_in_use: Callable[..., Any]) -> None:
         ("b is added before w is multiplied", w * ((x - mean) / sigma + b)),
     ]
     got = call(batch_norm_in_use, x, mean, var, w, b)
+    want, root = w * (x - mean) / sigma + b, np.sqrt(var)
+    for misplaced in (w * (x - mean) / root + EPS + b, w * (x - mean) / (root + EPS) + b):
+        expect_that(
+            not (
+                isinstance(got, np.ndarray)
+                and got.shape == want.shape
+                and np.allclose(got, misplaced, rtol=0, atol=1e-9)
+            ),
+            "batch_norm_in_use: eps belongs under the root: it is added to the variance",
+        )
     # Looser than usual, so that an answer without eps passes.
-    expect("batch_norm_in_use", got, w * (x - mean) / sigma + b, mistakes, tolerance=1e-4)
+    expect("batch_norm_in_use", got, want, mistakes, tolerance=1e-4)
 
 
 def _check_fold(folded: Callable[..., Any]) -> None:
