@@ -69,7 +69,7 @@ train_set, test_set, steps = train_set.take(500), test_set.take(200), 8
 #
 # Before you run the next cell, make two guesses. A guess makes you look closely at the answer, and
 # a wrong guess makes you remember it. In Jupyter the result of the next cell waits until you have
-# guessed.
+# guessed. (Guess before you read that cell, too: its lines with `reveal` give the answer away.)
 
 # %%
 blind = predict(
