@@ -283,7 +283,7 @@ ax.set_xlabel("arithmetic intensity, flop a byte")
 ax.set_ylabel("GFLOP/s")
 show(
     "A rising line that turns into a ceiling. ReLU, addition and batch norm lie under the rising "
-    "part on the left, the three convolutions on the right, below the ceiling."
+    "part on the left, the three convolutions on the right, near the ceiling."
 )
 
 # %% tags=["guard"]
@@ -295,8 +295,10 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # No cleverer arithmetic would help ReLU and addition. (They may even lie *above* the slope. The
 # slope is the speed of main memory, but numbers that were just computed may still be in the cache.)
 # Batch norm lies below, because NumPy goes through the numbers once for every single operation. The
-# convolutions do not wait for memory, and yet they stay below the ceiling. With 16 or 32 channels
-# the matrices are narrow, and im2col has to copy before it can multiply.
+# convolutions do not wait for memory. With 16 channels (point 1) the matrices are narrow, and
+# im2col has to copy before it can multiply: such a convolution stays below the ceiling. From 32
+# channels on a point may even lie above it. We count the flop of the formula, and minires does with
+# fewer multiplications there, as you will see below.
 #
 # So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over
 # memory* for the rest.
