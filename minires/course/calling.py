@@ -9,7 +9,7 @@ from typing import Any, Literal
 from numpy import array_equal, ndarray
 
 from .across import Answer, call_and_look
-from .compare import WrongAnswer
+from .compare import WrongAnswer, article
 
 FOLDER = Path(__file__).parent
 
@@ -22,7 +22,12 @@ def call(function: Answer, *args: Any, name: str | None = None, **settings: Any)
     WrongAnswer
         If the function is not written yet, stops with an error, or changes an argument.
     """
-    name = name or str(getattr(function, "__name__", "your function"))
+    name = name or str(getattr(function, "__name__", "your answer"))
+    if not callable(function):
+        raise WrongAnswer(
+            f"{name}: expected a function, got {article(type(function).__name__)}. Write it with "
+            "`def`, and give the check its name alone, without calling it"
+        )
     with reported(name):
         result, after = call_and_look(function, args, settings)
     changed = [

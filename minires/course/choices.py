@@ -63,8 +63,10 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
             {
                 # Each takes one transposition more than the order of the arrays, (KH, KW, C).
                 "C, KH, KW": "the numbers of a window are in the order (C, KH, KW)",
+                "C, KW, KH": "the numbers of a window are in the order (C, KW, KH)",
                 "KH, C, KW": "the numbers of a window are in the order (KH, C, KW)",
                 "KW, KH, C": "the numbers of a window are in the order (KW, KH, C)",
+                "KW, C, KH": "the numbers of a window are in the order (KW, C, KH)",
             },
             ("a2.im2col", "a2.col2im"),
             "KH, KW, C",
@@ -83,8 +85,11 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice(
             "ReLU at 0 in a kernel",
             {
+                # Any number from 0 to 1 is a slope of a line that touches relu there from below.
                 "0": "relu has the derivative 0 at x = 0",
+                "1/4": "relu has the derivative 1/4 at x = 0",
                 "1/2": "relu has the derivative 1/2 at x = 0",
+                "3/4": "relu has the derivative 3/4 at x = 0",
                 "1": "relu has the derivative 1 at x = 0",
             },
             ("a3.relu_backward",),

@@ -77,7 +77,7 @@ def expect(
         or isinstance(got, bool)
         and want.dtype != bool
     ):
-        raise WrongAnswer(f"{what}: expected {_kind(want)}, got {_article(type(got).__name__)}")
+        raise WrongAnswer(f"{what}: expected {_kind(want)}, got {article(type(got).__name__)}")
     got = asarray(got)
     known = [
         (sentence, asarray(wrong))
@@ -87,7 +87,11 @@ def expect(
     looks = next((sentence for sentence, wrong in known if _same(got, wrong, tolerance)), None)
     if got.shape != want.shape:
         hint = looks or (got.T.shape == want.shape and "it looks transposed") or None
-        raise WrongAnswer(f"{what}: expected shape {want.shape}, got {got.shape}" + _because(hint))
+        if want.ndim and got.ndim:
+            shapes = f"expected shape {want.shape}, got {got.shape}"
+        else:
+            shapes = f"expected {_kind(want)}, got {_kind(got)}"
+        raise WrongAnswer(f"{what}: {shapes}" + _because(hint))
     if dtype is not None and got.dtype != dtype:
         raise WrongAnswer(
             f"{what}: expected dtype {np.dtype(dtype)}, got {got.dtype}; "
@@ -133,7 +137,7 @@ def expect_tuple(what: str, got: Any, length: int, names: str) -> Sequence[Any]:
             if got is None
             else f"{len(got)} of them"
             if isinstance(got, (tuple, list))
-            else _article(type(got).__name__)
+            else article(type(got).__name__)
         )
         raise WrongAnswer(f"{what}: expected {length} results, {names}, got {came}")
     return got
@@ -160,12 +164,17 @@ def _first_difference(got: Array, want: Array, tolerance: float) -> str:
     difference = absolute(got.astype(float) - want)
     wrong = difference > tolerance * max(1e-30, float(absolute(want).max()))
     if got.ndim == 0:
-        return f"expected {want:.6g}, got {got:.6g}"
+        return _two(want, got)
     first = tuple(int(i) for i in unravel_index(argmax(wrong), wrong.shape))
-    return (
-        f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: expected "
-        f"{want[first]:.6g}, got {got[first]:.6g}"
+    return f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: " + _two(
+        want[first], got[first]
     )
+
+
+def _two(want: Any, got: Any) -> str:
+    """Two numbers that differ, with as many digits as it takes to see that."""
+    digits = next((n for n in range(6, 17) if f"{want:.{n}g}" != f"{got:.{n}g}"), 17)
+    return f"expected {want:.{digits}g}, got {got:.{digits}g}"
 
 
 def _factor(got: Array, want: Array, tolerance: float) -> str | None:
@@ -203,7 +212,7 @@ def _kind(want: Array) -> str:
     return f"an array of shape {want.shape}" if want.ndim else "a number"
 
 
-def _article(name: str) -> str:
+def article(name: str) -> str:
     return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 

@@ -16,7 +16,9 @@ def bundle_of(prediction: "Prediction") -> dict[str, Any]:
     import ipywidgets as widgets
 
     wide = widgets.Layout(width="auto", max_width="44em")
-    title = widgets.HTML(f'<div style="{QUESTION}"><b>Predict.</b> {inline(prediction.question)}')
+    # Widgets set lines 28 pixels apart, whatever they hold.
+    style = f"{QUESTION}; line-height: 1.5"
+    title = widgets.HTML(f'<div style="{style}"><b>Predict.</b> {inline(prediction.question)}')
     rows: list[Any] = [title]
     if prediction.choices is not None:
         for choice in prediction.choices:

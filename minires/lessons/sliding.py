@@ -23,7 +23,8 @@ def slider(
     """Show a picture that changes with a number.
 
     A live notebook shows a slider, which the arrow keys move too. On a page, and wherever nobody
-    can move a slider, a few states of the picture are shown side by side.
+    can move a slider, a few states of the picture are shown side by side, or below each other where
+    the screen is narrow.
 
     Parameters
     ----------
@@ -57,6 +58,9 @@ def slider(
         )
     if surface() == "widgets":
         _show_live(name, values, draw, frames[0], size)
+        return
+    if surface() == "page":
+        _show_frames(name, draw, frames, alt, size)
         return
     import matplotlib.pyplot as plt
 
@@ -94,17 +98,43 @@ def _show_live(name, values, draw, first, size):
     display(widgets.VBox([chosen, picture]))
 
 
+def _show_frames(name, draw, frames, alt, size):
+    """A few states, each a picture of its own, so that a narrow page can break the row."""
+    from IPython.display import display
+
+    figures = [_figure(name, draw, value, size) for value in frames]
+    ends = [end for figure in figures for end in figure.axes[0].get_ylim()]
+    for figure in figures:  # one scale for all, as if they shared an axis
+        figure.axes[0].set_ylim(min(ends), max(ends))
+    same = "The same picture as the one before it, drawn for"
+    words = [alt, *(f"{same} {name} {value:.4g} instead." for value in frames[1:])]
+    width = round(100 * size[0])
+    style = f"flex: 1 1 {min(width, 700 // len(frames))}px; min-width: 0; max-width: {width}px"
+    shown = "\n".join(_html(figure, one, style) for figure, one in zip(figures, words))
+    row = f'<div style="display: flex; flex-wrap: wrap; align-items: start">{shown}</div>'
+    display({"text/html": row, "text/plain": alt}, raw=True)
+
+
 def _as_image(name, draw, value, size):
     """One state of the picture, as HTML."""
+    figure = _figure(name, draw, value, (1.5 * size[0], 1.5 * size[1]))
+    return _html(figure, f"The picture for {name} {value:.4g}", "max-width: 100%")
+
+
+def _figure(name, draw, value, size):
     from matplotlib.figure import Figure  # without pyplot, so that no figure stays open
 
-    figure = Figure(figsize=(1.5 * size[0], 1.5 * size[1]), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     ax = figure.subplots()
     draw(ax, value)
     ax.set_title(f"{name} {value:.4g}")
+    return figure
+
+
+def _html(figure, words, style):
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
-    words = escape(f"The picture for {name} {value:.4g}", quote=True)
     return (
-        f'<img alt="{words}" style="max-width: 100%" src="{address(file.getvalue(), "image/png")}">'
+        f'<img alt="{escape(words, quote=True)}" style="{style}" '
+        f'src="{address(file.getvalue(), "image/png")}">'
     )

@@ -69,7 +69,7 @@ train_set, test_set, steps = train_set.take(500), test_set.take(200), 8
 #
 # Before you run the next cell, make two guesses. A guess makes you look closely at the answer, and
 # a wrong guess makes you remember it. In Jupyter the result of the next cell waits until you have
-# guessed.
+# guessed. (Guess before you read that cell, too: its lines with `reveal` give the answer away.)
 
 # %%
 blind = predict(
@@ -251,7 +251,9 @@ exercise("00.error")
 
 
 # %%
-def error_percent(answers, labels): ...  # your code, instead of the three dots
+def error_percent(answers, labels):
+    # your code, instead of the three dots
+    ...
 
 
 check("00.error", error_percent)
@@ -261,7 +263,9 @@ exercise("00.guess")
 
 
 # %%
-def best_guess_error(counts): ...  # your code
+def best_guess_error(counts):
+    # your code
+    ...
 
 
 check("00.guess", best_guess_error)

@@ -7,7 +7,7 @@
 #
 # **After this one you can** say what a derivative is in numbers, use the chain rule along any chain
 # of steps, write a program that records a computation and finds its derivatives (a tape), and fit a
-# line with it. About 25 minutes, and 20 more for the exercises. You need some Python, and from
+# line with it. About 30 minutes, and 30 more for the exercises. You need some Python, and from
 # school what a derivative is.
 
 # %%
@@ -351,7 +351,9 @@ exercise("01.divide")
 
 
 # %%
-def divide_backward(dy, a, b): ...  # your code, instead of the three dots
+def divide_backward(dy, a, b):
+    # your code, instead of the three dots
+    ...
 
 
 check("01.divide", divide_backward)
@@ -369,7 +371,9 @@ exercise("01.order")
 
 
 # %%
-def my_in_order(last): ...  # your code
+def my_in_order(last):
+    # your code
+    ...
 
 
 check("01.order", my_in_order)

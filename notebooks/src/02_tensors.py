@@ -9,7 +9,7 @@
 # **After this one you can** write down the gradient of any sum, product and matrix product of
 # arrays, say what broadcasting does to it, write a tape for arrays in 70 lines, explain why it
 # visits its boxes in topological order and when it may forget them, and train a small network with
-# it. About 60 minutes, and 20 more for the exercises.
+# it. About 65 minutes, and 20 more for the exercises.
 
 # %%
 import textwrap
@@ -755,7 +755,9 @@ exercise("02.mean")
 
 
 # %%
-def mean_backward(dy, x): ...  # your code, instead of the three dots
+def mean_backward(dy, x):
+    # your code, instead of the three dots
+    ...
 
 
 check("02.mean", mean_backward)
@@ -765,7 +767,9 @@ exercise("02.axis")
 
 
 # %%
-def axis_mean_backward(dy, x, axis): ...  # your code
+def axis_mean_backward(dy, x, axis):
+    # your code
+    ...
 
 
 check("02.axis", axis_mean_backward)
@@ -775,7 +779,9 @@ exercise("02.visits")
 
 
 # %%
-def visits_of(n): ...  # your code
+def visits_of(n):
+    # your code
+    ...
 
 
 check("02.visits", visits_of)

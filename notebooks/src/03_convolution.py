@@ -598,7 +598,9 @@ exercise("03.one_by_one")
 
 
 # %%
-def conv_1x1(x, w): ...  # your code, instead of the three dots
+def conv_1x1(x, w):
+    # your code, instead of the three dots
+    ...
 
 
 check("03.one_by_one", conv_1x1)
@@ -608,7 +610,9 @@ exercise("03.dilation")
 
 
 # %%
-def conv_dilated(x, w, stride, padding, dilation): ...  # your code
+def conv_dilated(x, w, stride, padding, dilation):
+    # your code
+    ...
 
 
 check("03.dilation", conv_dilated)
@@ -618,7 +622,9 @@ exercise("03.merge")
 
 
 # %%
-def merged(first, second): ...  # your code
+def merged(first, second):
+    # your code
+    ...
 
 
 check("03.merge", merged)

@@ -627,7 +627,9 @@ exercise("04.bias")
 
 
 # %%
-def bias_gradient(dy): ...  # your code, instead of the three dots
+def bias_gradient(dy):
+    # your code, instead of the three dots
+    ...
 
 
 check("04.bias", bias_gradient)
@@ -637,7 +639,9 @@ exercise("04.direction")
 
 
 # %%
-def measured_error(L, x, dx, u, h): ...  # your code
+def measured_error(L, x, dx, u, h):
+    # your code
+    ...
 
 
 check("04.direction", measured_error)
@@ -647,7 +651,9 @@ exercise("04.spread")
 
 
 # %%
-def dx_by_forward(dy, w, H, W): ...  # your code
+def dx_by_forward(dy, w, H, W):
+    # your code
+    ...
 
 
 check("04.spread", dx_by_forward)

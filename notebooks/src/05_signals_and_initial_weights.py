@@ -8,7 +8,7 @@
 #
 # **After this one you can** say why a network needs a nonlinearity, predict by which factor a layer
 # changes its signal and its gradient, choose initial weights that keep both, and recognise a dead
-# ReLU. About 45 minutes, and 25 more for the exercises.
+# ReLU. About 50 minutes, and 25 more for the exercises.
 
 # %%
 import math
@@ -623,7 +623,9 @@ exercise("05.growth")
 
 
 # %%
-def growth_of(gain, layers): ...  # your code, instead of the three dots
+def growth_of(gain, layers):
+    # your code, instead of the three dots
+    ...
 
 
 check("05.growth", growth_of)
@@ -633,7 +635,9 @@ exercise("05.leaky")
 
 
 # %%
-def leaky_gain(a): ...  # your code
+def leaky_gain(a):
+    # your code
+    ...
 
 
 check("05.leaky", leaky_gain)
@@ -643,7 +647,9 @@ exercise("05.calibrate")
 
 
 # %%
-def calibrated(x, weights): ...  # your code
+def calibrated(x, weights):
+    # your code
+    ...
 
 
 check("05.calibrate", calibrated)

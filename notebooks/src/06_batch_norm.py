@@ -9,7 +9,7 @@
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
 # what it does in use, and explain why the length of the weights before it does not matter and why
-# gradients *grow* in deep nets with it. About 50 minutes, and 30 more for the exercises.
+# gradients *grow* in deep nets with it. About 55 minutes, and 30 more for the exercises.
 
 # %%
 import math
@@ -671,7 +671,9 @@ exercise("06.use")
 
 
 # %%
-def batch_norm_in_use(x, running_mean, running_var, w, b): ...  # your code
+def batch_norm_in_use(x, running_mean, running_var, w, b):
+    # your code
+    ...
 
 
 check("06.use", batch_norm_in_use)
@@ -681,7 +683,9 @@ exercise("06.fold")
 
 
 # %%
-def folded(weight, running_mean, running_var, w, b): ...  # your code
+def folded(weight, running_mean, running_var, w, b):
+    # your code
+    ...
 
 
 check("06.fold", folded)
@@ -691,7 +695,9 @@ exercise("06.layer_norm")
 
 
 # %%
-def layer_norm_backward(dy, x, w): ...  # your code
+def layer_norm_backward(dy, x, w):
+    # your code
+    ...
 
 
 check("06.layer_norm", layer_norm_backward)

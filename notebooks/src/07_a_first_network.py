@@ -8,7 +8,7 @@
 #
 # **After this one you can** derive the gradient of softmax and cross-entropy, write a training loop
 # with momentum, weight decay, a schedule and augmentation, build a network of modules, check it
-# before a long run, and read its curves. About 55 minutes, and 30 more for the exercises.
+# before a long run, and read its curves. About 60 minutes, and 30 more for the exercises.
 
 # %%
 import math
@@ -723,7 +723,9 @@ exercise("07.cosine")
 
 
 # %%
-def cosine_lr(step, steps, lr): ...  # your code, instead of the three dots
+def cosine_lr(step, steps, lr):
+    # your code, instead of the three dots
+    ...
 
 
 check("07.cosine", cosine_lr)
@@ -733,7 +735,9 @@ exercise("07.smoothing")
 
 
 # %%
-def smoothed_cross_entropy(z, labels, s): ...  # your code
+def smoothed_cross_entropy(z, labels, s):
+    # your code
+    ...
 
 
 check("07.smoothing", smoothed_cross_entropy)
@@ -743,7 +747,9 @@ exercise("07.nesterov")
 
 
 # %%
-def nesterov_step(w, v, g, lr, momentum): ...  # your code
+def nesterov_step(w, v, g, lr, momentum):
+    # your code
+    ...
 
 
 check("07.nesterov", nesterov_step)

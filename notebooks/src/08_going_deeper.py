@@ -435,7 +435,9 @@ exercise("08.verdict")
 
 
 # %%
-def verdict(shallow, deep): ...  # your code, instead of the three dots
+def verdict(shallow, deep):
+    # your code, instead of the three dots
+    ...
 
 
 check("08.verdict", verdict)
@@ -445,7 +447,9 @@ exercise("08.work")
 
 
 # %%
-def work_of(n, width, size): ...  # your code
+def work_of(n, width, size):
+    # your code
+    ...
 
 
 check("08.work", work_of)
@@ -455,7 +459,9 @@ exercise("08.wider")
 
 
 # %%
-def wider(w1, w2): ...  # your code: return the two larger matrices
+def wider(w1, w2):
+    # your code: return the two larger matrices
+    ...
 
 
 check("08.wider", wider)

@@ -7,7 +7,7 @@
 #
 # **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
 # to ResNet-56, say what happens where shapes change, and show in an experiment when a shortcut
-# helps. About 45 minutes, and 25 more for the exercises. You need notebooks 06 and 08.
+# helps. About 50 minutes, and 25 more for the exercises. You need notebooks 06 and 08.
 
 # %%
 from itertools import combinations
@@ -642,7 +642,9 @@ exercise("09.one_layer")
 
 
 # %%
-def plain_weights(w): ...  # your code, instead of the three dots
+def plain_weights(w):
+    # your code, instead of the three dots
+    ...
 
 
 check("09.one_layer", plain_weights)
@@ -652,7 +654,9 @@ exercise("09.backward")
 
 
 # %%
-def block_backward(dy, x, w1, w2, alpha): ...  # your code: return dx, dw1, dw2
+def block_backward(dy, x, w1, w2, alpha):
+    # your code: return dx, dw1, dw2
+    ...
 
 
 check("09.backward", block_backward)
@@ -662,7 +666,9 @@ exercise("09.by_length")
 
 
 # %%
-def by_length(slopes): ...  # your code
+def by_length(slopes):
+    # your code
+    ...
 
 
 check("09.by_length", by_length)

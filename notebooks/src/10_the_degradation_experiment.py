@@ -6,7 +6,7 @@
 # been a different one.
 #
 # **After this one you can** plan such a comparison, run it with minires, say how sure its result
-# is, and read the numbers of the paper beside your own. About 45 minutes, and 25 more for the
+# is, and read the numbers of the paper beside your own. About 50 minutes, and 25 more for the
 # exercises. You need notebooks 08 and 09.
 
 # %%
@@ -620,7 +620,9 @@ exercise("10.agree")
 
 
 # %%
-def agree(differences, margin): ...  # your code, instead of the three dots
+def agree(differences, margin):
+    # your code, instead of the three dots
+    ...
 
 
 check("10.agree", agree)
@@ -630,7 +632,9 @@ exercise("10.range")
 
 
 # %%
-def range_of_difference(first, second, k): ...  # your code: return low, high
+def range_of_difference(first, second, k):
+    # your code: return low, high
+    ...
 
 
 check("10.range", range_of_difference)
@@ -640,7 +644,9 @@ exercise("10.seeds")
 
 
 # %%
-def seeds_needed(spread, effect, ks): ...  # your code
+def seeds_needed(spread, effect, ks):
+    # your code
+    ...
 
 
 check("10.seeds", seeds_needed)

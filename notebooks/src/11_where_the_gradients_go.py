@@ -17,7 +17,7 @@
 # path.
 #
 # **After this one you can** watch the gradients of a network, tell what exploding gradients do to
-# weights, and find out what the shortcuts of a trained network are good for. About 40 minutes, and
+# weights, and find out what the shortcuts of a trained network are good for. About 45 minutes, and
 # 25 more for the exercises. You need notebooks 06, 09 and 10.
 
 # %%
@@ -509,7 +509,9 @@ exercise("11.norm")
 
 
 # %%
-def total_norm(gradients): ...  # your code, instead of the three dots
+def total_norm(gradients):
+    # your code, instead of the three dots
+    ...
 
 
 check("11.norm", total_norm)
@@ -519,7 +521,9 @@ exercise("11.back")
 
 
 # %%
-def steps_back(times, lr, weight_decay): ...  # your code
+def steps_back(times, lr, weight_decay):
+    # your code
+    ...
 
 
 check("11.back", steps_back)
@@ -529,7 +533,9 @@ exercise("11.alike")
 
 
 # %%
-def likeness(y): ...  # your code
+def likeness(y):
+    # your code
+    ...
 
 
 check("11.alike", likeness)

@@ -283,7 +283,7 @@ ax.set_xlabel("arithmetic intensity, flop a byte")
 ax.set_ylabel("GFLOP/s")
 show(
     "A rising line that turns into a ceiling. ReLU, addition and batch norm lie under the rising "
-    "part on the left, the three convolutions on the right, below the ceiling."
+    "part on the left, the three convolutions on the right, near the ceiling."
 )
 
 # %% tags=["guard"]
@@ -295,8 +295,10 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # No cleverer arithmetic would help ReLU and addition. (They may even lie *above* the slope. The
 # slope is the speed of main memory, but numbers that were just computed may still be in the cache.)
 # Batch norm lies below, because NumPy goes through the numbers once for every single operation. The
-# convolutions do not wait for memory, and yet they stay below the ceiling. With 16 or 32 channels
-# the matrices are narrow, and im2col has to copy before it can multiply.
+# convolutions do not wait for memory. With 16 channels (point 1) the matrices are narrow, and
+# im2col has to copy before it can multiply: such a convolution stays below the ceiling. From 32
+# channels on a point may even lie above it. We count the flop of the formula, and minires does with
+# fewer multiplications there, as you will see below.
 #
 # So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over
 # memory* for the rest.
@@ -656,7 +658,9 @@ exercise("12.amdahl")
 
 
 # %%
-def times_as_fast(shares, factors): ...  # your code, instead of the three dots
+def times_as_fast(shares, factors):
+    # your code, instead of the three dots
+    ...
 
 
 check("12.amdahl", times_as_fast)
@@ -666,7 +670,9 @@ exercise("12.fair")
 
 
 # %%
-def fair_ratio(time_a, time_b, rounds): ...  # your code
+def fair_ratio(time_a, time_b, rounds):
+    # your code
+    ...
 
 
 check("12.fair", fair_ratio)
@@ -676,7 +682,9 @@ exercise("12.traffic")
 
 
 # %%
-def intensities(N, H, W, C, C_out): ...  # your code: return with copy, without
+def intensities(N, H, W, C, C_out):
+    # your code: return with copy, without
+    ...
 
 
 check("12.traffic", intensities)

@@ -11,6 +11,8 @@
 # minutes, and 25 more for the exercises. You need notebooks 04, 06 and 09.
 
 # %%
+import numpy as np  # for the exercises
+
 from minires import plot
 from minires.lessons import check, exercise, museum, predict, score
 
@@ -210,7 +212,9 @@ exercise("13.catch")
 
 
 # %%
-def choose_sizes(): ...  # your code: return x.shape, w.shape, stride, padding
+def choose_sizes():
+    # your code: return x.shape, w.shape, stride, padding
+    ...
 
 
 check("13.catch", choose_sizes)
@@ -220,7 +224,9 @@ exercise("13.own")
 
 
 # %%
-def broken_backward(dy, cache): ...  # your code
+def broken_backward(dy, cache):
+    # your code
+    ...
 
 
 check("13.own", broken_backward)

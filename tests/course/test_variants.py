@@ -311,7 +311,7 @@ def test_a_notebook_marked_before_is_marked_again_for_another_list(
     assert (first.points, second.points) == (2, 0)
 
 
-@pytest.mark.parametrize("option", ["C, KH, KW", "KH, C, KW", "KW, KH, C"])
+@pytest.mark.parametrize("option", choices.CHOICES["a2"][0].options)
 def test_every_window_order_is_checked_as_its_solution_has_it(option, monkeypatch):
     monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
     student = student_with("a2", **{"window order": option})

@@ -1,5 +1,7 @@
 """A picture with a slider: what a page shows, and what happens in a live notebook."""
 
+import re
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -54,5 +56,19 @@ def test_on_a_page_there_are_no_widgets(tmp_path):
     with notebook(somebody_is_there=False) as page:
         cell = page.run(SLIDER.format(file=(tmp_path / "drawn").as_posix()))
         assert not page.errors and not page.has_widgets(cell)
-        output = next(one for one in page.cells[cell] if "image/png" in one.get("data", {}))
-        assert output["metadata"]["image/png"]["alt"] == "Two lines, the second steeper."
+        html = page.shown(cell)
+        assert re.findall('<img alt="([^"]*)"', html) == [
+            "Two lines, the second steeper.",
+            "The same picture as the one before it, drawn for gain 2 instead.",
+        ]
+
+
+def test_the_pictures_of_a_page_have_one_scale(monkeypatch):
+    pytest.importorskip("IPython", reason="IPython is not installed")
+    figures = []
+    monkeypatch.setattr(sliding, "surface", lambda: "page")
+    monkeypatch.setattr(sliding, "_html", lambda figure, *rest: figures.append(figure) or "")
+    monkeypatch.setattr("IPython.display.display", lambda *args, **settings: None)
+    slider("gain", [0.5, 1, 2], line, frames=[0.5, 2], alt="Two lines.")
+    (low, high), other = [figure.axes[0].get_ylim() for figure in figures]
+    assert (low, high) == other and low < 0 and high > 2

@@ -20,6 +20,10 @@ def _check_error(error_percent: Callable[..., Any]) -> None:
         ("it is a share from 0 to 1: multiply by 100", wrong / 100),
         ("the wrong answers are counted: divide by the number of all answers", wrong * 0.4),
         ("it is the mean distance of the labels, which are only names", _distance(answers, labels)),
+        (
+            "it is the mean difference of the labels, which are only names",
+            100 * (answers - labels).mean(),
+        ),
     ]
     got = call(error_percent, answers, labels, name="error_percent")
     expect("error_percent", got, wrong, mistakes)
@@ -30,22 +34,20 @@ def _distance(answers, labels):
 
 
 def _check_guess(best_guess_error: Callable[..., Any]) -> None:
-    counts = np.array([50, 20, 20, 10])
-    mistakes = [
-        ("all classes are treated as equally frequent", 75.0),
-        ("it is how often the guess is right", 50.0),
-        ("the rarest class is guessed", 90.0),
-        ("it is a share from 0 to 1: multiply by 100", 0.5),
-        ("the guess is drawn with the frequencies of the classes", 100 * (1 - 0.34)),
-    ]
-    uneven = np.array([30, 60, 30])
-    for numbers, want, known in (
-        (counts, 50.0, mistakes),
-        (uneven, 50.0, ()),
-        (counts[1:], 60, ()),
-    ):
+    for counts in ([120, 40, 30, 10], [30, 60, 30], [7, 7]):
+        numbers = np.array(counts)
+        shares = numbers / numbers.sum()
+        mistakes = [
+            ("every class is taken to be equally frequent", 100 * (1 - 1 / len(counts))),
+            ("it is how often the guess is right", 100 * shares.max()),
+            ("the rarest class is guessed", 100 * (1 - shares.min())),
+            ("it is a share from 0 to 1: multiply by 100", 1 - shares.max()),
+            ("the guess is drawn with the frequencies of the classes", 100 * (1 - shares @ shares)),
+            ("the counts are taken to be percentages: divide by their sum", 100 - max(counts)),
+            ("it is the number of a class, not an error", int(numbers.argmax())),
+        ]
         got = call(best_guess_error, numbers, name="best_guess_error")
-        expect(f"best_guess_error({numbers.tolist()})", got, want, known)
+        expect(f"best_guess_error({counts})", got, 100 * (1 - shares.max()), mistakes)
 
 
 def _check_rates(errors: Mapping[float, float]) -> None:
@@ -53,6 +55,12 @@ def _check_rates(errors: Mapping[float, float]) -> None:
         isinstance(errors, Mapping) and set(errors) == {0.001, 0.1, 1.0},
         "expected a dict with the keys 0.001, 0.1 and 1.0, each with its last training error",
     )
+    for lr, error in errors.items():
+        expect_that(
+            isinstance(error, (int, float, np.number)) and not isinstance(error, bool),
+            f"errors[{lr}]: expected a number, such as history[-1]['train_error'], got "
+            + ("the dots that stand for it" if error is ... else f"{type(error).__name__}"),
+        )
     values = {lr: float(error) for lr, error in errors.items()}
     expect_that(
         all(0 <= error <= 100 for error in values.values()),

@@ -39,10 +39,16 @@ def _check_divide(divide_backward: Callable[..., Any]) -> None:
     )
 
 
-def _check_sigmoid(value: Callable[..., Any]) -> None:
+def _check_sigmoid(value: type[Any]) -> None:
     with reported("Value"):
         x = value(0.5)
         y = value(1.0) / (value(1.0) + (x * -1.0).exp())
+        for what, result in (("exp", (x * -1.0).exp()), ("/", y)):
+            expect_that(
+                isinstance(result, value),
+                f"{what}: expected a Value, got {type(result).__name__}: what it returns must know "
+                "its parents, so return a Value",
+            )
         y.backward()
     s = 1 / (1 + math.exp(-0.5))
     expect("1 / (1 + exp(-x)) at 0.5", y.data, s)
@@ -53,6 +59,11 @@ def _check_sigmoid(value: Callable[..., Any]) -> None:
         x.grad,
         slope,
         [
+            (
+                "nothing comes back to x: give the Value that exp returns its parents and its "
+                "local derivatives",
+                0.0,
+            ),
             ("the derivative of exp is taken as 1; it is exp(x) itself", s * s),
             ("the local derivative of exp is x, not exp(x)", s * s * -0.5),
             ("a sign is lost: does / have the derivative -a / b² with respect to b?", -slope),
@@ -78,41 +89,49 @@ def _check_order(in_order: Callable[..., Any]) -> None:
     for _ in range(5000):
         last = _Link(last)
     try:
-        with reported("in_order"):
+        with reported("my_in_order"):
             chain = in_order(last)
     except WrongAnswer as error:
         if "RecursionError" not in str(error):
             raise
         raise WrongAnswer(
-            "in_order: a chain of 5,000 steps is too deep for a function that calls itself: keep "
-            "a list of the values that are left to do"
+            "my_in_order: a chain of 5,000 steps is too deep for a function that calls itself: "
+            "keep a list of the values that are left to do"
         ) from None
-    expect_that(isinstance(chain, (list, tuple)), "in_order: expected a list of values")
     expect_that(
-        len(chain) == 5001, f"in_order: expected all 5,001 values of a chain, got {len(chain):,}"
+        isinstance(chain, (list, tuple)),
+        f"my_in_order: expected a list of values, got {type(chain).__name__}",
+    )
+    expect_that(
+        len(chain) == 5001, f"my_in_order: expected all 5,001 values of a chain, got {len(chain):,}"
     )
     _see_order(chain, "a chain")
     a = _Link()
     b, c = _Link(a), _Link(a)
     d = _Link(b, c, a)
-    with reported("in_order"):
+    with reported("my_in_order"):
         diamond = in_order(d)
     expect_that(
         len(diamond) == len(set(diamond)),
-        "in_order: a value that is used twice is in the list twice; each must be there once",
+        "my_in_order: a value that is used twice is in the list twice; each must be there once",
     )
-    expect_that(set(diamond) == {a, b, c, d}, "in_order: a value is missing")
+    expect_that(set(diamond) == {a, b, c, d}, "my_in_order: a value is missing")
     _see_order(diamond, "a value that is used three times")
 
 
 def _see_order(order, what):
     place = {value: i for i, value in enumerate(order)}
+    backwards = all(
+        parent in place and place[parent] > place[value]
+        for value in order
+        for parent in value.parents
+    )
     for value in order:
         for parent in value.parents:
             expect_that(
                 parent in place and place[parent] < place[value],
-                f"in_order, {what}: a value comes before one it was made from"
-                + (": the order is the wrong way round" if order[0].parents else ""),
+                f"my_in_order, {what}: a value comes before one it was made from"
+                + (": the order is the wrong way round" if backwards else ""),
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import WrongAnswer, expect
+from ...course.compare import WrongAnswer, expect, expect_that
 from ...kernels import naive
 from .kinds import Exercise
 
@@ -32,12 +32,30 @@ def _check_direction(measured_error: Callable[..., Any]) -> None:
     def loss(x):
         return (x**3).sum()
 
+    everywhere = loss(x + h) - loss(x - h)
     for what, dx in (("a right gradient", right), ("a wrong gradient", right + 0.3)):
         rate = (dx * u).sum()
         both, one = loss(x + h * u) - loss(x - h * u), loss(x + h * u) - loss(x)
         mistakes = [
             ("the two points are 2 h apart: divide by 2 h", abs(both / h - rate) / abs(rate)),
+            (
+                "it is multiplied by h, not divided: put `2 * h` in brackets",
+                abs(both / 2 * h - rate) / abs(rate),
+            ),
             ("it is measured on one side only", abs(one / h - rate) / abs(rate)),
+            (
+                "u is left out of the steps: along u they are `h * u`",
+                abs(everywhere / (2 * h) - rate) / abs(rate),
+            ),
+            (
+                "it is divided by the measured rate; divide by the predicted one",
+                abs(both / (2 * h) - rate) / abs(both / (2 * h)),
+            ),
+            (
+                "the mean of dx times u is taken; the rate is their sum",
+                abs(both / (2 * h) - rate / x.size) / abs(rate / x.size),
+            ),
+            ("it is in percent", 100 * abs(both / (2 * h) - rate) / abs(rate)),
             ("it is the error itself: divide by the size of the rate", abs(both / (2 * h) - rate)),
             (
                 "the rate is the sum of dx times u, not of dx alone",
@@ -60,8 +78,18 @@ def _check_spread(dx_by_forward: Callable[..., Any]) -> None:
         mistakes = [
             ("the filters are not flipped", _spread(dy, w[::-1, ::-1], H, W)),
             ("input and output channels are not exchanged", _spread(dy, w, H, W, swap=False)),
+            (
+                "dy lies at the places 0, 2, 4, ... of the wide array; it begins with 1, for the "
+                "padding",
+                _spread(dy, w, H, W, first=0),
+            ),
+            ("dy is not spread: zeros are missing between its rows and columns", _narrow(dy, w)),
         ]
         got = call(dx_by_forward, dy, w, H, W)
+        expect_that(
+            not isinstance(got, tuple),
+            "dx_by_forward: expected dx, got a tuple: `forward` returns y and a cache, take [0]",
+        )
         if np.shape(got) == (2, H - 1 + H % 2, W - 1 + W % 2, 2) != want.shape:
             raise WrongAnswer(
                 f"dx_by_forward for {H} x {W} pixels: a row or column is missing at the end. The "
@@ -70,9 +98,15 @@ def _check_spread(dx_by_forward: Callable[..., Any]) -> None:
         expect(f"dx_by_forward for {H} x {W} pixels", got, want, mistakes)
 
 
-def _spread(dy, w, H, W, swap=True):
+def _narrow(dy, w):
+    wide = np.pad(dy, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return naive.conv2d.forward(wide, w[::-1, ::-1].transpose(0, 1, 3, 2))[0]
+
+
+def _spread(dy, w, H, W, swap=True, first=1):
     wide = np.zeros((len(dy), H + 2, W + 2, dy.shape[3]))
-    wide[:, 1 : 1 + 2 * dy.shape[1] : 2, 1 : 1 + 2 * dy.shape[2] : 2] = dy
+    rows, columns = 2 * dy.shape[1], 2 * dy.shape[2]
+    wide[:, first : first + rows : 2, first : first + columns : 2] = dy
     flipped = w[::-1, ::-1]
     return naive.conv2d.forward(wide, flipped.transpose(0, 1, 3, 2) if swap else flipped)[0]
 
@@ -106,14 +140,14 @@ rate.""",
         (
             "Measured: the difference of L at `x + h * u` and at `x - h * u`, divided by the "
             "distance of the two.",
-            "Promised: the sum of `dx * u`. The relative error is |measured - promised| divided by "
-            "|promised|.",
+            "Predicted: the sum of `dx * u`. The relative error is |measured - predicted| divided "
+            "by |predicted|.",
         ),
         """
 def measured_error(L, x, dx, u, h):
     measured = (L(x + h * u) - L(x - h * u)) / (2 * h)
-    promised = (dx * u).sum()
-    return abs(measured - promised) / abs(promised)
+    predicted = (dx * u).sum()
+    return abs(measured - predicted) / abs(predicted)
 """,
         _check_direction,
     ),

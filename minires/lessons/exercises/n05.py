@@ -20,6 +20,17 @@ def _check_growth(growth_of: Callable[..., Any]) -> None:
             ("the gain is not squared", (gain / 2) ** (layers - 1)),
             ("it is the factor of one layer only", factor),
             ("the factors are added: over many layers they multiply", factor * (layers - 1)),
+            ("the factors are added: over many layers they multiply", factor * layers),
+            (
+                "it is the factor of the root; the mean square itself is asked for",
+                math.sqrt(factor ** (layers - 1)),
+            ),
+            (
+                "`** layers - 1` takes 1 off the result: put `layers - 1` in brackets",
+                _off(factor, layers),
+            ),
+            ("the gain is not squared, and ReLU is missing", gain**layers),
+            ("the gain is not squared, and ReLU is missing", gain ** (layers - 1)),
         ]
         got = call(growth_of, gain, layers)
         expect(f"growth_of({gain:.4g}, {layers})", got, factor ** (layers - 1), mistakes)
@@ -33,8 +44,18 @@ def _check_leaky(leaky_gain: Callable[..., Any]) -> None:
             ("it is the factor of the leaky ReLU, not the gain that cancels it", (1 + a**2) / 2),
             ("the slope is left out: what is below 0 is not lost any more", math.sqrt(2)),
             ("the gain grows with a; but the more passes, the less gain it needs", _upside(a)),
+            ("the 2 is missing: half of the numbers are above 0", math.sqrt(1 / (1 + a**2))),
+            ("the root is taken of 1 + a² only; the 2 is under it, too", 2 / math.sqrt(1 + a**2)),
+            (
+                "brackets are missing: `2 / 1 + a**2` is 2 + a²",
+                math.sqrt(2 / 1 + a**2),
+            ),
         ]
         expect(f"leaky_gain({a:g})", call(leaky_gain, a), math.sqrt(2 / (1 + a**2)), mistakes)
+
+
+def _off(factor, layers):
+    return factor**layers - 1
 
 
 def _upside(a):
@@ -61,18 +82,32 @@ def _check_calibrated(calibrated: Callable[..., Any]) -> None:
         "the mean square after ReLU is made 1, not the mean square of y": (
             _calibrate(x, weights, after=True)
         ),
+        "the weights come back as they were: append the new ones to a list": weights,
+        "the weights are multiplied by the root of the mean square: divide by it": [
+            w * (w / new).mean() for w, new in zip(weights, wants)
+        ],
+        "each matrix is divided by its own size: the mean square of y is to be 1, not that of w": [
+            w / math.sqrt((w**2).mean()) for w in weights
+        ],
+        "every layer gets x itself, not what the layers before it made of it": [
+            _calibrate(x, [w])[0] for w in weights
+        ],
+        "y is divided by its standard deviation, which leaves out the mean of y": _calibrate(
+            x, weights, std=True
+        ),
     }
     for i, want in enumerate(wants):
         mistakes = [(sentence, matrices[i]) for sentence, matrices in others.items()]
         expect(f"calibrated: the weights of layer {i + 1}", got[i], want, mistakes)
 
 
-def _calibrate(x, weights, root=True, relu=True, again=True, after=False):
+def _calibrate(x, weights, root=True, relu=True, again=True, after=False, std=False):
     """The right answer; each setting plants one typical mistake."""
     result = []
     for w in weights:
         y = x @ w
         size = (np.maximum(y, 0) ** 2).mean() if after else (y**2).mean()
+        size = y.var() if std else size
         size = math.sqrt(size) if root else size
         result.append(w / size)
         y = y / size if again else y

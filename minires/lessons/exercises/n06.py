@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect, expect_tuple
+from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 EPS = 1e-5
@@ -28,8 +28,18 @@ def _check_use(batch_norm_in_use: Callable[..., Any]) -> None:
         ("b is added before w is multiplied", w * ((x - mean) / sigma + b)),
     ]
     got = call(batch_norm_in_use, x, mean, var, w, b)
+    want, root = w * (x - mean) / sigma + b, np.sqrt(var)
+    for misplaced in (w * (x - mean) / root + EPS + b, w * (x - mean) / (root + EPS) + b):
+        expect_that(
+            not (
+                isinstance(got, np.ndarray)
+                and got.shape == want.shape
+                and np.allclose(got, misplaced, rtol=0, atol=1e-9)
+            ),
+            "batch_norm_in_use: eps belongs under the root: it is added to the variance",
+        )
     # Looser than usual, so that an answer without eps passes.
-    expect("batch_norm_in_use", got, w * (x - mean) / sigma + b, mistakes, tolerance=1e-4)
+    expect("batch_norm_in_use", got, want, mistakes, tolerance=1e-4)
 
 
 def _check_fold(folded: Callable[..., Any]) -> None:
@@ -47,6 +57,12 @@ def _check_fold(folded: Callable[..., Any]) -> None:
             ("the rows are scaled; an output channel is a column", weight * (w / sigma)[:, None]),
             ("it divides by the variance, not by its root", weight * (w / (var + EPS))),
             ("the w of batch norm is left out", weight / sigma),
+            ("the bias comes first: return the weight, then the bias", b - mean * w / sigma),
+            ("the columns are added up by `@`; `*` gives each its own scale", weight @ (w / sigma)),
+            (
+                "the mean is subtracted from the weight; it belongs into the bias",
+                (weight - mean) * (w / sigma),
+            ),
         ],
         tolerance=1e-4,
     )
@@ -57,6 +73,7 @@ def _check_fold(folded: Callable[..., Any]) -> None:
         [
             ("the mean is left out: batch norm subtracts it", b),
             ("the mean is subtracted without being scaled", b - mean),
+            ("the mean is multiplied by w, but not divided by sigma", b - mean * w),
             ("the sign of the mean is wrong", b + mean * w / sigma),
             ("the w of batch norm is left out", b - mean / sigma),
         ],
@@ -78,17 +95,25 @@ def _check_layer_norm(layer_norm_backward: Callable[..., Any]) -> None:
         ("mean and variance are treated as constants", _norm_backward(dy, x, w, 1, (0, 0))),
         ("the path through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
         ("the path through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
+        ("the division by sigma is missing", _norm_backward(dy, x, w, 1) * _sigma(x, 1)),
+        ("the two means of g still run over the batch", _norm_backward(dy, x, w, 1, means=0)),
     ]
     got = call(layer_norm_backward, dy, x, w)
     expect("layer_norm_backward", got, _norm_backward(dy, x, w, 1), mistakes, tolerance=1e-4)
 
 
-def _norm_backward(dy, x, w, axis, ways=(1, 1)):
-    sigma = np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+def _sigma(x, axis):
+    return np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+
+
+def _norm_backward(dy, x, w, axis, ways=(1, 1), means=None):
+    """The right answer, or a typical wrong one: `means` is the axis of the two means of g."""
+    sigma = _sigma(x, axis)
     x_hat = (x - x.mean(axis=axis, keepdims=True)) / sigma
     g = w * dy
-    by_mean = g.mean(axis=axis, keepdims=True)
-    by_variance = x_hat * (g * x_hat).mean(axis=axis, keepdims=True)
+    means = axis if means is None else means
+    by_mean = g.mean(axis=means, keepdims=True)
+    by_variance = x_hat * (g * x_hat).mean(axis=means, keepdims=True)
     return (g - ways[0] * by_mean - ways[1] * by_variance) / sigma
 
 

@@ -22,6 +22,16 @@ def _check_cosine(cosine_lr: Callable[..., Any]) -> None:
             ("it falls below 0: add 1 to the cosine, and halve", lr * math.cos(math.pi * part)),
             ("it rises", lr - _wave(part, lr, 1)),
             ("it is a straight line", lr * (1 - part)),
+            ("pi is missing in the cosine", lr * (1 + math.cos(part)) / 2),
+            (
+                "the cosine is given degrees; it takes radians: pi, not 180",
+                lr * (1 + math.cos(180 * part)) / 2,
+            ),
+            ("lr is missing", _wave(part, 1, 1)),
+            (
+                "it is a quarter of a wave: it falls ever faster, to the end",
+                lr * math.cos(math.pi * part / 2),
+            ),
         ]
         got = call(cosine_lr, step, steps, lr)
         expect(f"cosine_lr({step}, {steps}, {lr})", got, _wave(part, lr, 1), mistakes)
@@ -53,7 +63,21 @@ def _check_smoothing(smoothed: Callable[..., Any]) -> None:
         return -(target * np.log(p)).sum(axis=1).mean()
 
     mistakes = [(sentence, loss(target)) for sentence, target in others.items()]
-    mistakes += [("it is the sum over the images, not their mean", 6 * loss(right))]
+    mistakes += [
+        ("it is the sum over the images, not their mean", 6 * loss(right)),
+        ("it is the mean over classes, too: sum over them, mean over images", loss(right) / 5),
+        ("the minus is missing", -loss(right)),
+        (
+            "1 - s is added to whole rows or columns: pick one class for each image, with "
+            "[np.arange(N), labels]",
+            loss(_whole_rows(labels, s)),
+        ),
+        (
+            "1 - s is added to whole rows or columns: pick one class for each image, with "
+            "[np.arange(N), labels]",
+            loss(_whole_columns(labels, s)),
+        ),
+    ]
     expect("smoothed_cross_entropy: the loss", got[0], loss(right), mistakes)
     mistakes = [(sentence, (p - target) / 6) for sentence, target in others.items()]
     mistakes += [
@@ -62,8 +86,21 @@ def _check_smoothing(smoothed: Callable[..., Any]) -> None:
             "the sign is wrong: it is what the net said, minus what it should have said",
             (right - p) / 6,
         ),
+        ("log p stands where p belongs", (np.log(p) - right) / 6),
     ]
     expect("smoothed_cross_entropy: dz", got[1], (p - right) / 6, mistakes)
+
+
+def _whole_rows(labels, s):
+    target = np.full((6, 5), s / 5)
+    target[labels] += 1 - s
+    return target
+
+
+def _whole_columns(labels, s):
+    target = np.full((6, 5), s / 5)
+    target[:, labels] += 1 - s
+    return target
 
 
 def _check_nesterov(step: Callable[..., Any]) -> None:
@@ -78,6 +115,8 @@ def _check_nesterov(step: Callable[..., Any]) -> None:
         new,
         [
             ("v comes back unchanged", v),
+            ("w and v are exchanged: return w first", w - lr * (g + m * new)),
+            ("lr is in v already; it belongs into the step of w only", m * v + lr * g),
             ("the gradient is missing", m * v),
             ("the new v is g + m v; here the gradient is scaled, too", m * v + (1 - m) * g),
         ],
@@ -92,6 +131,7 @@ def _check_nesterov(step: Callable[..., Any]) -> None:
             ("the look ahead leaves out the current gradient", w - lr * m * new),
             ("v is not multiplied by m for the look ahead", w - lr * (g + new)),
             ("lr is missing", w - (g + m * new)),
+            ("lr multiplies g only: brackets are missing", w - lr * g + m * new),
             ("the sign is wrong: a step goes against the gradient", w + lr * (g + m * new)),
         ],
     )

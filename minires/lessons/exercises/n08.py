@@ -39,12 +39,12 @@ def _check_verdict(verdict: Callable[..., Any]) -> None:
         expect_that(False, f"{case}: {why}. Got {got!r}")
 
 
-def _work(n: int, width: int, size: int, strides: bool = True, classes: int = 10) -> int:
+def _work(n: float, width: int, size: int, strides: bool = True, classes: int = 10) -> int:
     total, channels = size**2 * 27 * width, width
     for stage in range(3):
         out = width * 2**stage
         side = size // 2**stage if strides else size
-        for _ in range(2 * n):
+        for _ in range(round(2 * n)):
             total, channels = total + side**2 * 9 * channels * out, out
     return total + channels * classes
 
@@ -58,6 +58,17 @@ def _check_work(work_of: Callable[..., Any]) -> None:
         )
         mistakes = [
             ("the maps keep their size: stages 2 and 3 halve it", _work(n, width, size, False)),
+            ("a stage has n layers; it has 2 n of them", _work(n / 2, width, size)),
+            (
+                "the first convolution is counted with one channel; an image has three",
+                want - 2 * first / 3,
+            ),
+            (
+                "the layers that open stages 2 and 3 still work on the larger maps",
+                want + 3 * opening,
+            ),
+            ("pixels are not counted: these are the weights", _work(n, width, 1, False)),
+            ("it is in millions", want / 1e6),
             ("the linear layer is missing", want - linear),
             ("the first convolution is missing", want - first),
             ("the first convolution and the linear layer are missing", want - first - linear),

@@ -1,6 +1,7 @@
 """Exercises of notebook 09: the residual block, and the paths through many of them."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,14 @@ def _block_backward(
     last: bool = True,
     inner: bool = True,
     on_shortcut: bool = True,
+    forward: float | None = None,
 ) -> tuple[Array, Array, Array]:
-    """The gradients (dx, dw1, dw2); each flag leaves out a part, as a typical mistake does."""
+    """The gradients (dx, dw1, dw2); each flag leaves out a part, as a typical mistake does.
+
+    `forward` is the factor of the shortcut in the forward pass, if it is not alpha.
+    """
     a = np.maximum(x @ w1, 0)
-    ds = dy * (a @ w2 + alpha * x > 0) if last else dy
+    ds = dy * (a @ w2 + (alpha if forward is None else forward) * x > 0) if last else dy
     da = ds @ w2.T
     if inner:
         da = da * (a > 0)
@@ -55,6 +60,10 @@ def _check_backward(block_backward: Callable[..., Any]) -> None:
             "the shortcut passes back dy: the gradient must go through the last ReLU first": {
                 "on_shortcut": False
             },
+            "the forward pass leaves out alpha": {"forward": 1.0},
+            "the forward pass leaves out the shortcut, so the last ReLU is cut elsewhere": {
+                "forward": 0.0
+            },
         }
         mistakes = {why: _block_backward(*case, **part) for why, part in unlike.items()}
         ds = dy * (np.maximum(x @ w1, 0) @ w2 + alpha * x > 0)
@@ -66,9 +75,16 @@ def _check_backward(block_backward: Callable[..., Any]) -> None:
                 known += [
                     ("the path along the shortcut is missing", branch),
                     ("alpha is left out of the gradient", branch + ds),
+                    (
+                        "x comes back along the shortcut: it is the gradient that does",
+                        branch + alpha * x,
+                    ),
                     ("alpha is left out, forward and backward", one),
                 ]
             expect(f"block_backward: {name} for alpha {alpha:g}", got[i], right[i], known)
+
+
+TOO_LONG = 0.1  # seconds for 16 blocks: adding up takes a hundredth of it, all 65,536 paths more
 
 
 def _by_length(slopes: Array) -> Array:
@@ -80,10 +96,12 @@ def _by_length(slopes: Array) -> Array:
 
 def _check_by_length(by_length: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    for n in (3, 8, 27):
+    for n in (3, 8, 16, 27):
         slopes = rng.normal(0, 0.5, n)
         want = _by_length(slopes)
+        started = perf_counter()
         got = call(by_length, slopes)
+        seconds = perf_counter() - started
         expect_that(np.ndim(got) == 1, "by_length: expected n + 1 numbers, one for each length")
         mistakes = [
             ("the paths are counted: add up their products", _by_length(np.ones(n))),
@@ -92,6 +110,11 @@ def _check_by_length(by_length: Callable[..., Any]) -> None:
             ("the path along all shortcuts is missing", want[1:]),
         ]
         expect(f"by_length for {n} blocks", got, want, mistakes, tolerance=1e-9)
+        expect_that(
+            n != 16 or seconds < TOO_LONG,
+            f"by_length is right, but takes {seconds:.1f} s for 16 blocks. If it walks along every "
+            f"path, 27 blocks take 2,048 times as long. Add up paths of one length together",
+        )
 
 
 def _powers(slopes):

@@ -48,9 +48,9 @@ def _check_agree(agree: Callable[..., Any]) -> None:
 
 def _check_range(range_of_difference: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    for n, k in ((3, 4.3), (5, 2.78)):
+    for n, k, higher in ((3, 4.3, 10), (5, 2.78, 0)):
         easy = rng.normal(0, 6, n)  # some seeds are harder than others, for both nets
-        first, second = 60 + easy + rng.normal(0, 1, n), 50 + easy + rng.normal(0, 1, n)
+        first, second = 50 + higher + easy + rng.normal(0, 1, n), 50 + easy + rng.normal(0, 1, n)
         d = first - second
 
         def ends(m, half):
@@ -67,6 +67,20 @@ def _check_range(range_of_difference: Callable[..., Any]) -> None:
             ),
             ("the division by the root of n is missing", ends(d.mean(), k * d.std(ddof=1))),
             ("it is divided by n, not by its root", ends(d.mean(), k * d.std(ddof=1) / n)),
+            (
+                "it is divided by the root of n - 1",
+                ends(d.mean(), k * d.std(ddof=1) / (n - 1) ** 0.5),
+            ),
+            ("the variance is taken, not its root", ends(d.mean(), k * d.var(ddof=1) / np.sqrt(n))),
+            (
+                "the sign of the differences is lost",
+                ends(abs(d).mean(), k * abs(d).std(ddof=1) / np.sqrt(n)),
+            ),
+            (
+                "the mean and the half-range come back: return mean - half, mean + half",
+                np.array([d.mean(), k * d.std(ddof=1) / np.sqrt(n)]),
+            ),
+            ("these are the smallest and the largest difference", np.array([d.min(), d.max()])),
             ("k is left out", ends(d.mean(), d.std(ddof=1) / np.sqrt(n))),
             (
                 "the spread is that of the two nets, not of the differences",
@@ -93,6 +107,10 @@ def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
             continue
         case = f"spread {spread:g}, effect {effect:g}"
         expect_that(want is not None, f"{case}: no number of seeds in ks is enough; return None")
+        expect_that(
+            got is None or isinstance(got, (int, float, np.number)) and not isinstance(got, bool),
+            f"{case}: expected {want}, a number of seeds, got {type(got).__name__}",
+        )
         known = {
             next((n for n in KS if 1.96 * spread / n**0.5 < effect), None): "1.96 is used for "
             "every n; with few seeds k is larger",
@@ -100,6 +118,8 @@ def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
             "root of n is missing",
             next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
             "n, not by its root",
+            KS.get(want or 0): "that is k; return n",
+            min(KS): "with so few the half-range is above the effect",
             max(KS): "return the smallest number that is enough",
         }
         because = f": {known[got]}" if got in known else ""

@@ -23,6 +23,7 @@ def _check_norm(total_norm: Callable[..., Any]) -> None:
         ),
         ("the root is missing", sum(squares)),
         ("it is a mean, not a sum", math.sqrt(sum(squares) / sum(g.size for g in gradients))),
+        ("it is a mean over the arrays, not a sum", math.sqrt(sum(squares) / len(squares))),
         ("the numbers are added up without their squares", sum(float(g.sum()) for g in gradients)),
         ("only the largest array counts", math.sqrt(max(squares))),
         ("only the last array counts", math.sqrt(squares[-1])),
@@ -35,9 +36,18 @@ def _back(times: float, lr: float, weight_decay: float) -> int:
 
 
 def _check_back(steps_back: Callable[..., Any]) -> None:
-    for case in ((4.0, 0.1, 1e-4), (2.0, 0.1, 5e-4), (1.5, 0.01, 1e-4)):
+    for case in ((4.0, 0.1, 1e-4), (2.0, 0.1, 5e-4), (1.5, 0.01, 1e-4), (1.2, 0.1, 1e-4)):
         times, lr, weight_decay = case
+        exact = math.log(times) / -math.log(1 - lr * weight_decay)
         mistakes = [
+            ("it is not a whole number of steps yet: round up", exact),
+            ("it is rounded to the nearest; round up", round(exact)),
+            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", math.ceil(-exact)),
+            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", -exact),
+            (
+                "the steps are taken to be equally long; each takes away a share of what is left",
+                times / (lr * weight_decay),
+            ),
             (
                 "lr is left out: a step takes away lr * weight_decay of w",
                 _back(times, 1, weight_decay),
@@ -67,6 +77,18 @@ def _check_alike(likeness: Callable[..., Any]) -> None:
     y = rng.standard_normal((2, 5, 4, 6)) + shared * np.array([1, -1, 2, 0, 1, 0.5])
     mistakes = [
         ("the diagonal is included: every channel is like itself", _likeness(y, diagonal=True)),
+        (
+            "pixels and channels are mixed: `reshape` moves no axes; use `reshape(-1, C).T`",
+            _likeness(y.reshape(y.shape[-1], -1).T),
+        ),
+        (
+            "pixels are compared, not channels: `np.corrcoef` wants a row for each channel",
+            _likeness(y.reshape(-1, y.shape[-1]).T),
+        ),
+        (
+            "it is divided by C * C, but the diagonal is left out: C * C - C are left",
+            _likeness(y) * (1 - 1 / y.shape[-1]),
+        ),
         ("the absolute values are missing: -1 is as much alike as 1", _likeness(y, False)),
         ("both are missing", _likeness(y, False, True)),
     ]

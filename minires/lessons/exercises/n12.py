@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...course.calling import call
+from ...course.calling import call, reported
 from ...course.compare import expect, expect_that, expect_tuple
+from ...types import Array
 from .kinds import Exercise
 
 
@@ -24,6 +25,11 @@ def _check_amdahl(times_as_fast: Callable[..., Any]) -> None:
             ),
             ("the effects of the parts are multiplied", np.prod(1 / (1 - p + p / s))),
             ("the parts are made slower by their factors", 1 / (1 - p.sum() + (p * s).sum())),
+            (
+                "the new times are taken off: take the shares off 1, then add the new times",
+                1 / (1 - (p / s).sum()),
+            ),
+            ("only the first part is made faster", 1 / (1 - p[0] + p[0] / s[0])),
         ]
         got = call(times_as_fast, list(shares), list(factors))
         expect(f"times_as_fast({shares}, {factors})", got, want, mistakes)
@@ -50,7 +56,8 @@ class _Clock:
 
 def _check_fair(fair_ratio: Callable[..., Any]) -> None:
     clock, rounds = _Clock(), 9
-    got = fair_ratio(lambda: clock.run("a"), lambda: clock.run("b"), rounds)
+    with reported("fair_ratio"):
+        got = fair_ratio(lambda: clock.run("a"), lambda: clock.run("b"), rounds)
     a, b = clock.times["a"], clock.times["b"]
     expect_that(
         len(a) == len(b),
@@ -59,7 +66,8 @@ def _check_fair(fair_ratio: Callable[..., Any]) -> None:
     expect_that(len(a) > 0, "neither of the two was run")
     expect_that(len(a) != rounds, "no warm-up: the first run of each must not count")
     expect_that(
-        len(a) == rounds + 1, f"expected {rounds} rounds and one warm-up, got {len(a)} runs of each"
+        len(a) == rounds + 1,
+        f"expected one warm-up and {rounds} rounds, {rounds + 1} runs of each; got {len(a)}",
     )
     swaps = sum(one != other for one, other in zip(clock.order[2:], clock.order[3:]))
     expect_that(
@@ -73,6 +81,10 @@ def _check_fair(fair_ratio: Callable[..., Any]) -> None:
         ("the fastest runs are compared", min(b[1:]) / min(a[1:])),
         ("the ratio is the wrong way round: second over first", 1 / want),
         ("the last pair alone counts", b[-1] / a[-1]),
+        (
+            "the median of the ratios is taken; take the median of each list, then their ratio",
+            median(late / early for early, late in zip(a[1:], b[1:])),
+        ),
     ]
     expect("fair_ratio", got, want, mistakes)
 
@@ -80,6 +92,21 @@ def _check_fair(fair_ratio: Callable[..., Any]) -> None:
 def _traffic(N: int, H: int, W: int, C: int, C_out: int) -> dict[str, float]:
     x, columns, w, y = N * H * W * C, 9 * N * H * W * C, 9 * C * C_out, N * H * W * C_out
     return {"x": x, "columns": columns, "w": w, "y": y, "flop": 2 * N * H * W * 9 * C * C_out}
+
+
+def _one_pixel(t: dict[str, float], small: float) -> Array:
+    """The intensities if the filters had a single pixel, but the columns of the copy had nine."""
+    less = small - t["w"] * 8 / 9
+    return np.array([t["flop"] / 36 / (less + 2 * t["columns"]), t["flop"] / 36 / less])
+
+
+def _narrow(t: dict[str, float], small: float) -> Array:
+    return np.array([t["flop"] / 4 / (small + 2 * t["x"]), t["flop"] / 4 / small])
+
+
+def _without(t: dict[str, float], small: float, name: str) -> Array:
+    less = small - t[name]
+    return np.array([t["flop"] / 4 / (less + 2 * t["columns"]), t["flop"] / 4 / less])
 
 
 def _check_traffic(intensities: Callable[..., Any]) -> None:
@@ -97,6 +124,14 @@ def _check_traffic(intensities: Callable[..., Any]) -> None:
             ),
             ("numbers are counted, not bytes: float32 has 4", want * 4),
             ("the two numbers are exchanged: first with the copy, then without", want[::-1]),
+            ("these are bytes for each flop: divide the other way round", 1 / want),
+            ("the 9 is missing: a window has 9 C numbers", _one_pixel(t, small)),
+            (
+                "the columns are treated as if they were as large as x; they are 9 times as large",
+                _narrow(t, small),
+            ),
+            ("w is left out", _without(t, small, "w")),
+            ("y is left out", _without(t, small, "y")),
         ]
         got = expect_tuple("intensities", call(intensities, *sizes), 2, "with copy, without")
         expect(f"intensities{sizes}", np.asarray(got, float), want, mistakes)

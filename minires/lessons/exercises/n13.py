@@ -52,8 +52,13 @@ def _check_own(broken_backward: Callable[..., Any]) -> None:
     dy = rng.standard_normal((4, 6))
     y, cache = naive.relu.forward(x)
     right = naive.relu.backward(dy, cache)
-    got = np.asarray(call(broken_backward, dy, cache))
-    expect_that(got.shape == right.shape, f"a wrong shape is found at once: {got.shape}")
+    result = call(broken_backward, dy, cache)
+    expect_that(result is not None, "broken_backward returned None: is a `return` missing?")
+    got = np.asarray(result)
+    expect_that(
+        got.shape == right.shape,
+        f"a wrong shape is found at once: expected {right.shape}, got {got.shape}",
+    )
     expect_that(bool(np.isfinite(got).all()), "nan is found at once")
     expect_that(not np.allclose(got, right), "this gradient is right")
     ones = np.asarray(call(broken_backward, np.ones_like(x), cache))

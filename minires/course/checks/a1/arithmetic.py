@@ -208,7 +208,7 @@ def matmul(function: Answer, trial: Trial) -> None:
         )
 
 
-SLOPES = {"0": 0.0, "1/2": 0.5, "1": 1.0}
+SLOPES = {"0": 0.0, "1/4": 0.25, "1/2": 0.5, "3/4": 0.75, "1": 1.0}
 
 
 def slope(a: Array, at_zero: str) -> Array:

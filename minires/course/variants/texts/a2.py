@@ -5,19 +5,19 @@ from .change import Change, Changes
 # Each order takes one transposition more than the order of the arrays.
 _FORMULAS = {
     "C, KH, KW": r"(c\,KH + a)\,KW + b",
+    "C, KW, KH": r"(c\,KW + b)\,KH + a",
     "KH, C, KW": r"(a\,C + c)\,KW + b",
     "KW, KH, C": r"(b\,KH + a)\,C + c",
+    "KW, C, KH": r"(b\,C + c)\,KH + a",
 }
-_AXES = {"C, KH, KW": (5, 3, 4), "KH, C, KW": (3, 5, 4), "KW, KH, C": (4, 3, 5)}
-_BACK = {"C, KH, KW": (4, 5, 3), "KH, C, KW": (3, 5, 4), "KW, KH, C": (4, 3, 5)}
+_AXIS = {"KH": 3, "KW": 4, "C": 5}  # of the windows, (N, H_out, W_out, KH, KW, C)
 
 
 def _window_order(order: str) -> list[Change]:
     """The changes in A2 for an order such as "C, KH, KW" of the numbers in a window."""
-    axes, back = _AXES[order], _BACK[order]
-    w_axes = tuple(i - 3 for i in axes)
-    w_sizes = order
-    w_back = tuple(w_axes.index(i) for i in range(3))
+    axes = [_AXIS[name] for name in order.split(", ")]
+    back = [3 + axes.index(axis) for axis in _AXIS.values()]
+    w_axes, w_back = ([i - 3 for i in one] for one in (axes, back))
     transposed = f"w.transpose({', '.join(map(str, w_axes))}, 3).reshape(KH * KW * C, O)"
     return [
         (
@@ -44,13 +44,13 @@ def _window_order(order: str) -> list[Change]:
         (
             "a2-col2im-code",
             "windows = columns.reshape(N, H_out, W_out, KH, KW, C)",
-            f"windows = columns.reshape(N, H_out, W_out, {w_sizes})\n"
+            f"windows = columns.reshape(N, H_out, W_out, {order})\n"
             f"    windows = windows.transpose(0, 1, 2, {', '.join(map(str, back))})",
         ),
         (
             "a2-backward-code",
             "    dw = columns.T @ rows\n",
-            f"    dw = (columns.T @ rows).reshape({w_sizes}, O)\n",
+            f"    dw = (columns.T @ rows).reshape({order}, O)\n",
         ),
         ("a2-backward-code", "w.reshape(KH * KW * C, O)", transposed),
         (

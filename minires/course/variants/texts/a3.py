@@ -12,7 +12,9 @@ CHANGES: Changes = {
         ("a3-relu-code", "return dy * (cache > 0)", f"return {solution}"),
     ]
     for value, solution in (
+        ("1/4", "dy * np.heaviside(cache, 0.25).astype(dy.dtype)"),
         ("1/2", "dy * np.heaviside(cache, 0.5).astype(dy.dtype)"),
+        ("3/4", "dy * np.heaviside(cache, 0.75).astype(dy.dtype)"),
         ("1", "dy * (cache >= 0)"),
     )
 } | {
