@@ -5,8 +5,8 @@ from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
+from .error_of_guessing import guessing
 from .final_errors import errors_by_depth, every_seed
-from .guessing import guessing
 from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import mean
 
 from ..types import Figure, Row
-from .guessing import come_near_guessing, guessing
+from .error_of_guessing import come_near_guessing, guessing
 from .labels import label_ends
 from .style import (
     SHADES,

@@ -250,7 +250,7 @@ def my_in_order(last):
     ("06.fold", FOLDED.format("weight @ scale, b - running_mean * scale"), "its own scale"),
     ("06.fold", FOLDED.format("(weight - running_mean) * scale, b"), "belongs into the bias"),
     ("06.fold", FOLDED.format("weight * scale, b - running_mean * w"), "not divided by sigma"),
-    ("06.layer_norm", LAYER_NORM.format(axis=0, end=" / sigma"), "run over the batch still"),
+    ("06.layer_norm", LAYER_NORM.format(axis=0, end=" / sigma"), "still run over the batch"),
     ("06.layer_norm", LAYER_NORM.format(axis=1, end=""), "division by sigma is missing"),
     ("07.cosine", "cosine_lr = lambda i, n, lr: lr * (1 + math.cos(i / n)) / 2", "pi is missing"),
     (
