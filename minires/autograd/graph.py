@@ -70,8 +70,14 @@ def graph(output: Tensor, /, *, backward: int | None = None, **names: Tensor) ->
     if backward is None:
         return draw(output._node, named, numbers=numbers)
     if output.size != 1:
-        raise ShapeError("graph", "backward starts at a single number", "()", str(output.shape))
-    found = _gradients(output._node, backend.as_array(output.data * 0 + 1))
+        raise ShapeError(
+            "graph",
+            "backward starts at a Tensor with one element",
+            "one element, such as a mean loss",
+            f"shape {output.shape}",
+            "reduce to one number first, or leave `backward` out",
+        )
+    found = _gradients(output._node, np.ones_like(output.data))
     steps = integer("graph", "backward", backward, least=0, most=len(found))
     return draw(output._node, named, numbers=numbers, gradients=found, steps=steps)
 
@@ -131,7 +137,7 @@ def draw(
     more = f" and {len(titles) - NAMED} more" if len(titles) > NAMED else ""
     words = f"The computation of {root.name}: {', '.join(titles[:NAMED])}{more}"
     if gradients is not None:
-        words += f". After {steps} steps of backward"
+        words += f". After {steps} of {len(gradients)} steps of backward"
         words += "".join(
             f"; {boxes[node].title}: {' '.join(_text(gradient))}"
             for node, gradient in islice(gradients.items(), min(steps, NAMED))

@@ -344,7 +344,7 @@ assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])  # where no window wraps r
 # Making the first matrix is called **im2col**, "image to columns". (In the programs that the name
 # comes from, the windows were columns.) Here is one image of 4 x 4 pixels with one filter of 3 x 3.
 # Move the window over the image, and watch which row of the matrix it becomes, and which output
-# that row gives.
+# that row gives. (Windows are counted from 0.)
 
 
 # %%
