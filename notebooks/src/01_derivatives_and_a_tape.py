@@ -293,7 +293,7 @@ slider(
     frames=[1, 5, 8],
     alt="The graph of (3 w + b - 5)² + w², with w at the top and the loss at the bottom. At step 1 "
     "only the loss has a gradient, 1. At step 5 the square, the difference, the sum and the "
-    "product above it have theirs: 1, 4, 4 and 4. At step 8 all boxes have one; the last is w's, 16.",
+    "product above it have theirs: 1, 4, 4 and 4. At step 8 w gets its own, 16.",
 )
 
 # %% [markdown]
