@@ -6,6 +6,7 @@ across several rows goes through an invisible box in each of them, so that it ru
 visible boxes.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Hashable, Iterable, Mapping
 from html import escape
@@ -23,6 +24,11 @@ FILLS = {
     "value": ("#fdeedd", "#c84a00"),
     "group": ("#eeeeee", "#555555"),
 }
+MARKS = {  # of a box: how it stands out or recedes
+    "": "",
+    "current": 'stroke-width="3.5"',
+    "pale": 'stroke-dasharray="4 3" fill-opacity="0.25" stroke-opacity="0.5"',
+}
 
 
 class Box(NamedTuple):
@@ -31,6 +37,7 @@ class Box(NamedTuple):
     title: str
     lines: tuple[str, ...] = ()
     kind: str = "operation"  # one of FILLS, which has its colours; values have round corners
+    mark: str = ""  # one of MARKS
 
 
 class Picture:
@@ -45,6 +52,12 @@ class Picture:
 
     def __init__(self, svg: str, title: str = "") -> None:
         self.svg, self.title = svg, title
+
+    @property
+    def width(self) -> int:
+        """Its width in pixels, when it is neither enlarged nor shrunk."""
+        found = re.search(r'width="(\d+)"', self.svg)
+        return int(found[1]) if found else 0
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -237,7 +250,7 @@ def _box(box, x, y, size):
     return (
         f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
         f'height="{height:.1f}" rx="{min(radius, 14):.1f}" '
-        f'fill="{fill}" stroke="{stroke}"/>' + texts
+        f'fill="{fill}" stroke="{stroke}"{MARKS[box.mark] and " " + MARKS[box.mark]}/>' + texts
     )
 
 

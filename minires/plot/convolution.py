@@ -20,6 +20,7 @@ def im2col(
     stride: int = 1,
     padding: int = 0,
     window: int = 0,
+    size: tuple[float, float] = (11, 4.6),
 ) -> Figure:
     """Draw how im2col turns a convolution into one matrix product: every window becomes a row.
 
@@ -30,6 +31,8 @@ def im2col(
     kernel_size, stride, padding : int
     window : int
         Which window gets a frame, counted from 0, row by row.
+    size : (float, float)
+        Width and height of the figure, in inches. A smaller one has larger letters on a phone.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def im2col(
             for j in range(columns)
         ]
     )
-    figure, axes = panels(4, (11, 4.6), widths=[padded.shape[1], matrix.shape[1], 1.6, 1.6])
+    figure, axes = panels(4, size, widths=[padded.shape[1], matrix.shape[1], 2.2, 2.2])
     _grid(axes[0], padded, height * width)
     top, left = window // columns * stride, window % columns * stride
     _frame(axes[0], left, top, kernel_size, kernel_size)

@@ -19,7 +19,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.drawing import svg
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, score, show, slider
 
 plot.use_style()
 
@@ -274,6 +274,37 @@ print("dL/dw", w.grad, " dL/db", b.grad)
 assert (w.grad, b.grad) == (dw, db)
 
 mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
+
+# %% [markdown]
+# How does backward walk through such a picture? To see it wait for a gradient, we use $w$ twice and
+# add $w^2$ to the loss. Move the step, and watch when `w` gets its gradient. Each step finds the
+# gradient of one more box, the one with the thick border. Pale boxes do not have theirs yet.
+
+
+# %%
+def backward_until(step):
+    return mr.graph((w * 3.0 + b - 5.0) ** 2 + w**2, w=w, b=b, backward=step)
+
+
+slider(
+    "step",
+    list(range(9)),
+    picture=backward_until,
+    frames=[1, 5, 8],
+    alt="The graph of (3 w + b - 5)² + w², with w at the top and the loss at the bottom. At step 1 "
+    "only the loss has a gradient, 1. At step 5 the square, the difference, the sum and the "
+    "product above it have theirs: 1, 4, 4 and 4. At step 8 w gets its own, 16.",
+)
+
+# %% [markdown]
+# `w` comes last, because its gradient is a sum, and both of its parts must be there first. The
+# product sends back $4 \cdot 3 = 12$, and the square sends back $2 w = 4$. That makes 16.
+
+# %% tags=["guard"]
+both = (w * 3.0 + b - 5.0) ** 2 + w**2
+w.grad = b.grad = None
+both.backward()
+assert (w.grad, b.grad) == (16, 4)
 
 # %% [markdown]
 # ## Learning a line

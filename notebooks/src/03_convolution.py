@@ -22,7 +22,7 @@ import minires as mr
 from minires import functional as F
 from minires import plot
 from minires.kernels import cpu, naive
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, score, show, slider
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -342,14 +342,24 @@ assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])  # where no window wraps r
 # \;=\; \underbrace{y}_{N H' W' \,\times\, C_{out}}$$
 #
 # Making the first matrix is called **im2col**, "image to columns". (In the programs that the name
-# comes from, the windows were columns.) For one image of 4 x 4 pixels and one filter of 3 x 3:
+# comes from, the windows were columns.) Here is one image of 4 x 4 pixels with one filter of 3 x 3.
+# Move the window over the image, and watch which row of the matrix it becomes, and which output
+# that row gives. (Windows are counted from 0.)
+
 
 # %%
-show(
-    "Left, an image of 4 x 4 numbered pixels, with the second window framed in orange. Middle, the "
-    "matrix of windows: four rows of nine numbers, the second one framed. Right, the filter as a "
-    "column of nine weights, and the four outputs.",
-    plot.im2col(4, 4, kernel_size=3, window=1),
+def window_and_row(window):
+    return plot.im2col(4, 4, kernel_size=3, window=window, size=(6.4, 3.7))
+
+
+slider(
+    "window",
+    [0, 1, 2, 3],
+    picture=window_and_row,
+    frames=[1, 2],
+    alt="Left, an image of 4 x 4 numbered pixels, with window 1, at its top right, framed in "
+    "orange. Middle, the matrix of windows: four rows of nine numbers, row 1 framed. Right, the "
+    "filter as a column of nine weights, and the four outputs. Window 2 is at the bottom left.",
 )
 
 # %% [markdown]
@@ -363,7 +373,7 @@ image = np.arange(1.0, 17.0).reshape(4, 4)  # as in the picture
 windows = sliding_window_view(image, (3, 3))
 print("image  ", image.shape, "strides", image.strides)
 print("windows", windows.shape, "strides", windows.strides)
-print(windows[0, 1])  # the one with the orange border
+print(windows[0, 1])  # window 1 of the picture
 assert np.shares_memory(image, windows)
 
 # %% tags=["guard"]

@@ -1,11 +1,13 @@
 """The tape as a picture: each operation and each Tensor it began with, once."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
 from minires import Tensor, graph, models, no_grad
 from minires import functional as F
-from minires.errors import GraphError
+from minires.errors import ConfigError, GraphError, ShapeError
 
 from ..drawing.test_svg import parts
 
@@ -87,3 +89,67 @@ def test_a_notebook_shows_nothing_of_a_tape_that_is_used_up_in_part():
     assert second._repr_svg_() is None
     with pytest.raises(GraphError, match="^graph: "):
         graph(second)
+
+
+def boxes_of(picture):
+    """(title, gradient or "", border) of each box, in the order of the picture."""
+    found = []
+    for part in ElementTree.fromstring(picture.svg)[3:]:
+        if part.tag.endswith("rect"):
+            border = "pale" if part.get("stroke-dasharray") else part.get("stroke-width", "")
+            found.append(["", "", border])
+        elif part.tag.endswith("text"):
+            if part.get("font-weight"):
+                found[-1][0] = part.text
+            elif part.text.startswith("grad "):
+                found[-1][1] = part.text.removeprefix("grad ")
+    return [tuple(box) for box in found]
+
+
+def test_backward_step_by_step_as_by_hand():
+    """L = (3 w + b - 5)^2 + w^2 at w = 2, b = 1: dL/dw = 2 (2) 3 + 2 w = 16."""
+    w, b = Tensor(2.0, requires_grad=True), Tensor(1.0, requires_grad=True)
+    loss = (w * 3.0 + b - 5.0) ** 2 + w**2
+    pictures = [graph(loss, w=w, b=b, backward=step) for step in range(9)]
+    assert {border for _, _, border in boxes_of(pictures[0])} == {"pale"}
+    order = []
+    for before, after in zip(pictures, pictures[1:]):
+        shown = boxes_of(after)
+        (now,) = [i for i, (_, _, border) in enumerate(shown) if border not in ("", "pale")]
+        order.append(shown[now][:2])
+        assert boxes_of(before)[now][1:] == (
+            "",
+            "pale",
+        )  # a step reaches one box, and keeps the rest
+        finished = [i for i, (_, _, border) in enumerate(shown) if border != "pale"]
+        assert len(finished) == len(order) and all(shown[i][1] for i in finished)
+    chain = [("add", "1."), ("power", "1."), ("subtract", "4."), ("add", "4."), ("multiply", "4.")]
+    assert [box for box in order if box != ("b", "4.")] == [*chain, ("power", "1."), ("w", "16.")]
+    assert len({picture.svg.split("viewBox")[1][:30] for picture in pictures}) == 1  # no jumps
+    assert pictures[2].title.endswith(". After 2 of 8 steps of backward; add: 1.; power: 1.")
+
+
+def test_steps_of_backward_leave_everything_as_it_is():
+    a, b = values()
+    called, product = [], a * b
+    product.register_hook(called.append)
+    loss = product.sum()
+    for _ in range(2):
+        shown = boxes_of(graph(loss, a=a, b=b, backward=4))
+        assert sorted(box[:2] for box in shown)[:2] == [("a", "[3.]"), ("b", "[2.]")]
+    assert a.grad is None and b.grad is None and not called
+    loss.backward()
+    assert a.grad == 3 and b.grad == 2 and len(called) == 1
+
+
+@pytest.mark.parametrize("step", [-1, 4, 0.5, True])
+def test_a_step_that_backward_does_not_have(step):
+    a, _ = values()
+    with pytest.raises(ConfigError, match="graph: backward: expected a whole number, 0 to 3, got"):
+        graph((a * a).sum(), backward=step)
+
+
+def test_steps_of_backward_start_at_a_single_number():
+    a = Tensor(np.ones(2, np.float32), requires_grad=True)
+    with pytest.raises(ShapeError, match="graph: backward starts at .* one element"):
+        graph(a * a, backward=0)

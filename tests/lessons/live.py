@@ -56,6 +56,14 @@ class Notebook:
         ][-1]
         self._send(name, {"method": "update", "state": {"index": index}, "buffer_paths": []})
 
+    def widget_html(self):
+        """What each widget of HTML shows now."""
+        return [
+            state["value"]
+            for state in self.widgets.values()
+            if state.get("_model_name") == "HTMLModel"
+        ]
+
     def shown(self, cell, kind="text/html"):
         """What a cell shows, as one text."""
         return "\n".join(
@@ -82,6 +90,8 @@ class Notebook:
             mine = message["parent_header"].get("msg_id") == request
             if kind == "comm_open":
                 self.widgets[content["comm_id"]] = content["data"].get("state", {})
+            elif kind == "comm_msg" and content["data"].get("method") == "update":
+                self.widgets[content["comm_id"]].update(content["data"]["state"])
             elif kind == "stream" and mine:
                 outputs.append(content)
             elif kind in ("display_data", "execute_result"):

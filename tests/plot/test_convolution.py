@@ -43,6 +43,15 @@ def test_the_framed_window_is_where_its_row_is():
     assert [ax.patches[0].get_xy() for ax in (image, matrix, outputs)] == [(2, 1), (0, 6), (0, 6)]
 
 
+def test_a_small_figure_has_room_for_its_titles():
+    figure = plot.im2col(size=(6.4, 3.7))
+    assert tuple(figure.get_size_inches()) == (6.4, 3.7)
+    figure.draw_without_rendering()
+    boxes = [ax.get_tightbbox() for ax in figure.axes]  # with their titles
+    starts = [box.x0 for box in boxes[1:]] + [figure.bbox.x1]
+    assert all(box.x1 <= start for box, start in zip(boxes, starts))
+
+
 @pytest.mark.parametrize(
     "settings, words",
     [
