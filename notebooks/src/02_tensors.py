@@ -634,7 +634,7 @@ steps = 60
 
 
 # %%
-def training():
+def training(steps):
     parameters = [Array(values.copy()) for values in start]
     for step in range(steps + 1):
         loss = mean_square(network(Array(x), *parameters), Array(t))
@@ -647,7 +647,7 @@ def training():
 
 
 moments, losses = {}, []
-for step, loss, values in training():
+for step, loss, values in training(steps):
     losses.append(loss)
     if step in (0, steps // 10, steps):
         moments[step] = [value.copy() for value in values]
@@ -685,8 +685,8 @@ for ax, (step, values) in zip(axes, moments.items()):
     border(ax, step, losses[step], values)
 axes[0].set_ylabel("$x_1$")
 show(
-    "Points on two spirals, before, early in and after training. The border between the two areas "
-    "begins as one bent line, and in the end follows the spirals in straight pieces."
+    "Points on two spirals, before, early in and after training. At first nearly the whole plane is "
+    "one area; later the border between the two follows the spirals in straight pieces."
 )
 made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
 
@@ -695,15 +695,15 @@ made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight li
 # lines the sum is a tilted plane. The border is where the sum is 0, so it is made of straight
 # pieces.
 #
-# **Watch it learn.** In a live notebook the next cell trains once more from the same start, and
-# draws the border every 50 steps. Which part of the spirals does it follow first, and which last?
-# (Without a live notebook the cell shows nothing.)
+# **Watch it learn.** In a live notebook the next cell trains once more from the same start, for 400
+# steps, and draws the border after every tenth. Which parts of the spirals does it follow first,
+# and which last? (On a page that nobody runs, the cell shows nothing.)
 
 # %%
 watch(
     border,
-    training(),
-    every=50,
+    training(400),
+    every=10,
     alt="Points on two spirals. The border between the two areas bends, step by step, until it "
     "follows the spirals.",
     size=(4.6, 4.8),

@@ -714,8 +714,7 @@ def answer(ax, hole):
     """The probabilities of the ten classes, and the image beside them."""
     i = np.argmin(abs(holes - hole))
     colours = [plot.OTHERS[1] if q == given[i].max() else plot.OTHERS[0] for q in given[i]]
-    ax.barh(test_set.classes, given[i], color=colours)
-    ax.invert_yaxis()
+    ax.barh(test_set.classes[::-1], given[i, ::-1], color=colours[::-1])  # the first one on top
     ax.set_xlim(0, 1.8)
     ax.set_xticks([0, 0.5, 1])
     ax.set_xlabel("probability", loc="left")
@@ -732,7 +731,7 @@ slider(
     frames=[holes[2], holes[10], holes[17]],
     alt="Three images, each with ten bars, the probabilities that the net gives. A disk with a "
     "tiny hole: disk. A ring like those of the data: ring, nearly certain. A very thin ring: the "
-    "bar of ring is short, and other classes share the rest.",
+    "bar of ring is short, and another class has the longest one.",
     size=(3.4, 2.6),
 )
 
