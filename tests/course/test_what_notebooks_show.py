@@ -22,7 +22,7 @@ def test_what_a_row_names_is_there(row):
     key, _, points, in_notebooks, in_library, _ = row
     (source,) = (path for path in notebooks.find().values() if path.stem.startswith(key.lower()))
     text = source.read_text(encoding="utf-8")
-    assert f"**Points** {points}." in text
+    assert re.search(rf"\*\*Points\*\* {points}\b", text)
     numbers = re.findall(r"\b\d\d\b", in_notebooks)
     assert numbers
     code = "\n".join(
