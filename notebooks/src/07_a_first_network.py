@@ -8,7 +8,7 @@
 #
 # **After this one you can** derive the gradient of softmax and cross-entropy, write a training loop
 # with momentum, weight decay, a schedule and augmentation, build a network of modules, check it
-# before a long run, and read its curves. About 60 minutes, and 30 more for the exercises.
+# before a long run, and read its curves. About 65 minutes, and 30 more for the exercises.
 
 # %%
 import math
