@@ -685,8 +685,8 @@ for ax, (step, values) in zip(axes, moments.items()):
     border(ax, step, losses[step], values)
 axes[0].set_ylabel("$x_1$")
 show(
-    "Points on two spirals, before, early in and after training. At first nearly the whole plane is "
-    "one area; later the border between the two follows the spirals in straight pieces."
+    "Points on two spirals, before, early in and after training. At first nearly the whole plane "
+    "is one area; later the border between the two follows the spirals in straight pieces."
 )
 made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
 

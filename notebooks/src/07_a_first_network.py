@@ -700,6 +700,10 @@ first_ring = holes[said.index("ring")] if "ring" in said else 0
 wide = 2 * 0.7 * 8 * first_ring
 hole_needed.reveal(first_ring, f"A hole {wide:.0f} pixels wide, in a disk of 10, is enough.")
 
+# %% tags=["guard"]
+edges = mr.data.datasets.signed_distance.ring(np.array([0.48, 0.92]), np.zeros(2))
+assert np.allclose(edges, 0)  # where the rings of the data end
+
 # %% tags=["guard-full"]
 assert said[0] == "disk" and 0.05 < first_ring < 0.35 and said[10] == "ring"
 assert said[17] != "ring" and given[17].max() < 0.9
