@@ -1,4 +1,4 @@
-"""Error curves that grow while a net trains."""
+"""A picture that is replaced by a newer one, and error curves that grow while a net trains."""
 
 import io
 import re
@@ -10,6 +10,35 @@ from .style import OTHERS, SHADES, panels, styled, write_below
 
 if TYPE_CHECKING:
     from ..training.trainer import Trainer
+
+
+class LivePicture:
+    """A picture in a notebook that each new figure replaces, without flicker."""
+
+    def __init__(self) -> None:
+        self._display: Any = None
+
+    def show(self, figure: Figure, alt: str, text: str) -> None:
+        """Show a figure, where the last one stood if there was one.
+
+        Parameters
+        ----------
+        figure : Figure
+        alt : str
+            What it shows, in words, for readers who cannot see it.
+        text : str
+            What a front end without pictures shows.
+        """
+        from IPython.display import display
+
+        image = io.BytesIO()
+        figure.savefig(image, format="png", dpi=80)
+        data = {"image/png": image.getvalue(), "text/plain": text}
+        words = {"image/png": {"alt": alt}}
+        if self._display is None:
+            self._display = display(data, metadata=words, raw=True, display_id=True)
+        else:
+            self._display.update(data, metadata=words, raw=True)
 
 
 class LiveCurves:
@@ -28,13 +57,13 @@ class LiveCurves:
     def __init__(self, caption: str = "") -> None:
         self.caption = caption
         self.rows: dict[str, list[Row]] = {}
-        self._display: Any = None
+        self._picture = LivePicture()
 
     def after_epoch(self, trainer: "Trainer", row: Row) -> None:
         """Add a row of the trainer's history, and draw. A `Trainer` calls this after each epoch."""
         self.rows.setdefault(trainer.name, []).append(row)
         if in_notebook():
-            self._show()
+            self._picture.show(self.figure(), self._in_words(), "training and test error by epoch")
         else:
             print(
                 f"{printable(trainer.name)}, epoch {row['epoch']:g}: training error "
@@ -107,18 +136,6 @@ class LiveCurves:
             for name, rows in self.rows.items()
         ]
         return f"Training and test error in percent against epochs: {', '.join(ends)}."
-
-    def _show(self) -> None:
-        from IPython.display import display
-
-        image = io.BytesIO()
-        self.figure().savefig(image, format="png", dpi=80)
-        data = {"image/png": image.getvalue(), "text/plain": "training and test error by epoch"}
-        words = {"image/png": {"alt": self._in_words()}}
-        if self._display is None:
-            self._display = display(data, metadata=words, raw=True, display_id=True)
-        else:
-            self._display.update(data, metadata=words, raw=True)
 
 
 def in_notebook() -> bool:

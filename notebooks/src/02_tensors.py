@@ -22,7 +22,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.kernels.common import elementwise
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, score, show, watch
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -618,8 +618,9 @@ def mean_square(y, t):
 
 
 # %% [markdown]
-# Training is the loop of notebook 01. On the way we keep the parameters of three moments: before,
-# early and at the end.
+# Training is the loop of notebook 01, as a generator: before each step it hands over the number of
+# the step, the loss and the parameters. We keep the parameters of three moments: before, early and
+# at the end.
 
 # %%
 x, t = spirals(300)
@@ -631,28 +632,34 @@ steps, lr = 3000, 0.04
 # %% tags=["fast"]
 steps = 60
 
-# %%
-parameters = [Array(values.copy()) for values in start]
-moments, losses = {}, []
-for step in range(steps + 1):
-    if step in (0, steps // 10, steps):
-        moments[step] = [parameter.data.copy() for parameter in parameters]
-    loss = mean_square(network(Array(x), *parameters), Array(t))
-    losses.append(float(loss.data))
-    for parameter in parameters:
-        parameter.grad = 0.0  # forget the last step's
-    loss.backward()
-    for parameter in parameters:
-        parameter.data -= lr * parameter.grad
 
-wrong = np.mean((network(Array(x), *parameters).data > 0) != (t > 0))
+# %%
+def training(steps):
+    parameters = [Array(values.copy()) for values in start]
+    for step in range(steps + 1):
+        loss = mean_square(network(Array(x), *parameters), Array(t))
+        yield step, float(loss.data), [parameter.data for parameter in parameters]
+        for parameter in parameters:
+            parameter.grad = 0.0  # forget the last step's
+        loss.backward()
+        for parameter in parameters:
+            parameter.data -= lr * parameter.grad
+
+
+moments, losses = {}, []
+for step, loss, values in training(steps):
+    losses.append(loss)
+    if step in (0, steps // 10, steps):
+        moments[step] = [value.copy() for value in values]
+
+wrong = np.mean((network(Array(x), *map(Array, values)).data > 0) != (t > 0))
 print(f"{100 * wrong:.1f} % wrong after {steps} steps")
 
 # %% tags=["guard-full"]
 assert losses[-1] < 0.3 * losses[0] and wrong < 0.1
 
 # %%
-border = predict(
+made_of = predict(
     "The network is a sum of 32 ReLUs. What is the border between the classes made of?",
     ["smooth curves", "straight pieces"],
 )
@@ -660,27 +667,49 @@ border = predict(
 # %%
 side = np.linspace(-2.5, 2.5, 120)
 grid = np.stack(np.meshgrid(side, side), axis=-1)  # (120, 120, 2)
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
-for ax, (step, values) in zip(axes, moments.items()):
+
+
+def border(ax, step, loss, values):
+    """The points, on the areas of the two answers."""
     y = np.maximum(grid @ values[0] + values[1], 0) @ values[2] + values[3]
     ax.contourf(side, side, y[..., 0], [-100, 0, 100], colors=["#e3d4ef", "#d3ecdc"])
     for label, marker, colour in ((-1, "o", plot.OTHERS[1]), (1, "^", plot.OTHERS[0])):
         ax.plot(*x[t[:, 0] == label].T, marker, color=colour, markersize=3)
-    ax.set_title(f"after {step} steps: loss {losses[step]:.2f}")
+    ax.set_title(f"after {step} steps: loss {loss:.2f}")
     ax.set_aspect("equal")
     ax.set_xlabel("$x_0$")
+
+
+figure, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
+for ax, (step, values) in zip(axes, moments.items()):
+    border(ax, step, losses[step], values)
 axes[0].set_ylabel("$x_1$")
 show(
-    "Points on two spirals, before, early in and after training. The border between the two areas "
-    "begins as one bent line, and in the end follows the spirals in straight pieces."
+    "Points on two spirals, before, early in and after training. At first nearly the whole plane "
+    "is one area; later the border between the two follows the spirals in straight pieces."
 )
-border.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
+made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
 
 # %% [markdown]
 # Each hidden unit is 0 on one side of a straight line, and rises evenly on the other. Between these
 # lines the sum is a tilted plane. The border is where the sum is 0, so it is made of straight
 # pieces.
 #
+# **Watch it learn.** In a live notebook the next cell trains once more from the same start, for 400
+# steps, and draws the border after every tenth. Which parts of the spirals does it follow first,
+# and which last? (On a page that nobody runs, the cell shows nothing.)
+
+# %%
+watch(
+    border,
+    training(400),
+    every=10,
+    alt="Points on two spirals. The border between the two areas bends, step by step, until it "
+    "follows the spirals.",
+    size=(4.6, 4.8),
+)
+
+# %% [markdown]
 # ## The same with the library
 #
 # `network` and `mean_square` use nothing of our class but its operators, so they work with the

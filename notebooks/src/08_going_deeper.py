@@ -369,9 +369,10 @@ assert errors["plain-56"] > errors["its copy"] + 10
 #
 # ## On photographs, and more than once
 #
-# One run of one small network on drawn shapes proves little. The folder `results` holds a run on all
-# 50,000 photographs of CIFAR-10, of 16 epochs: the one on minires' front page. Each depth was
-# trained with three **seeds**, that is, with three different random starts and orders of the images.
+# One run of one small network on drawn shapes proves little. The folder `results` holds a run on
+# all 50,000 photographs of CIFAR-10, of 16 epochs: the one on minires' front page. Each depth was
+# trained with three **seeds**, that is, with three different random starts and orders of the
+# images.
 
 # %%
 gap = predict(

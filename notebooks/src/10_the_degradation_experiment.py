@@ -501,10 +501,10 @@ assert 1.5 < shallower[-1] - deeper[-1] < 3.5
 
 # %% [markdown]
 # The deeper network starts behind, takes the lead before half of the training is over, and ends two
-# to three points below. In test error the lead is smaller: 1.2 points on average, and with one of
-# the seeds next to nothing. [docs/presets.md](../docs/presets.md) has each seed, and what was tried
-# to get there. In the paper's training, which is far longer, the deeper residual network is the
-# better one, too (table 6).
+# to three points below. In test error the lead is about half of that, and with one of the seeds
+# next to nothing. [docs/presets.md](../docs/presets.md) has each seed, and what was tried to get
+# there. In the paper's training, which is far longer, the deeper residual network is the better
+# one, too (table 6).
 #
 # <details><summary>Somebody else's curves, at full length</summary>
 #
