@@ -1,9 +1,9 @@
-"""What the settings of a run say about its images, checked before any is drawn, read or decoded.
+"""Find mistakes in the settings of a run before its images are drawn, read or decoded.
 
-Drawing takes seconds, and decoding a folder of photographs minutes. A mistake that the settings
-alone show is reported before. No rule stands here twice: the checks that would meet the mistake
-later are run on a stand-in, a set of black images that takes no memory and has the size, the
-number and the classes of the real one.
+Drawing images takes seconds, and decoding a folder of photographs takes minutes. A mistake that the
+settings alone show should be reported before that. The usual checks are run on a stand-in: a set of
+black images that takes no memory, and has the size, the number and the classes of the real one. So
+no rule is written twice.
 """
 
 from typing import NamedTuple
@@ -26,7 +26,7 @@ SIDE = 32  # pixels of the small images
 
 
 class Expected(NamedTuple):
-    """What is known of the images of a run."""
+    """What can be known of the images of a run before they are there."""
 
     input_shape: Shape  # of one image, as the net sees it
     classes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Expected(NamedTuple):
 
 
 def expected_images(config: RunConfig, draw_all: bool = False) -> Expected:
-    """What the images of a run will be.
+    """The shape, the classes and the number of the images of a run.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def expected_images(config: RunConfig, draw_all: bool = False) -> Expected:
     Raises
     ------
     ConfigError, DataError
-        Those that the images would end in: crops for another kind of images, a size that is no
-        divisor, a class that there is not, more images than there are, a batch larger than the
-        set, files that are missing.
+        The same as later, when the images are loaded: for crops that do not suit the images, a size
+        that is not a divisor, a class that does not exist, more images than there are, a batch
+        larger than the set, or missing files.
     """
     check_kind(config)
     expected = (_photographs if config.dataset == FOLDER else _small_images)(config, draw_all)
@@ -95,8 +95,14 @@ def _photographs(config, draw_all):
 
 
 def _black(number, side, classes, name):
-    """So many images, all of them the same byte."""
-    images = np.broadcast_to(np.uint8(0), (number, side, side, 3))
+    """A data set of so many black images, which are all the same byte.
+
+    Raises MemoryError for more images than there are addresses, as the real ones would.
+    """
+    try:
+        images = np.broadcast_to(np.uint8(0), (number, side, side, 3))
+    except ValueError:
+        raise MemoryError(f"too many images of {side}x{side} pixels") from None
     return ImageDataset(images, np.broadcast_to(np.int64(0), number), classes, name)
 
 

@@ -215,7 +215,10 @@ def test_lost_gradients_are_said(copy, capsys):
     lines = (copy / "gradients.csv").read_text().splitlines(True)
     (copy / "gradients.csv").write_text("".join(lines[:-3]))
     run(copy, resume=True)
-    assert "the gradients of 1 of 6 recorded steps are missing" in capsys.readouterr().err
+    assert (
+        "the gradients of 1 of 6 recorded steps of residual_mlp-4, seed 0, are missing"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_table_saved_by_excel(copy, finished):
