@@ -32,8 +32,8 @@ effect** is the *e* for which this is 80 %. The spread *s* comes from the explor
 recorded in [results/claims](../results/claims).
 
 **How many seeds.** Five; three where a seed of the claim alone takes longer than three minutes on
-two cores, which is as long as three trainings of plain-56. The number stands in the claim's file,
-is part of its fingerprint, and `minires claims --decide` takes as many.
+two cores, which is as long as three trainings of plain-56. The number is written in the
+claim's file and is part of its fingerprint. `minires claims --decide` uses that many.
 
 **How to read the table.** *Seen* is how far beyond the threshold the mean of the exploratory seeds
 lies: positive where the claim expects it, negative on the other side. Where it is larger than the
