@@ -39,6 +39,7 @@ def test_other_runs_are_not_drawn_for_a_dark_page(tmp_path, capsys):
     )
 
 
+@pytest.mark.slow  # draws every figure three times
 def test_drawings_for_a_paper(recorded, capsys):
     """Beside each image, the same file every time, with text that can be searched."""
     assert main(["plot", str(recorded), "--also", "pdf", "svg"]) == 0

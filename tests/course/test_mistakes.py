@@ -65,11 +65,11 @@ def answer(key, task, changes, monkeypatch):
 
 def marks(task, seen):
     """Slow but for the first mistake of each task: that the others are named too is seen only in the
-    tests that take longer; of three in four only in those that take longest."""
+    tests that take longer; of seven in eight only in those that take longest."""
     seen[task] += 1
     if seen[task] == 1 and task not in SLOW:
         return []
-    return [pytest.mark.slow] if seen[task] % 4 == 2 else [pytest.mark.slow, pytest.mark.long]
+    return [pytest.mark.slow] if seen[task] % 8 == 2 else [pytest.mark.slow, pytest.mark.long]
 
 
 def planted():

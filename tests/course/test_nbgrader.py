@@ -128,6 +128,7 @@ def test_its_feedback_shows_no_lines_of_the_checks(course):
 
 
 @pytest.mark.slow  # nbgrader starts a kernel for each notebook
+@pytest.mark.long
 def test_personal_notebooks_get_the_points_of_their_variant(course):
     """Locked texts get back the shared wording; the tests follow the cell that names the student."""
     name = "a1_autograd"
