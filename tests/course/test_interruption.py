@@ -122,7 +122,7 @@ def finished(start, source, folder, tmp_path, *options):
 
 @pytest.mark.parametrize("wall", but_long((isolation.PROCESS,), WALLS))
 @pytest.mark.parametrize(
-    "name", but_long(["SIGTERM", "SIGHUP"], ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+    "name", but_long(["SIGINT", "SIGTERM", "SIGHUP"], ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 )
 @pytest.mark.slow  # starts the command twice; only here it is stopped by each signal
 def test_a_grader_that_is_stopped_leaves_nothing(name, wall, start, source, folder, tmp_path):

@@ -107,7 +107,7 @@ def test_a_rank_that_is_killed_ends_all(tmp_path):
         (3, ["--shards", "2"], "more ranks than parts of a batch: expected at most 2 ranks, got 3"),
         (4, ["--batch-size", "3"], "more parts of a batch than images in it: expected at most 3"),
         (2, ["--device", "gpu"], "--device"),
-        (2, ["--seeds", "2"], "each on its own: expected one process, got 2"),
+        (2, ["--seeds", "2"], "trained by one process: expected one process, got 2"),
         (2, ["--model", "resnet-9"], "the nearest is 8"),
     ],
 )
