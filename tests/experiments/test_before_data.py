@@ -150,7 +150,7 @@ def test_a_stand_in_takes_little_memory():
 
 
 def test_sets_that_are_given_are_not_guessed_at(tmp_path):
-    """Whoever brings images need not describe them."""
+    """A caller who passes the images need not describe them."""
     from minires.experiments import single_net
 
     sets = [one.resize(8) for one in data.synthetic(40, 10)]

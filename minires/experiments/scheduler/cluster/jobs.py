@@ -31,7 +31,7 @@ from .settings import Cluster
 from .slurm import Slurm
 
 EVERY = 1.0  # seconds between two looks at the shared folder
-#: Reasons of SLURM for which jobs usually wait. The person who waits is told of any other reason.
+#: Reasons of SLURM for which jobs usually wait. For any other reason a note is printed.
 USUAL = {"", "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency"}
 
 
