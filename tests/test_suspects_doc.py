@@ -7,16 +7,18 @@ from statistics import NormalDist, mean
 import pytest
 
 from docs.generate import suspects as made
+from docs.generate import verdicts
 from docs.generate.places import ROOT
 from minires import plot
 from minires.experiments import suspects
+from minires.experiments.claims import CLAIMS
 
 PAGE = (ROOT / made.PAGE).read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
 
 
 def test_the_tables_are_what_the_records_say():
-    assert made.filled(PAGE) == PAGE, "make them again: python -m docs.generate.suspects"
+    assert made.page() == PAGE, "make them again: python -m docs.generate.suspects"
 
 
 def test_the_page_begins_with_the_question():
@@ -109,9 +111,12 @@ def test_the_figures_are_drawn_from_the_records(tmp_path):
         narrow = made.figure()
     tops = [ax.get_position().y1 for ax in narrow.axes]
     assert all(one > other for one, other in pairwise(tops))
-    strip = made.strip()
+
+
+def test_the_strip_of_verdicts_shows_every_claim_and_counts_as_its_alt_text():
+    strip = verdicts.strip()
     named = [text.get_text().rstrip("*") for text in strip.axes[0].texts]
-    assert named == list(made.CLAIMS)
+    assert named == list(CLAIMS)
     alt = PAGE.split('alt="All 35 claims')[1].split('"')[0]
     labels = [text.get_text() for text in strip.legends[0].get_texts()]
     assert all(label in alt for label in labels)

@@ -3,13 +3,13 @@
 from html import escape
 
 from minires.experiments import provenance
-from minires.experiments.claims.frame.claim import Claim
+from minires.experiments.claims.frame.report import sentence
 from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
 from minires.experiments.records import read_config
 
 from .links import to_source
 from .places import ROOT
-from .recorded_claims import DECIDED, RECORDED, folder, recorded
+from .recorded_claims import RECORDED, Recorded, recorded
 
 PAGE = "claims.md"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED)
@@ -19,7 +19,7 @@ def pages() -> dict[str, str]:
     """Path in the source of the site -> text."""
     found = recorded()
     config = read_config(ROOT / RECORDED)
-    counts = {verdict: sum(one[1] == verdict for one in found) for verdict in VERDICTS}
+    counts = {verdict: sum(one.verdict.outcome == verdict for one in found) for verdict in VERDICTS}
     buttons = "".join(
         f'<button type="button" data-show="{verdict}" aria-pressed="false">{verdict} '
         f"({counts[verdict]})</button>"
@@ -42,45 +42,46 @@ def pages() -> dict[str, str]:
         f"{machine}",
         f"```{{raw}} html\n{filters}\n```",
         "`````{container} gallery",
-        *(_card(*one) for one in found),
+        *map(_card, found),
         "`````",
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
 
 
-def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
-    """One claim: a badge, the sentence, the figure, the sides and the numbers."""
+def _card(one: Recorded) -> str:
+    """One claim: a badge, the sentence, the figure, the sides, the verdict and all numbers."""
+    claim, (outcome, reason, brief) = one.claim, one.verdict
     sides = "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items())
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
-    picture = f"{folder(claim)}/{claim.name}.png"
-    has_picture = (ROOT / picture).exists()
     shown = ""
-    if has_picture:
+    if (ROOT / one.picture).exists():
         words = f"Figure of the claim {claim.name}"
-        light, dark = f"files/{picture}", f"files/{picture.removesuffix('.png')}-dark.png"
+        light, dark = (
+            f"files/{one.picture.removesuffix('.png')}{look}.png" for look in ("", "-dark")
+        )
         shown = f"![{words}]({light}){{.only-light}} ![{words}]({dark}){{.only-dark}}"
-    is_decided = folder(claim) == DECIDED
-    kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
+    kind = "deciding" if one.is_decided else "exploratory"
+    numbers = "".join(f"<li>{escape(part)}</li>" for part in reason.split("; "))
     links = " · ".join(
         [
             f"[the text](guide/verdicts.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
-            to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the numbers"),
+            to_source(f"{one.folder}/{claim.name}.csv", PAGE, "the numbers"),
         ]
     )
     return "\n\n".join(
         [
             f"````{{container}} claim claim-{outcome}",
             f'```{{raw}} html\n<p class="badges"><span class="badge {outcome}">{outcome}</span> '
-            f'<span class="name">{claim.name}</span>, {seeds} {kind} seeds</p>\n```',
+            f'<span class="name">{claim.name}</span>, {len(one.seeds)} {kind} seeds</p>\n```',
             f"**{escape(claim.statement, quote=False)}**",
             f"{claim.source}",
             sides,
             shown,
-            f"```{{raw}} html\n<details><summary>The numbers</summary><p>"
-            f"{escape(reason)}.</p></details>\n```",
+            f"```{{raw}} html\n<p>{escape(sentence(brief))}</p>"
+            f"<details><summary>All numbers</summary><ul>{numbers}</ul></details>\n```",
             links,
-            f"```text\nminires claims {claim.name} --dataset cifar10 {option} {seeds}\n```",
+            f"```text\nminires claims {claim.name} --dataset cifar10 {one.option}\n```",
             "````",
         ]
     )

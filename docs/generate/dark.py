@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 
 from minires.experiments.explorer.colours import readable
-from minires.experiments.records import read_config, read_table
+from minires.experiments.records import read_config
 from minires.plot.style import DARK, LIGHT
 from minires.plot.style import picture as image_of
 
 from .places import ROOT
-from .recorded_claims import folder, pictures, recorded
+from .recorded_claims import best_rows, pictures, recorded
 
 CONTRAST = 3.0  # to the page: WCAG's for graphics
 DOTS = 110  # to an inch
@@ -34,14 +34,12 @@ def figures(only: str = "") -> dict[str, bytes]:
     of a single claim.
     """
     found = {}
-    for claim, *_ in recorded():
-        place = folder(claim)
-        picture = f"{place}/{claim.name}.png"
-        if only not in ("", claim.name) or picture not in pictures():
+    for one in recorded():
+        if only not in ("", one.claim.name) or one.picture not in pictures():
             continue
-        rows = read_table(ROOT / place / f"{claim.name}.csv", claim.columns, claim.text)
-        figure = claim.draw(rows, read_config(ROOT / place)["caption"])
-        found[f"files/{of(picture)}"] = image_of(recoloured(figure), dots_per_inch=DOTS)
+        caption = read_config(ROOT / one.folder)["caption"]
+        figure = one.claim.draw(best_rows(one.claim.name), caption)
+        found[f"files/{of(one.picture)}"] = image_of(recoloured(figure), dots_per_inch=DOTS)
     return found
 
 

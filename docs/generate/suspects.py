@@ -3,7 +3,6 @@
 between its marks.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import exp, log
@@ -11,14 +10,15 @@ from statistics import mean
 
 from minires import plot
 from minires.experiments import suspects
-from minires.experiments.claims import CLAIMS, rank_collapse
+from minires.experiments.claims import rank_collapse
 from minires.experiments.confidence import interval
-from minires.experiments.records import read_config, read_table
+from minires.experiments.records import read_config
 from minires.experiments.suspects import MEASURES, Ranked, Run
-from minires.types import Figure, Row
+from minires.types import Figure
 
-from .claims import DECIDED, RECORDED, recorded
+from .marked import filled
 from .places import ROOT
+from .recorded_claims import RECORDED, best_rows
 
 PAGE = "docs/claims.md"
 SEEDS = "results/ten-seeds-cifar10"  # ten seeds of four nets, with gradients
@@ -36,15 +36,9 @@ def run() -> Run:
     return suspects.read_run(ROOT / SEEDS)
 
 
-def rows_of(name: str, folder: str = DECIDED) -> list[Row]:
-    """The recorded rows of a claim."""
-    claim = CLAIMS[name]
-    return read_table(ROOT / folder / f"{name}.csv", claim.columns, claim.text)
-
-
 def sharpness(net: str) -> list[float]:
     """Of a net before training, in limits, one for each of five seeds."""
-    rows = rows_of("sharpness-at-start")
+    rows = best_rows("sharpness-at-start")
     return [
         row["sharpness"] / row["limit"]
         for row in rows
@@ -54,13 +48,13 @@ def sharpness(net: str) -> list[float]:
 
 def likeness(net: str) -> list[float]:
     """How alike the gradients at neighbouring inputs are, one value for each of five seeds."""
-    rows = rows_of("shattering")
+    rows = best_rows("shattering")
     return [row["autocorrelation"] for row in rows if (row["net"], row["lag"]) == (net, 1)]
 
 
 def rank(net: str) -> list[float]:
     """Effective rank of 256 images at the end of a net, one for each of five seeds."""
-    return rank_collapse.rank(rows_of("rank-collapse"), net)
+    return rank_collapse.rank(best_rows("rank-collapse"), net)
 
 
 def ranked(measure: str, step: int) -> Ranked:
@@ -345,23 +339,6 @@ def figure() -> Figure:
     )
 
 
-def strip() -> Figure:
-    """The verdicts of all claims at a glance."""
-    known = {claim.name: outcome for claim, outcome, *_ in recorded()}
-    is_decided = {name: (ROOT / DECIDED / f"{name}.csv").exists() for name in CLAIMS}
-    return plot.verdicts(
-        [
-            (name, known.get(name, "predicted"), _seeds(name in known, is_decided[name]))
-            for name in CLAIMS
-        ],
-        read_config(ROOT / RECORDED)["caption"],
-    )
-
-
-def _seeds(is_known, is_decided):
-    return "none" if not is_known else "deciding" if is_decided else "exploratory"
-
-
 TABLES = {
     "causes": causes_table,
     "order": order_table,
@@ -370,21 +347,14 @@ TABLES = {
 }
 
 
-def filled(page: str) -> str:
+def page() -> str:
     """The page with its tables made anew, between their marks."""
-    for name, table in TABLES.items():
-        start, end = f"<!-- table {name}: by docs.generate.suspects -->\n", f"\n<!-- end {name} -->"
-        pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
-        assert pattern.search(page), f"no mark for the table {name}"
-        made = f"{start}\n{table()}\n{end}"
-        page = pattern.sub(made.replace("\\", r"\\"), page)
-    return page
+    tables = {f"table {name}": table() for name, table in TABLES.items()}
+    return filled((ROOT / PAGE).read_text(encoding="utf-8"), tables, "docs.generate.suspects")
 
 
 if __name__ == "__main__":
-    path = ROOT / PAGE
-    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (ROOT / PAGE).write_text(page(), encoding="utf-8")
     for look in (plot.LIGHT, plot.DARK):
         with plot.use_theme(look):
-            for name, draw in (("suspects", figure), ("verdicts", strip)):
-                plot.save(draw(), ROOT / f"{PICTURES}/{name}{look.suffix}.png")
+            plot.save(figure(), ROOT / f"{PICTURES}/suspects{look.suffix}.png")

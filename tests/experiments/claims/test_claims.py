@@ -101,7 +101,8 @@ def test_the_report_holds_them_all(finished):
     for claim, verdict, *_ in findings:
         assert (
             claim.statement in markdown
-            and f"**{verdict.outcome}**: {verdict.reason}." in markdown
+            and f"**{verdict.outcome}**: {verdict.brief}." in markdown
+            and all(f"\n- {part}\n" in markdown for part in verdict.reason.split("; "))
             and f"({claim.name}.png)" in markdown
         )
         assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page

@@ -65,7 +65,9 @@ def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
             f"**{claim.statement}** ({claim.source})",
             "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
             f"Predicted: {registration.prediction(claim)}.",
-            f"**{verdict.outcome}**: {verdict.reason}. {sentence(standing)}",
+            f"**{verdict.outcome}**: {verdict.brief}.",
+            sentence(standing),
+            folded(verdict),
             f"![{claim.statement}]({claim.name}.png)",
             *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
             f"Numbers: [{claim.name}.csv]({claim.name}.csv). Command: "
@@ -104,13 +106,20 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
             f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>',
             f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
             f"<p>Predicted: {escape(registration.prediction(claim))}.</p>",
-            f"<p>{_badge(verdict)} {escape(sentence(standing))}</p>",
-            f"<details><summary>numbers</summary><p>{escape(verdict.reason)}.</p></details>",
+            f"<p>{_badge(verdict)} {escape(sentence(verdict.brief))} "
+            f"{escape(sentence(standing))}</p>",
+            f"<details><summary>All numbers</summary><p>{escape(verdict.reason)}.</p></details>",
             pictures,
             f'<p class="small">Numbers: {claim.name}.csv. Command: '
             f"<code>{escape(_command(claim, config, seeds))}</code></p>",
         ]
     return html_page.page(_title(config), body)
+
+
+def folded(verdict: Verdict) -> str:
+    """All numbers of a verdict as Markdown, folded: one line for each prediction."""
+    parts = "\n".join(f"- {part}" for part in verdict.reason.split("; "))
+    return f"<details><summary>All numbers</summary>\n\n{parts}\n\n</details>"
 
 
 def sentence(words: str) -> str:

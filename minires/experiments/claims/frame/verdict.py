@@ -7,16 +7,17 @@ from math import isfinite
 from statistics import mean
 from typing import NamedTuple
 
-from ...confidence import in_words
+from ...confidence import in_words, interval
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 
 
 class Verdict(NamedTuple):
-    """The outcome of a claim, and the sentence with the numbers that it is based on."""
+    """The outcome of a claim, and the numbers that it is based on: all of them, and in short."""
 
     outcome: str  # SUPPORTED, CONTRADICTED or UNDECIDED
     reason: str
+    brief: str  # one line, with the quantity that decided
 
 
 def above(
@@ -42,9 +43,9 @@ def above(
     Verdict
     """
     if not values:
-        return Verdict(UNDECIDED, f"{what}: nothing was measured")
+        return _in_words(UNDECIDED, f"{what}: nothing was measured")
     if not all(map(isfinite, values)):
-        return Verdict(UNDECIDED, f"{what} is not finite with every seed")
+        return _in_words(UNDECIDED, f"{what} is not finite with every seed")
     margin = 2 * margin if len(values) == 1 else margin
     if min(values) > threshold + margin:
         outcome, side = SUPPORTED, f"above {_number(threshold)}{_by(margin)}"
@@ -58,17 +59,21 @@ def above(
             if len(values) > 1 and disagree
             else f"within {_number(margin)} of {_number(threshold)}"
         )
-    return Verdict(outcome, f"{what} is {spread(values, unit)}, {side}")
+    predicted = f"predicted: above {_number(threshold)}"
+    return Verdict(
+        outcome,
+        f"{what} is {spread(values, unit)}, {side}",
+        f"{what} is {short_spread(values, unit)}; {predicted}",
+    )
 
 
 def below(
     values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
 ) -> Verdict:
     """The verdict on a claim that a quantity is below `threshold`. Parameters as for `above`."""
-    outcome, reason = above(values, threshold, margin, what, unit)
-    return Verdict(
-        {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED), reason
-    )
+    outcome, reason, brief = above(values, threshold, margin, what, unit)
+    mirrored = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED)
+    return Verdict(mirrored, reason, brief.replace("predicted: above", "predicted: below"))
 
 
 def together(*verdicts: Verdict) -> Verdict:
@@ -86,12 +91,22 @@ def one_of(*verdicts: Verdict) -> Verdict:
 
 
 def _first(verdicts, *order):
-    """The first outcome in this order that one of the verdicts has, with the reasons of all."""
+    """The first outcome in this order that one of the verdicts has, with the reasons of all. In
+    short: the first verdict with this outcome, and how many of all are supported.
+    """
     outcomes = [verdict.outcome for verdict in verdicts]
+    outcome = next(outcome for outcome in order if outcome in outcomes)
+    supported = f"{outcomes.count(SUPPORTED)} of {len(verdicts)} predictions supported"
     return Verdict(
-        next(outcome for outcome in order if outcome in outcomes),
+        outcome,
         "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
+        f"{verdicts[outcomes.index(outcome)].brief} ({supported})",
     )
+
+
+def _in_words(outcome, words):
+    """A verdict without numbers."""
+    return Verdict(outcome, words, words)
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
@@ -99,6 +114,15 @@ def spread(values: Sequence[float], unit: str = "") -> str:
     unit = f" {unit}" if unit else ""
     range_of = f"{_number(min(values))} to {_number(max(values))}, " if len(values) > 1 else ""
     return f"{_number(mean(values))}{unit} ({range_of}{in_words(values, _number)})"
+
+
+def short_spread(values: Sequence[float], unit: str = "") -> str:
+    """The mean of the seeds, its confidence interval and their number."""
+    unit = f" {unit}" if unit else ""
+    if len(values) == 1:
+        return f"{_number(values[0])}{unit} (1 seed)"
+    low, high = map(_number, interval(values))
+    return f"{_number(mean(values))}{unit} (95 % interval {low} to {high}, n = {len(values)})"
 
 
 def _by(margin: float) -> str:

@@ -9,6 +9,7 @@ from minires.experiments.claims.frame.verdict import (
     Verdict,
     above,
     below,
+    one_of,
     spread,
     together,
 )
@@ -58,7 +59,29 @@ def test_reasons_give_the_numbers_and_how_many_there_are():
     ],
 )
 def test_a_claim_that_says_several_things(outcomes, outcome):
-    verdict = together(*(Verdict(o, f"part {i}") for i, o in enumerate(outcomes)))
+    verdict = together(*(Verdict(o, f"part {i}", f"part {i}") for i, o in enumerate(outcomes)))
     assert verdict.outcome == outcome and all(
         f"part {i} ({o})" in verdict.reason for i, o in enumerate(outcomes)
     )
+
+
+def test_in_short_a_verdict_is_one_line_with_interval_n_and_prediction():
+    gap = above([5, 6, 7], 0, 2, "the gap", "points")
+    assert gap.brief == (
+        "the gap is 6 points (95 % interval 3.52 to 8.48, n = 3); predicted: above 0"
+    )
+    rank = below([3, 4], 2, 0.3, "the rank")
+    assert rank.brief.endswith("; predicted: below 2")
+    assert above([5], 0, 2, "the gap").brief == "the gap is 5 (1 seed); predicted: above 0"
+
+
+def test_in_short_a_claim_of_several_parts_shows_the_part_that_decided():
+    gap, rank = above([5, 6, 7], 0, 2, "the gap"), below([3, 4], 2, 0.3, "the rank")
+    for verdict, part in (
+        (together(gap, rank), rank),
+        (together(gap, gap), gap),
+        (one_of(rank, gap), gap),
+        (one_of(rank, rank), rank),
+    ):
+        assert verdict.brief.startswith(part.brief)
+    assert together(gap, rank).brief.endswith("(1 of 2 predictions supported)")
