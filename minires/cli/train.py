@@ -13,20 +13,10 @@ from ..training.given_settings import check_given
 from ..training.kinds import YES_OR_NO, Kind
 from ..training.settings_file import read_settings
 from . import banner
-from .arguments import (
-    Commands,
-    interrupted,
-    literal,
-    note,
-    number,
-    own_setting,
-    path,
-    say,
-    say_damaged,
-    seeds,
-    swept,
-)
+from .arguments import literal, number, own_setting, path, seeds, swept
 from .cluster_options import add_cluster, cluster_of
+from .parser import Commands
+from .printing import interrupted, note, say, say_damaged
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # defaults of `finetune` that differ from `train`
 #: Flag -> settings in a settings file that it replaces. A file is for many runs, so if a run has
