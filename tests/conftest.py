@@ -51,7 +51,7 @@ def gpu(request):
 @pytest.fixture
 def no_cupy(monkeypatch):
     """A machine without CuPy, for the length of the test."""
-    monkeypatch.setattr("minires.backend._cupy", None)
+    monkeypatch.setattr("minires.backend.cupy_import._cupy", None)
     monkeypatch.setitem(sys.modules, "cupy", None)  # makes `import cupy` fail
 
 

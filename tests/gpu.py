@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minires import backend
+from minires.backend import cupy_import
 from minires.kernels import Kernel
 from minires.kernels.gpu import launch
 
@@ -20,19 +21,19 @@ GPUS = (SIMULATED, pytest.param(REAL, marks=pytest.mark.gpu))
 def in_use(which):
     """Within: minires computes on this GPU. Skips the test, with the reason, where there is no C++
     compiler to simulate one."""
-    before = backend._cupy
+    before = cupy_import._cupy
     try:
         if which == SIMULATED:
             if simulator.missing():
                 pytest.skip(simulator.missing())
-            backend._cupy = simulator.cupy
+            cupy_import._cupy = simulator.cupy
         else:
-            backend._cupy = None
+            cupy_import._cupy = None
             backend.cupy()
         launch._kernels.clear()  # they belong to the GPU they were compiled for
         yield
     finally:
-        backend._cupy = before
+        cupy_import._cupy = before
         launch._kernels.clear()
 
 

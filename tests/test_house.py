@@ -17,7 +17,6 @@ PACKAGE = ROOT / "minires"
 TOP_LEVEL = {
     "__init__",
     "__main__",
-    "backend",
     "checks",
     "errors",
     "functional",
@@ -83,7 +82,6 @@ def test_no_name_hides_the_module_of_its_name():
         "trainer",
         "tape",
         "tensor",
-        "backend",
     ],
 )
 def test_a_file_name_has_one_meaning(name):

@@ -7,8 +7,8 @@ from typing import Any
 
 from minires.experiments.explorer.colours import readable
 from minires.experiments.records import read_config
-from minires.plot.style import DARK, LIGHT
-from minires.plot.style import picture as image_of
+from minires.plot.saving import picture as image_of
+from minires.plot.themes import DARK, LIGHT
 
 from .places import ROOT
 from .recorded_claims import best_rows, pictures, recorded

@@ -5,8 +5,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks import report
-from minires.plot.style import DARK, LIGHT, styled, theme, use_theme
-from minires.plot.style import picture as image_of
+from minires.plot.saving import picture as image_of
+from minires.plot.style import styled
+from minires.plot.themes import DARK, LIGHT, theme, use_theme
 
 from .places import ROOT, read
 

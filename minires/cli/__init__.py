@@ -15,6 +15,7 @@ from .. import __version__, starting
 from ..distributed import failure
 from ..errors import MiniresError
 from ..names import printable
+from ..starting import INTERRUPTED
 from . import (
     cache,
     claims,
@@ -34,8 +35,9 @@ from . import (
     predict,
     train,
 )
-from .arguments import INTERRUPTED, Parser, fitted
 from .output import lasting
+from .parser import Parser
+from .printing import fitted
 
 PIPE_CLOSED = 141  # the usual exit status when the reader of a pipe is gone: 128 + SIGPIPE
 COMMANDS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..drawing.terminal import curves, has_blocks, has_colours, painted
 from ..names import printable
-from .arguments import say
+from .printing import say
 
 #: Multiply-adds per second of two cores that each train a small net; quick: 245 s, small: 45 min.
 TWO_CORES = 1.75e10

@@ -5,7 +5,9 @@ import sys
 
 from ..errors import ConfigError
 from ..names import as_text
-from .arguments import Commands, path, say
+from .arguments import path
+from .parser import Commands
+from .printing import say
 
 DESCRIPTION = """\
 Show where decoded photographs are kept, and how much room they take. They are

@@ -6,18 +6,13 @@ from pathlib import Path
 
 from ..errors import ConfigError, unknown_name
 from ..names import printable
+from ..starting import INTERRUPTED
 from . import banner
-from .arguments import (
-    INTERRUPTED,
-    Commands,
-    add_setting,
-    add_workers,
-    at_least,
-    path,
-    prepare,
-    say,
-)
+from .arguments import at_least, path
 from .cluster_options import add_cluster, cluster_of
+from .experiment_options import add_setting, add_workers, prepare
+from .parser import Commands
+from .printing import say
 
 DESCRIPTION = """\
 Test popular claims about deep nets. Each claim is measured; a table, a figure

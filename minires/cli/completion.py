@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Iterator
 
-from .arguments import Commands, OneOf, path
+from .arguments import OneOf, path
+from .parser import Commands
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 #: Nets that exist at any depth, with some depths as examples.

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..names import printable
-from .arguments import INTERRUPTED, Commands, Parser, at_least, path, say
+from ..starting import INTERRUPTED
+from .arguments import at_least, path
+from .parser import Commands, Parser
+from .printing import say
 
 
 def add_to(commands: Commands) -> None:

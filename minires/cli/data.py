@@ -2,7 +2,9 @@
 
 import argparse
 
-from .arguments import Commands, OneOf, path, say
+from .arguments import OneOf, path
+from .parser import Commands
+from .printing import say
 
 
 def add_to(commands: Commands) -> None:

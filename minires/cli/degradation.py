@@ -5,19 +5,11 @@ from pathlib import Path
 
 from ..experiments.presets import PRESETS, preset
 from . import banner
-from .arguments import (
-    Commands,
-    add_setting,
-    add_workers,
-    at_least,
-    interrupted,
-    note,
-    path,
-    positive_number,
-    prepare,
-    say,
-)
+from .arguments import at_least, path, positive_number
 from .cluster_options import add_cluster, cluster_of
+from .experiment_options import add_setting, add_workers, prepare
+from .parser import Commands
+from .printing import interrupted, note, say
 
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
 TEXT = """\

@@ -4,8 +4,10 @@ import argparse
 from itertools import count
 from pathlib import Path
 
-from .arguments import Commands, interrupted, path, say
+from .arguments import path
 from .degradation import show
+from .parser import Commands
+from .printing import interrupted, say
 
 DESCRIPTION = """\
 The degradation experiment at its smallest, in half a minute on two cores: four

@@ -6,7 +6,9 @@ import json
 from ..errors import ConfigError
 from ..names import expanded
 from . import banner
-from .arguments import Commands, at_least, path, say, say_damaged
+from .arguments import at_least, path
+from .parser import Commands
+from .printing import say, say_damaged
 from .trained_net_options import add_net_and_images, given_transform, prepared
 
 DESCRIPTION = """\

@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 from ..drawing.terminal import has_colours
-from .arguments import Commands
+from .parser import Commands
 
 COLOURS = {"good": "\033[32m", "optional": "\033[33m", "bad": "\033[31m"}
 SIGNS = {"good": "ok", "optional": "--", "bad": "NO"}

@@ -5,7 +5,9 @@ import json
 
 from ..names import expanded
 from . import banner
-from .arguments import Commands, path, say, say_damaged
+from .arguments import path
+from .parser import Commands
+from .printing import say, say_damaged
 from .trained_net_options import add_net_and_images, given_transform, prepared
 
 DESCRIPTION = """\

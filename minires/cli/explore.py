@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from .arguments import Commands, check_page, note, path, say
+from .arguments import check_page, path
+from .parser import Commands
+from .printing import note, say
 
 DESCRIPTION = """\
 Make one HTML page from the records of runs, to look around in: error curves of

@@ -2,8 +2,10 @@
 
 import argparse
 
-from .arguments import Commands, note, path, say
+from .arguments import path
+from .parser import Commands
 from .plot import draw
+from .printing import note, say
 
 TEXT = """\
 Pool runs that differ only in their seeds, such as the runs of a class or of

@@ -4,7 +4,9 @@ import argparse
 
 from ..errors import ConfigError, nearest
 from ..names import shown
-from .arguments import Commands, check_page, path, say
+from .arguments import check_page, path
+from .parser import Commands
+from .printing import say
 
 DESCRIPTION = """\
 A museum of mistakes: wrong lines of code that students write. Each comes with

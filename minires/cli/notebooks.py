@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
-from .arguments import Commands, path, say
+from .arguments import path
+from .parser import Commands
+from .printing import say
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (

@@ -6,7 +6,9 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..types import PathLike
-from .arguments import Commands, OneOf, path, say
+from .arguments import OneOf, path
+from .parser import Commands
+from .printing import say
 
 
 def add_to(commands: Commands) -> None:

@@ -10,9 +10,11 @@ from typing import TextIO
 from .. import backend, nn
 from ..errors import ConfigError
 from ..names import printable
-from .arguments import Commands, add_damaged, add_transform, at_least, fitted, own_setting, path
+from .arguments import at_least, own_setting, path
 from .output import nobody_reads
-from .trained_net_options import add_family, given_transform
+from .parser import Commands
+from .printing import fitted
+from .trained_net_options import add_damaged, add_family, add_transform, given_transform
 
 DESCRIPTION = """\
 Print the most likely classes of each picture. The weights can be torchvision's

@@ -1,51 +1,19 @@
 """``minires train`` and ``minires finetune``: train one net of any kind on any data set."""
 
 import argparse
-from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import replace
 
 from .. import backend
-from ..errors import ConfigError, nearest
-from ..names import LONGEST, expanded, shortened, shown
-from ..training.config import ALL, FOLDER, HEAD, RunConfig
-from ..training.given_settings import check_given
-from ..training.kinds import YES_OR_NO, Kind
-from ..training.settings_file import read_settings
+from ..errors import ConfigError
+from ..names import LONGEST, expanded, shortened
+from ..training.config import ALL, FOLDER, HEAD
 from . import banner
-from .arguments import (
-    Commands,
-    interrupted,
-    literal,
-    note,
-    number,
-    own_setting,
-    path,
-    say,
-    say_damaged,
-    seeds,
-    swept,
-)
-from .cluster_options import add_cluster, cluster_of
+from .cluster_options import cluster_of
+from .parser import Commands
+from .printing import interrupted, say, say_damaged
+from .run_options import add_settings, config_of
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # defaults of `finetune` that differ from `train`
-#: Flag -> settings in a settings file that it replaces. A file is for many runs, so if a run has
-#: ``--epochs``, the iterations in the file are ignored.
-INSTEAD = {
-    "epochs": ["iterations"],
-    "iterations": ["epochs"],
-    "drops": ["milestones"],
-    "milestones": ["drops"],
-    "schedule": ["drops", "milestones"],
-}
-PATHS = ("data", "weights", "cache", "out")  # settings that name a file or folder
-LISTS: dict[str, dict[str, Any]] = {  # settings of several values
-    "drops": {"nargs": "*", "type": number, "metavar": "X"},
-    "milestones": {"nargs": "*", "type": number, "metavar": "X"},
-    "only": {"nargs": "+", "metavar": "CLASS"},
-    "class_weights": {"nargs": "+", "type": literal, "metavar": "X"},
-}
-GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
   bare-56                         without batch norm; any depth 6n + 2
@@ -96,7 +64,8 @@ def add_to(commands: Commands) -> None:
         description=TRAIN_TEXT,
         epilog=NETS + TRAIN_EXAMPLES,
     )
-    _add_settings(command, {})
+    command.set_defaults(run=run)
+    add_settings(command, {})
     command = commands.add_parser(
         "finetune",
         help="teach a trained net the classes of your photographs",
@@ -105,18 +74,16 @@ def add_to(commands: Commands) -> None:
         description=FINETUNE_TEXT,
         epilog=NETS + FINETUNE_EXAMPLES,
     )
-    _add_settings(command, FINETUNE)
+    command.set_defaults(run=run)
+    add_settings(command, FINETUNE)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, report and draw."""
     from ..distributed import join
-    from ..experiments import single_net
-    from ..experiments.model_setup import complete
-    from ..serialization.weights import open_weights
 
     world = join()
-    config = _config(args, quiet=world.rank > 0)
+    config = config_of(args, quiet=world.rank > 0)
     if args.usual and config.weights is None:
         raise ConfigError(
             "finetune",
@@ -126,19 +93,15 @@ def run(args: argparse.Namespace) -> int:
             "name it with --weights; to start without weights, use minires train",
         )
     if args.seeds != 1 or args.sweep:
-        if args.find_lr:
-            todo = "leave out --seeds and --sweep"
-            what = "tests the learning rates of one net"
-            raise ConfigError("--find-lr", what, "one net", "several", todo)
-        if world.size > 1:
-            raise ConfigError(
-                "mpiexec",
-                "each net of --seeds and --sweep is trained by one process",
-                "one process",
-                str(world.size),
-                "start without mpiexec; --workers trains several nets at a time",
-            )
-        return _run_sweep(args, config)
+        return _train_several(args, config, world)
+    return _train_one(args, config, world)
+
+
+def _train_one(args, config, world):
+    from ..experiments import single_net
+    from ..experiments.model_setup import complete
+    from ..serialization.weights import open_weights
+
     cluster_of(args, args.workers, config.threads, config.device)
     if args.cluster is not None:
         todo = "leave it out, or train several nets"
@@ -192,11 +155,23 @@ def _find_lr(args, config, out, file, world):
     return 0
 
 
-def _run_sweep(args, config):
+def _train_several(args, config, world):
     from ..experiments import sweep
     from ..experiments.model_setup import complete
     from ..serialization.weights import open_weights
 
+    if args.find_lr:
+        todo = "leave out --seeds and --sweep"
+        what = "tests the learning rates of one net"
+        raise ConfigError("--find-lr", what, "one net", "several", todo)
+    if world.size > 1:
+        raise ConfigError(
+            "mpiexec",
+            "each net of --seeds and --sweep is trained by one process",
+            "one process",
+            str(world.size),
+            "start without mpiexec; --workers trains several nets at a time",
+        )
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     if isinstance(args.seeds, list) and args.seed is not None:
@@ -233,45 +208,6 @@ def _run_sweep(args, config):
     return 0
 
 
-def _config(args, quiet=False):
-    """The settings from flags, then from the settings file, then the defaults for the command and
-    the data.
-    """
-    given = read_settings(args.config) if args.config else {}
-    flags = {
-        one.name: getattr(args, one.name)
-        for one in fields(RunConfig)
-        if getattr(args, one.name) is not None
-    }
-    if flags.get("class_weights", ())[:1] == ["balanced"] and len(flags["class_weights"]) == 1:
-        flags["class_weights"] = "balanced"
-    if "net" in flags:
-        flags["net"] = given.get("net", {}) | _once(flags["net"], quiet)
-    for one, others in INSTEAD.items():
-        for other in others:
-            if one in flags and other not in flags:
-                given.pop(other, None)
-    config = RunConfig.for_data(**args.usual | given | flags)
-    # With several nets, workers train nets instead of reading pictures.
-    in_use = {"workers"} if args.seeds != 1 or args.sweep else set()
-    for line in check_given({*given, *flags} - in_use, config):
-        if not quiet:
-            note(line)
-    return config
-
-
-def _once(settings, quiet):
-    """The pairs of ``--net`` as a dict. If a name occurs twice, the last pair counts, as with other
-    options, and a note says so.
-    """
-    found = {}
-    for name, value in settings:
-        if found.get(name, value) != value and not quiet:
-            note(f"--net: {name}={value} instead of {name}={found[name]}")
-        found[name] = value
-    return found
-
-
 def _run_name(config):
     """The name of a run: the net, the data and, if it is not the whole net, the part that is
     trained.
@@ -281,96 +217,3 @@ def _run_name(config):
         dataset = shortened(expanded(config.data).resolve().name, LONGEST // 2)
     model = shortened(config.model, LONGEST // 2)
     return "-".join([model, dataset] + [config.train] * (config.train != ALL))
-
-
-def _add_settings(command, usual):
-    """Add a flag for each setting of `RunConfig`, with the same name, and the other options of a
-    run.
-
-    `usual` holds the defaults of this command that differ from those of `RunConfig`. The settings
-    named in `GROUPS` each begin a new group in the help.
-    """
-    command.set_defaults(run=run, usual=usual)
-    groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
-    group = command
-    for one in fields(RunConfig):
-        if one.name == "net":
-            continue
-        group, kind = groups.get(one.name, group), one.metadata["kind"]
-        flag = "--" + one.name.replace("_", "-")
-        default = usual.get(one.name, one.metadata["usual"])
-        text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
-        if one.name in LISTS:
-            group.add_argument(flag, help=text, **LISTS[one.name])
-        elif kind is YES_OR_NO:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            group.add_argument(flag, type=_ValueOf(kind), metavar=_placeholder(one), help=text)
-    groups["model"].add_argument(
-        "--net",
-        nargs="+",
-        action="extend",
-        type=own_setting,
-        metavar="NAME=VALUE",
-        help="settings of the net itself: width=8 shortcut=B pre_activation=true ...; the error "
-        "for a wrong name lists all",
-    )
-    groups["model"].add_argument(
-        "--config", type=path, metavar="FILE", help="settings in a TOML file; flags override them"
-    )
-    groups["epochs"].add_argument(
-        "--find-lr",
-        action="store_true",
-        help="do not train: try 100 steps with growing learning rates, and suggest one",
-    )
-    several = command.add_argument_group("several runs, on all cores")
-    several.add_argument(
-        "--seeds",
-        type=seeds,
-        default=1,
-        metavar="N",
-        help="train with this many seeds, from --seed on, or with the given seeds, such as 30-59, "
-        "to see how much is chance (default: 1)",
-    )
-    several.add_argument(
-        "--sweep",
-        nargs="+",
-        action="extend",
-        type=swept,
-        metavar="NAME=VALUES",
-        help="train once for every combination of these values: lr=0.05,0.1 net.width=8,16. "
-        "--workers processes train at the same time (default: as many as cores and memory allow)",
-    )
-    add_cluster(command)
-    group.add_argument(
-        "--resume", action="store_true", help="go on with the run in the output folder"
-    )
-
-
-def _placeholder(setting):
-    kind = str(setting.type)
-    if "int" in kind or "float" in kind:
-        return "N" if "int" in kind else "X"
-    return "PATH" if setting.name in PATHS else "NAME"
-
-
-@dataclass(eq=False)  # argparse hashes it
-class _ValueOf:
-    """The type of an argument of this kind. The error says what was expected, and may suggest a
-    word.
-    """
-
-    kind: Kind
-
-    @property
-    def known(self) -> Collection[str]:
-        """The possible words, if there are only a few."""
-        return self.kind.known
-
-    def __call__(self, text: str) -> Any:
-        kind, value = self.kind, literal(text)
-        if not kind.accepts(value) and not kind.accepts(value := text):
-            near = nearest(text, kind.known)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise argparse.ArgumentTypeError(f"expected {kind.words}, got {shown(text)}{hint}")
-        return value

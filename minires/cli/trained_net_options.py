@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from ..names import as_text, shortened
 from ..serialization.families import FAMILIES
 from ..types import Device
-from .arguments import OneOf, add_damaged, add_transform, at_least, own_setting, path
+from .arguments import OneOf, at_least, colour, own_setting, path
 
 
 def add_family(command: argparse.ArgumentParser) -> None:
@@ -21,6 +21,50 @@ def add_family(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="where the weights come from, if the file does not show it; decides how pictures are "
         f"prepared: {', '.join(FAMILIES)}",
+    )
+
+
+def add_transform(command: argparse.ArgumentParser) -> None:
+    """Add the options of commands that prepare pictures for a trained net."""
+    add = command.add_argument
+    add(
+        "--resize",
+        type=at_least(1),
+        metavar="N",
+        help="pixels of the shorter side to which a picture is scaled before the crop (default: "
+        "as in the training of the weights)",
+    )
+    add(
+        "--crop",
+        type=at_least(1),
+        metavar="N",
+        help="pixels of the square that is cut from the middle for the net (default: as in the "
+        "training of the weights)",
+    )
+    add(
+        "--mean",
+        type=colour,
+        nargs=3,
+        metavar="X",
+        help="mean of red, green and blue in training, each from 0 to 1 (default: as in the "
+        "training of the weights)",
+    )
+    add(
+        "--std",
+        type=colour,
+        nargs=3,
+        metavar="X",
+        help="standard deviations of red, green and blue (default: as in the training of the "
+        "weights)",
+    )
+
+
+def add_damaged(command: argparse.ArgumentParser, what: str) -> None:
+    """Add the option of commands that read folders of pictures. `what` says what the command does
+    about damaged pictures.
+    """
+    command.add_argument(
+        "--skip-damaged", action="store_true", help=f"leave out damaged pictures, and {what}"
     )
 
 

@@ -14,27 +14,12 @@ from .normalization import batch_norm_ways
 from .overview import verdicts
 from .print_sizes import WIDTHS, print_width, use_width
 from .reliability import calibration
+from .rows import seeds
+from .saving import also_as, animate, picture, save
 from .single_net import confusion, gradients_of_a_net, training_curves
-from .style import (
-    COLOURS,
-    DARK,
-    GREY,
-    LIGHT,
-    OTHERS,
-    SHADES,
-    also_as,
-    animate,
-    panels,
-    picture,
-    save,
-    seeds,
-    styled,
-    theme,
-    use_style,
-    use_theme,
-    write_below,
-)
+from .style import panels, styled, use_style, write_below
 from .sweeps import sweep
+from .themes import COLOURS, DARK, GREY, LIGHT, OTHERS, SHADES, theme, use_theme
 
 __all__ = [
     "COLOURS",

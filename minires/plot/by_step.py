@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from ..types import Figure
-from .style import OTHERS, panels, styled, theme, write_below
+from .style import panels, styled, write_below
+from .themes import OTHERS, theme
 
 
 @styled

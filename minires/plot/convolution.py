@@ -7,7 +7,8 @@ import numpy as np
 from ..checks import integer
 from ..errors import ConfigError
 from ..types import Figure
-from .style import COLOURS, GREY, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import COLOURS, GREY
 
 LARGEST = 8  # pixels to a side: in a larger image the numbers cannot be read
 

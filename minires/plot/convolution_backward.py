@@ -5,7 +5,8 @@ import numpy as np
 from ..checks import is_integer
 from ..errors import ConfigError
 from ..types import Figure
-from .style import COLOURS, OTHERS, SHADES, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import COLOURS, OTHERS, SHADES
 
 PIXELS, GRADIENTS = SHADES["resnet"][0], OTHERS[1]  # the colours of x and of dy
 DIGITS = "₀₁₂₃₄₅₆₇₈₉"

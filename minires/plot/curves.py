@@ -7,16 +7,9 @@ from statistics import mean
 from ..types import Figure, Row
 from .error_of_guessing import come_near_guessing, guessing
 from .labels import label_ends
-from .style import (
-    SHADES,
-    nets_by_depth,
-    panels,
-    seeds,
-    styled,
-    theme,
-    whole_numbers,
-    write_below,
-)
+from .rows import nets_by_depth, seeds
+from .style import panels, styled, whole_numbers, write_below
+from .themes import SHADES, theme
 
 TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 

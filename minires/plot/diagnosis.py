@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..types import Figure, Row
-from .style import OTHERS, panels, styled, theme, write_below
+from .style import panels, styled, whole_numbers, write_below
+from .themes import OTHERS, theme
 
 Models = Mapping[str, str]  # net -> name of its model, such as "resnet-20"
 Draw = Callable[..., Any]
@@ -125,7 +126,7 @@ def lesions(
     ):
         ax.set_title(title)
         ax.set_xlabel("block, from the images to the logits")
-        _whole_numbers(ax)
+        whole_numbers(ax.xaxis)
     axes[1].set_xlabel("pair of blocks of one shape")
     if not axes[1].lines:
         axes[1].set_title("no two neighbours have one shape")
@@ -210,7 +211,7 @@ def paths(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
     axes[1].set_yscale("log")
     for ax in axes:
         ax.set_xlabel("residual branches on the path")
-        _whole_numbers(ax)
+        whole_numbers(ax.xaxis)
     return _finish(figure, axes[0], caption)
 
 
@@ -251,14 +252,8 @@ def gradients_and_ranks(
     right.set_ylim(bottom=0)
     for ax in (left, right):
         ax.set_xlabel("layer, from the images to the logits")
-        _whole_numbers(ax)
+        whole_numbers(ax.xaxis)
     return _finish(figure, left, caption)
-
-
-def _whole_numbers(ax):
-    from matplotlib.ticker import MaxNLocator
-
-    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))
 
 
 def _plain_numbers(ax):

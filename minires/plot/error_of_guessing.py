@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from .style import theme
+from .themes import theme
 
 NEAR = 10.0  # points
 

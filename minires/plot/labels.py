@@ -6,7 +6,7 @@ from typing import Any
 
 from ..drawing.label_placement import free_place, spread_out
 from .print_sizes import ROW, print_width
-from .style import theme
+from .themes import theme
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, str, str, float]]) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..names import printable
 from ..types import Figure, Row
-from .style import OTHERS, SHADES, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import OTHERS, SHADES
 
 if TYPE_CHECKING:
     from ..training.trainer import Trainer

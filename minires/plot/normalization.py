@@ -3,7 +3,8 @@
 from ..checks import is_integer
 from ..errors import ConfigError
 from ..types import Figure
-from .style import GREY, OTHERS, SHADES, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import GREY, OTHERS, SHADES
 
 ITSELF, MEAN, VARIANCE = OTHERS[0], OTHERS[1], OTHERS[2]  # a colour for each way
 DIGITS = "₀₁₂₃₄₅₆₇₈₉"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ..types import Figure
 from .print_sizes import print_width
-from .style import OTHERS, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import OTHERS
 
 ROWS = 9  # most rows in a column of the figure, on a screen
 #: Verdict -> (mark, colour). The marks differ in shape, too, for readers who cannot see colours.

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ..types import Figure, Row
-from .style import COLOURS, panels, styled, theme, write_below
+from .style import panels, styled, write_below
+from .themes import COLOURS, theme
 
 
 @styled

@@ -12,7 +12,8 @@ import numpy as np
 from ..names import printable
 from ..types import ArrayLike, Figure, Row
 from .fonts import readable_names
-from .style import COLOURS, GREY, panels, styled, whole_numbers, write_below
+from .style import panels, styled, whole_numbers, write_below
+from .themes import COLOURS, GREY
 
 SHADES = ("#5497d0", "#2f7fbe", "#0a5a96", "#041b36")  # for moments in training: later is darker
 WRITTEN = 20  # up to so many classes the matrix contains numbers

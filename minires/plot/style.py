@@ -1,145 +1,24 @@
-"""One style for all figures: plain nets in orange, residual nets in blue, deeper nets with more
-contrast.
+"""One style for all figures: the frame that each is drawn in, with its fonts, panels and caption.
 
-More contrast means darker on a light page and lighter on a dark one. Every colour has a contrast of
-3:1 or more with its page, and no two shades of nets look alike to readers with a common kind of
-colour blindness. The tests measure both. Matplotlib is imported only when a figure is drawn, so
-that importing minires stays quick.
+Matplotlib is imported only when a figure is drawn, so that importing minires stays quick.
 """
 
-import io
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import wraps
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
-from ..names import expanded, printable, shortened
-from ..serialization.files import write_bytes
-from ..types import Array, Figure, Row
+from ..names import printable, shortened
+from ..types import Array, Figure
 from . import fonts, print_sizes
+from .saving import picture
+from .themes import theme
 
 P = ParamSpec("P")
 T = TypeVar("T")
-SomePath = TypeVar("SomePath", bound=str | Path)
 
-SHADES: dict[str, tuple[str, ...]] = {
-    "plain": ("#d67c26", "#ad3d00", "#6e2600", "#3d1500"),
-    "resnet": ("#4f96d0", "#0868ac", "#08366b", "#041b36"),
-}
-#: Family of nets -> colour, for figures that need only one shade of each.
-COLOURS = {family: shades[1] for family, shades in SHADES.items()}
-#: Green, violet, olive and pink, for a third kind of net and more.
-OTHERS = ("#418d65", "#8f48e5", "#817930", "#cb438e")
-GREY = "#666666"
 CHARACTERS = 15.5  # of a caption, per inch
 MOST_LINES = 10  # of a caption, about; more would leave no room for the panels
-
-
-@dataclass(frozen=True)
-class Theme:
-    """The colours of a figure."""
-
-    shades: dict[str, tuple[str, ...]]  # family -> the colours of its nets, the shallowest first
-    text: str
-    quiet: str  # for parts that should not draw attention, such as axes and captions
-    grid: str
-    page: str
-    suffix: str = ""  # is added to the names of files drawn in this theme
-
-    def colour(self, net: str, nets: Sequence[str]) -> str:
-        """The colour of one of the `nets`: deeper nets of a family get more contrast.
-
-        `nets` are in the order of `nets_by_depth`.
-        """
-        family = net.split("-")[0]
-        relatives = [one for one in nets if one.split("-")[0] == family]
-        shades, rank, count = self.shades[family], relatives.index(net), len(relatives)
-        if count > len(shades):
-            rank = round(rank * (len(shades) - 1) / (count - 1))
-        return shades[rank]
-
-    @property
-    def settings(self) -> dict[Any, Any]:
-        """Settings for Matplotlib."""
-        return {
-            "font.family": "DejaVu Sans",
-            "font.size": 10,
-            "text.color": self.text,
-            "axes.titlesize": 11,
-            "axes.titleweight": "bold",
-            "axes.titlelocation": "left",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.edgecolor": self.quiet,
-            "axes.facecolor": self.page,
-            "axes.labelcolor": self.text,
-            "axes.grid": True,
-            "grid.color": self.grid,
-            "grid.linewidth": 0.8,
-            "axes.axisbelow": True,
-            "xtick.color": self.quiet,
-            "ytick.color": self.quiet,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "legend.frameon": False,
-            "legend.fontsize": 9,
-            "figure.facecolor": self.page,
-            "savefig.facecolor": "auto",  # the figure's own
-        }
-
-
-LIGHT = Theme(SHADES, "#222222", GREY, "#e6e6e6", "white")
-DARK = Theme(
-    {
-        "plain": ("#a8622d", "#ffa657", "#ffd0a1", "#fff0df"),
-        "resnet": ("#3f77ad", "#79c0ff", "#b6dcff", "#e6f3ff"),
-    },
-    "#d5dbe1",
-    "#9198a1",
-    "#262c34",
-    "#0d1117",
-    "-dark",
-)
-_theme: ContextVar[Theme] = ContextVar("theme", default=LIGHT)
-
-
-def theme() -> Theme:
-    """The theme that figures are drawn in."""
-    return _theme.get()
-
-
-@contextmanager
-def use_theme(chosen: Theme) -> Iterator[None]:
-    """Within: figures are drawn in the theme `chosen`, `LIGHT` or `DARK`."""
-    token = _theme.set(chosen)
-    try:
-        yield
-    finally:
-        _theme.reset(token)
-
-
-#: Kind of drawing -> settings and metadata that give the same bytes each time, and leave text text.
-AS_DRAWINGS: dict[str, tuple[Any, Any]] = {
-    "pdf": ({"pdf.fonttype": 42}, {"CreationDate": None}),
-    "svg": ({"svg.fonttype": "none", "svg.hashsalt": "minires"}, {"Date": None}),
-}
-_also: ContextVar[tuple[str, ...]] = ContextVar("also", default=())
-
-
-@contextmanager
-def also_as(*kinds: str) -> Iterator[None]:
-    """Within: beside each image, `save` also writes drawings of these kinds, "pdf" or "svg"."""
-    token = _also.set(kinds)
-    try:
-        yield
-    finally:
-        _also.reset(token)
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
@@ -225,114 +104,11 @@ def panels(
     return figure, axes[:columns]
 
 
-def save(figure: Figure, path: SomePath) -> SomePath:
-    """Write a figure to `path` as an image of 150 dots per inch, and return the path.
-
-    Within `also_as` drawings are written beside it. Within `use_width` the name of the width is
-    added to the file's name, and the image has 300 dots per inch.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be written. A picture that was there before is kept.
-    """
-    width, dots = print_sizes.print_width(), 150
-    if width:
-        path = type(path)(Path(path).with_stem(f"{Path(path).stem}{width.suffix}"))
-        dots = print_sizes.DOTS
-    write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png", dots))
-    for kind in _also.get():
-        write_bytes(expanded(path).with_suffix(f".{kind}"), picture(figure, kind))
-    return path
-
-
-def picture(figure: Figure, kind: str = "png", dots_per_inch: int = 150) -> bytes:
-    """The bytes of a file with the figure: an image such as "png", or a drawing, "pdf" or "svg"."""
-    import matplotlib as mpl
-
-    image = io.BytesIO()
-    settings, metadata = AS_DRAWINGS.get(kind, ({}, {}))
-    with _letters_may_be_missing(), mpl.rc_context(settings):
-        # "auto" is the figure's own background, whatever Matplotlib's settings outside say.
-        figure.savefig(
-            image, format=kind, dpi=dots_per_inch, facecolor="auto", metadata=metadata or None
-        )
-    return image.getvalue()
-
-
-def animate(
-    figure: Figure,
-    draw_frame: Callable[[Any], None],
-    frames: Sequence[Any],
-    path: SomePath,
-    per_second: int = 8,
-) -> SomePath:
-    """Write an animation to `path` as a GIF, and return the path.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    draw_frame : callable
-        ``draw_frame(frame)`` changes the figure so that it shows that frame.
-    frames : list
-        The last frame is shown for two more seconds before the animation begins again.
-    path : str or Path
-    per_second : int
-        Frames per second.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be written. A picture that was there before is kept.
-    """
-    from matplotlib.animation import FuncAnimation, PillowWriter
-
-    frames = [*frames, *[frames[-1]] * (2 * per_second)]
-    # Draw it once first, so that the layout is final and nothing moves during the animation.
-    figure.canvas.draw()
-    with TemporaryDirectory() as folder:
-        written = Path(folder) / "animation.gif"
-        FuncAnimation(figure, draw_frame, frames).save(written, PillowWriter(per_second), dpi=80)
-        write_bytes(expanded(path), written.read_bytes())
-    return path
-
-
-@contextmanager
-def _letters_may_be_missing() -> Iterator[None]:
-    """Within: letters that are drawn as boxes cause one warning together, and not one each."""
-    with warnings.catch_warnings(record=True) as given:
-        warnings.simplefilter("always")
-        yield
-    texts = [str(one.message) for one in given]
-    boxes = [text for text in texts if text.startswith("Glyph ")]
-    for one in given:
-        if str(one.message) not in boxes:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-    if boxes:
-        letters = [chr(int(text.split()[1])) for text in dict.fromkeys(boxes)]
-        fonts.warn("boxes stand for letters in the figure", frozenset(letters))
-
-
 def whole_numbers(axis: Any) -> None:
     """Put ticks only at whole numbers, for epochs, layers and classes."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True, min_n_ticks=1))
-
-
-def nets_by_depth(rows: Sequence[Row]) -> list[str]:
-    """The names of the nets in the rows, sorted by family, and then by depth."""
-    names = {row["net"] for row in rows}
-    return sorted(names, key=lambda net: (net.split("-")[0], int(net.split("-")[1])))
-
-
-def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> str:
-    """The words for a caption that say how many seeds the rows come from.
-
-    `several` has a place for the number if there is more than one, and says how they are shown.
-    """
-    count = len({row["seed"] for row in rows})
-    return "1 seed" if count == 1 else several.format(count)
 
 
 def write_below(figure: Figure, text: str) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from ..types import Figure, Row
-from .style import GREY, OTHERS, panels, styled, write_below
+from .style import panels, styled, write_below
+from .themes import GREY, OTHERS
 
 
 @styled

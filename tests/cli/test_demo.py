@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from minires.cli import main
-from minires.cli.arguments import fitted
+from minires.cli.printing import fitted
 from minires.experiments import degradation, scheduler
 from minires.experiments.presets import PRESETS
 

@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from minires import backend
+from minires.backend import threads
 from minires.distributed import failure, join, joining, launcher
 from minires.errors import ConfigError
 
@@ -100,14 +101,14 @@ def test_who_speaks(monkeypatch):
 
 def test_ranks_share_the_cores(monkeypatch):
     monkeypatch.setattr("threadpoolctl.threadpool_limits", lambda *limits, **more: None)
-    monkeypatch.setattr(backend, "available_cores", lambda: 8)
+    monkeypatch.setattr(threads, "available_cores", lambda: 8)
     for name in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    for processes, chosen, threads in ((2, None, 4), (3, None, 2), (16, None, 1), (2, 8, 8)):
-        monkeypatch.setattr(backend, "_num_threads", chosen)
+    for processes, chosen, expected in ((2, None, 4), (3, None, 2), (16, None, 1), (2, 8, 8)):
+        monkeypatch.setattr(threads, "_num_threads", chosen)
         backend.share_cores(processes)
-        assert backend.num_threads() == threads
-    monkeypatch.setattr(backend, "_num_threads", None)
+        assert backend.num_threads() == expected
+    monkeypatch.setattr(threads, "_num_threads", None)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     backend.share_cores(8)
     assert backend.num_threads() == 3

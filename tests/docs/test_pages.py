@@ -30,7 +30,7 @@ from docs.generate import (
 from docs.generate.places import ROOT
 from minires.experiments.claims import CLAIMS
 from minires.experiments.explorer.colours import contrast_of
-from minires.plot.style import DARK, LIGHT
+from minires.plot.themes import DARK, LIGHT
 
 TIMINGS = json.loads((ROOT / "benchmarks" / "results" / "cpu.json").read_text())
 WORDS = kernels.words()

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from minires.cli import main
-from minires.cli.arguments import interrupted
+from minires.cli.printing import interrupted
 from minires.errors import CheckpointError, ConfigError, DataError, MiniresError
 from minires.experiments import degradation, evaluation_records, records, single_net
 from minires.experiments.claims import CLAIMS

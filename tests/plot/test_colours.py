@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minires.experiments.explorer.colours import contrast_of
-from minires.plot import single_net, style
+from minires.plot import single_net, themes
 
 SEEN_AS = {
     "by most": np.eye(3),
@@ -33,10 +33,10 @@ SEEN_AS = {
 }
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 APART = 12.0  # five times what is just seen: for thin lines
-PAGES = {"light": "#ffffff", "dark": style.DARK.page}
+PAGES = {"light": "#ffffff", "dark": themes.DARK.page}
 OF_NETS = {  # those that one figure shows together: two depths of each family, and other nets
-    "light": [*(shade for two in style.SHADES.values() for shade in two[:2]), *style.OTHERS],
-    "dark": [shade for two in style.DARK.shades.values() for shade in two[:2]],
+    "light": [*(shade for two in themes.SHADES.values() for shade in two[:2]), *themes.OTHERS],
+    "dark": [shade for two in themes.DARK.shades.values() for shade in two[:2]],
 }
 
 
@@ -65,9 +65,9 @@ def test_the_measure_by_hand():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_colour_stands_out_from_its_page(page):
-    theme = {"light": style.LIGHT, "dark": style.DARK}[page]
+    theme = {"light": themes.LIGHT, "dark": themes.DARK}[page]
     shades = [shade for family in theme.shades.values() for shade in family]
-    for colour in (*shades, *style.OTHERS, theme.quiet):
+    for colour in (*shades, *themes.OTHERS, theme.quiet):
         assert contrast_of(colour, PAGES[page]) >= 3, colour
     assert contrast_of(theme.text, PAGES[page]) >= 7
 

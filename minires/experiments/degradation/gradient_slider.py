@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from statistics import mean
 
-from ...plot.style import DARK, LIGHT, nets_by_depth
+from ...plot.rows import nets_by_depth
+from ...plot.themes import DARK, LIGHT
 from ...types import Row
 
 STYLE = """

@@ -8,7 +8,7 @@ words (1.4.3).
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...plot.style import DARK, LIGHT, OTHERS, Theme
+from ...plot.themes import DARK, LIGHT, OTHERS, Theme
 
 FOR_LINES, FOR_WORDS = 3.0, 4.5
 STOPS = 9  # number of colours for the heat maps, between which the page interpolates

@@ -6,7 +6,7 @@ import pytest
 
 from minires.experiments import explorer
 from minires.experiments.explorer import colours, numbers
-from minires.plot.style import DARK, LIGHT, OTHERS
+from minires.plot.themes import DARK, LIGHT, OTHERS
 
 from . import made_up
 

@@ -1,4 +1,4 @@
-"""Devices and threads."""
+"""Devices, and what is missing for a GPU."""
 
 import os
 import subprocess
@@ -9,58 +9,8 @@ import numpy as np
 import pytest
 
 from minires import backend
+from minires.backend import cupy_import
 from minires.errors import ConfigError, DeviceError
-
-
-@pytest.fixture
-def environment(monkeypatch):
-    """A function that sets environment variables and forgets the number of threads found before."""
-    for variable in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(backend, "_num_threads", None)
-    monkeypatch.setattr(backend, "available_cores", lambda: 7)
-    return lambda **variables: [
-        monkeypatch.setenv(name, value) for name, value in variables.items()
-    ]
-
-
-def test_every_core_unless_told_otherwise(environment):
-    assert backend.num_threads() == 7
-
-
-@pytest.mark.parametrize(
-    "variables, threads",
-    [
-        ({"MINIRES_THREADS": "3"}, 3),
-        ({"OMP_NUM_THREADS": "2"}, 2),
-        ({"OMP_NUM_THREADS": "4,2"}, 4),
-        ({"MINIRES_THREADS": "3", "OMP_NUM_THREADS": "2"}, 3),
-        ({"MINIRES_THREADS": "", "OMP_NUM_THREADS": "2"}, 2),
-        ({"MINIRES_THREADS": "0"}, 7),
-        ({"MINIRES_THREADS": "many"}, 7),
-    ],
-)
-def test_threads_from_the_environment(environment, variables, threads):
-    environment(**variables)
-    assert backend.num_threads() == threads
-
-
-def test_a_number_given_comes_before_the_environment(environment):
-    environment(MINIRES_THREADS="3")
-    backend.set_num_threads(5)
-    assert backend.num_threads() == 5
-
-
-@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, None])
-def test_bad_number_of_threads(threads):
-    before = backend.num_threads()
-    with pytest.raises(ConfigError, match="a whole number of at least 1, got "):
-        backend.set_num_threads(threads)
-    assert backend.num_threads() == before
-
-
-def test_cores_of_this_machine():
-    assert 1 <= backend.available_cores() <= 4096
 
 
 def test_devices():
@@ -139,7 +89,7 @@ def fail(error):
     ],
 )
 def test_what_is_missing_for_a_gpu(cupy, words, monkeypatch):
-    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.setattr(cupy_import, "_cupy", None)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     with pytest.raises(DeviceError) as caught:
         backend.check_device("gpu", "--device gpu")
@@ -154,7 +104,7 @@ def test_a_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
-    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.setattr(cupy_import, "_cupy", None)
     with pytest.raises(
         DeviceError,
         match="CuPy is installed but cannot be imported: got libfoo.so: .*; pip install",
@@ -205,7 +155,7 @@ def test_a_run_on_the_cpu_never_imports_cupy(tmp_path):
 
 def test_errors_of_a_gpu_that_is_not_in_use(monkeypatch):
     """As classes for an except, they catch nothing."""
-    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.setattr(cupy_import, "_cupy", None)
     assert backend.gpu_errors() == backend.out_of_memory_errors() == ()
     backend.synchronize()
 
@@ -216,7 +166,7 @@ def test_an_array_of_cupy_is_known_by_its_type(monkeypatch):
     class ndarray:
         __module__ = "cupy"
 
-    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.setattr(cupy_import, "_cupy", None)
     monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(DeviceError, match="^an array of CuPy: "):
         backend.device_of(ndarray())
