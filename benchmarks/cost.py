@@ -1,6 +1,4 @@
-"""How the cost of a training step grows with depth, width, batch and image size: no faster than
-the work.
-"""
+"""How the time of a training step grows with depth, width, batch size and image size."""
 
 import numpy as np
 
@@ -8,7 +6,7 @@ from minires import plot
 
 from .work import Net
 
-#: What grows -> the nets to time. All else is as in ResNet-20 on images like CIFAR-10's.
+#: What grows -> {its value: the net to time}. All else is as in ResNet-20 on CIFAR-10.
 GROWING = {
     "depth": {depth: Net(depth) for depth in (8, 14, 20, 32, 44, 56, 110)},
     "width": {width: Net(20, width=width) for width in (4, 8, 16, 32, 64)},
@@ -20,8 +18,21 @@ SIDE = "minires"
 
 @plot.styled
 def draw(cost, caption):
-    """A panel for each: time against size, both logarithmic; dashed, what the work alone would
-    take at the speed of the middle one.
+    """Draw a panel for each thing that grows: time against its value, on logarithmic axes.
+
+    The dashed line is the time if it grew in proportion to the work (FLOP), through the point in
+    the middle.
+
+    Parameters
+    ----------
+    cost : dict of str to list of dict
+        What grows -> rows with ``value``, ``flop`` and ``seconds`` (samples of a step).
+    caption : str
+        The machine, in a few words.
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = plot.panels(len(cost), (3.0 * len(cost), 3.4), share_y=True)
     for ax, (what, rows) in zip(axes, cost.items()):

@@ -1,8 +1,8 @@
 """Time minires beside PyTorch on this machine's processor: ``python -m benchmarks.cpu``.
 
-Every comparison first checks that both sides compute the same, then times them by turns. PyTorch
-runs eagerly, in its default memory layout and in channels_last, which is minires' own order of
-axes. Without PyTorch minires is timed alone. It takes about twenty minutes.
+Each comparison first checks that both libraries compute the same, then times them by turns. PyTorch
+runs eagerly, in its default memory layout and in channels_last, which is the order of axes in
+minires. Where PyTorch is not installed, minires is timed alone. It takes about twenty-five minutes.
 """
 
 import os
@@ -17,10 +17,10 @@ import numpy as np
 from minires import backend, plot
 
 from . import cost, program, report
-from .measure import at_work, compare, peak_memory
+from .measure import compare, peak_memory, workers_for
 from .report import line, markdown
 from .sides import SIDES
-from .work import ImageNet, Kernel, Net, SGDStep
+from .work import ImageNet, Net, SGDStep, forward_and_backward
 
 SECTIONS = ("nets", "imagenet", "kernels", "memory", "scaling", "cost", "startup")
 NETS = [
@@ -39,31 +39,38 @@ IMAGENET = [
 IMAGENET.append(ImageNet(18, training=True))
 IMAGES = (128, 32, 32, 16)
 KERNELS = [
-    ("conv2d", ((128, 32, 32, 3), (3, 3, 3, 16)), {"padding": 1}),
-    ("conv2d", (IMAGES, (3, 3, 16, 16)), {"padding": 1}),
-    ("conv2d", (IMAGES, (3, 3, 16, 32)), {"padding": 1, "stride": 2}),
-    ("conv2d", ((128, 16, 16, 32), (3, 3, 32, 32)), {"padding": 1}),
-    ("conv2d", ((128, 16, 16, 32), (3, 3, 32, 64)), {"padding": 1, "stride": 2}),
-    ("conv2d", ((128, 8, 8, 64), (3, 3, 64, 64)), {"padding": 1}),
-    ("batch_norm", (IMAGES, (16,), (16,)), {}),
-    ("batch_norm_relu", (IMAGES, (16,), (16,)), {}),
-    ("batch_norm_relu", (IMAGES, (16,), (16,), IMAGES), {}),
-    ("relu", (IMAGES,), {}),
-    ("add", (IMAGES, IMAGES), {}),
-    ("max_pool2d", (IMAGES,), {"kernel_size": 3, "stride": 2, "padding": 1}),
-    ("global_avg_pool2d", ((128, 8, 8, 64),), {}),
-    ("linear", ((128, 64), (64, 10), (10,)), {}),
-    ("cross_entropy", ((128, 10),), {}),
+    *forward_and_backward(
+        [
+            ("conv2d", ((128, 32, 32, 3), (3, 3, 3, 16)), {"padding": 1}),
+            ("conv2d", (IMAGES, (3, 3, 16, 16)), {"padding": 1}),
+            ("conv2d", (IMAGES, (3, 3, 16, 32)), {"padding": 1, "stride": 2}),
+            ("conv2d", ((128, 16, 16, 32), (3, 3, 32, 32)), {"padding": 1}),
+            ("conv2d", ((128, 16, 16, 32), (3, 3, 32, 64)), {"padding": 1, "stride": 2}),
+            ("conv2d", ((128, 8, 8, 64), (3, 3, 64, 64)), {"padding": 1}),
+            ("batch_norm", (IMAGES, (16,), (16,)), {}),
+            ("batch_norm_relu", (IMAGES, (16,), (16,)), {}),
+            ("batch_norm_relu", (IMAGES, (16,), (16,), IMAGES), {}),
+            ("relu", (IMAGES,), {}),
+            ("add", (IMAGES, IMAGES), {}),
+            ("max_pool2d", (IMAGES,), {"kernel_size": 3, "stride": 2, "padding": 1}),
+            ("global_avg_pool2d", ((128, 8, 8, 64),), {}),
+            ("linear", ((128, 64), (64, 10), (10,)), {}),
+            ("cross_entropy", ((128, 10),), {}),
+        ]
+    ),
+    SGDStep(56),
 ]
-PEAK_SIZE = 2048  # rows and columns of the matrices whose product is taken for the machine's peak
+CORETYPE = "OPENBLAS_CORETYPE"  # the processor that OpenBLAS takes its kernels for, if it is set
+PEAK_SIZE = 2048  # rows and columns of the matrices whose product shows the machine's peak
 
 
 def main(arguments=None):
-    options = program.parse("cpu", __doc__.split("\n\n")[0], SECTIONS, arguments)
+    """Run the program with these command-line arguments."""
+    options = program.parse("cpu", __doc__, SECTIONS, arguments)
     sides = list(SIDES) if find_spec("torch") else ["minires"]
     if len(sides) == 1:
         print(
-            "PyTorch is not installed, so minires is timed alone: pip install torch",
+            "PyTorch is not installed, so minires is timed alone; pip install torch",
             file=sys.stderr,
         )
     threads = sorted({1, backend.num_threads()})
@@ -77,7 +84,7 @@ def main(arguments=None):
     sections = {
         "nets": lambda: _timings(NETS, sides, threads, options.rounds),
         "imagenet": lambda: _timings(IMAGENET, sides, threads, options.rounds),
-        "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
+        "kernels": lambda: _timings(KERNELS, sides, threads, options.rounds),
         "memory": lambda: _memory(sides, threads[-1]),
         "scaling": lambda: _scaling(sides, options.rounds),
         "cost": lambda: _cost(options.rounds),
@@ -91,34 +98,21 @@ def main(arguments=None):
 
 def _environment():
     found = program.environment("cpu")
-    if "OPENBLAS_CORETYPE" in os.environ:
-        found["OPENBLAS_CORETYPE"] = os.environ["OPENBLAS_CORETYPE"]
+    if CORETYPE in os.environ:
+        found[CORETYPE] = os.environ[CORETYPE]
         print(
-            "OPENBLAS_CORETYPE is set: NumPy's matrix products are made for that processor, "
-            "not for this one",
+            f"{CORETYPE} is set: matrix products run as on a {os.environ[CORETYPE]}, which "
+            "may be slower on this processor",
             file=sys.stderr,
         )
-    if find_spec("torch"):
-        import torch
-
-        found["torch"] = torch.__version__
     return found
 
 
-def _kernels():
-    yield from (
-        Kernel(name, shapes, tuple(settings.items()), backward)
-        for name, shapes, settings in KERNELS
-        for backward in (False, True)
-    )
-    yield SGDStep(56)
-
-
 def _timings(works, sides, threads, rounds):
-    """A row for each piece of work and number of threads."""
-    rows, works = [], list(works)
+    """A row for each number of threads and piece of work."""
+    rows = []
     for count in threads:
-        with at_work(sides, count) as workers:
+        with workers_for(sides, count) as workers:
             for work in works:
                 rows.append(_row(work, compare(work, workers, rounds), count))
                 print(line(rows[-1]), flush=True)
@@ -136,12 +130,12 @@ def _row(work, compared, threads):
 
 
 def _memory(sides, threads):
-    """Peak memory in bytes of a process that takes three training steps of ResNet-56: with the
-    library alone, and at most.
+    """Rows with the peak memory, in bytes, of a process that takes a few training steps of
+    ResNet-56, and its peak after loading the library.
     """
     rows = []
     if not Path("/proc/self/status").exists():
-        print("the peak memory of a process is known on Linux only", file=sys.stderr)
+        print("peak memory is left out: it can be read on Linux only", file=sys.stderr)
         return rows
     for side in sides:
         before, peak = peak_memory(Net(56), side, threads)
@@ -153,12 +147,12 @@ def _memory(sides, threads):
 
 
 def _scaling(sides, rounds):
-    """A training step of ResNet-20 with more and more threads."""
+    """A training step of ResNet-20 with one thread, two, and so on."""
     return {"threads": _timings([Net(20)], sides, range(1, backend.num_threads() + 1), rounds)}
 
 
 def _cost(rounds):
-    """minires alone, with all threads: what grows -> a row for each size."""
+    """Training steps of minires alone, with all threads: what grows -> a row for each value."""
     return {
         what: [
             {"value": value, "flop": row["flop"], "seconds": row["seconds"][cost.SIDE]}
@@ -171,7 +165,7 @@ def _cost(rounds):
 
 
 def _startup(sides, rounds):
-    """Seconds of a fresh Python that imports the library; "python" of one that imports nothing."""
+    """Seconds for starting Python and importing a library; "python" imports nothing."""
     programs = {"python": "pass", "minires": "import minires"} | (
         {"PyTorch": "import torch"} if len(sides) > 1 else {}
     )
@@ -187,8 +181,8 @@ def _startup(sides, rounds):
 
 
 def _peak_gflops(threads):
-    """The fastest of some products of large square matrices, in 10^9 operations a second: what BLAS
-    makes of this machine.
+    """GFLOP/s of a product of large square matrices, the fastest of ten. No product of BLAS is
+    much faster on this machine.
     """
     from threadpoolctl import threadpool_limits
 

@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
-# Everything that only a GPU can show, in one command and less than ten minutes: the tests, the benchmark, and a short training run.
+# Run everything that needs a GPU, in one command and less than ten minutes: the tests, the benchmark, and a short training run.
 #
 #   benchmarks/gpu_all.sh [FOLDER]          # default: runs/gpu
 #
-# FOLDER then holds (what was there under these names is replaced):
+# FOLDER then holds these files; older ones of these names are replaced:
 #   machine.txt                card, driver and versions
 #   tests.txt                  pytest -m gpu
-#   gpu.json, gpu.md           python -m benchmarks.gpu; what it printed meanwhile is in benchmark.txt
-#   training/, training.txt    tables and figures of four nets on CIFAR-10 if it is found (MINIRES_DATA), else on drawn images
+#   gpu.json, gpu.md           results of python -m benchmarks.gpu; its output is in benchmark.txt
+#   training/, training.txt    tables, figures and output of four nets, trained on CIFAR-10 if it is found, else on drawn images
 #   summary.txt                which stages passed
 #
-# No stage stops the next. The exit status is 0 if all passed, else 1. Variables: PYTHON (python3), ROUNDS (8) of the benchmark,
-# ITERATIONS (2000) of the training, TF32 (empty; 1 trains in TF32), and the stages' time limits in seconds, TESTS_LIMIT (230),
-# BENCHMARK_LIMIT (200) and TRAINING_LIMIT (120).
+# A stage that fails does not stop the next one. The exit status is 0 if all stages passed, else 1.
+#
+# Environment variables, with their defaults:
+#   PYTHON=python3
+#   MINIRES_DATA                           the folder with CIFAR-10
+#   ROUNDS=8                               of the benchmark
+#   ITERATIONS=2000                        of the training
+#   TF32=                                  1 trains in TF32
+#   TESTS_LIMIT=230 BENCHMARK_LIMIT=200 TRAINING_LIMIT=120     seconds after which a stage is stopped
 
-set -uo pipefail                 # not -e: a stage that fails is noted, and the next one starts
+set -uo pipefail                 # not -e, so that the next stage starts after one that failed
 
 python=${PYTHON:-python3}
 out=${1:-runs/gpu}
@@ -26,17 +32,18 @@ trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 130' INT
 failed=0
 
-# stage NAME SECONDS FILE COMMAND...: run it, its output on the screen and in FILE; at the limit as if Ctrl-C was pressed.
+# stage NAME SECONDS FILE COMMAND...: run the command, with its output on the screen and in FILE. At the limit it is interrupted
+# as by Ctrl-C.
 stage() {
     local name=$1 limit=$2 file=$3 started=$SECONDS status verdict
     shift 3
     printf '\n== %s (at most %s s)\n' "$name" "$limit"
-    # No pipe: it would be waited for as long as any process that a stage has left behind holds its end.
+    # Not `| tee`: bash would wait for the pipe as long as any process that the stage left behind holds its end.
     timeout --foreground --signal=INT --kill-after=10 "$limit" "$@" < /dev/null > >(tee -- "$out/$file") 2>&1
     status=$?
     case $status in
         0) verdict=passed ;;
-        124 | 137) verdict="FAILED: cut short after $limit s" failed=1 ;;
+        124 | 137) verdict="FAILED: stopped after $limit s" failed=1 ;;
         *) verdict="FAILED: exit status $status" failed=1 ;;
     esac
     printf '%-10s %s, %d s\n' "$name" "$verdict" $((SECONDS - started)) | tee -a -- "$out/summary.txt"
@@ -72,14 +79,14 @@ try:
 except errors.MiniresError as error:
     raise SystemExit(str(error))'
     then
-        echo 'CIFAR-10 cannot be used (MINIRES_DATA says where it is): training on the drawn images instead'
+        echo 'CIFAR-10 was not found, so the nets are trained on drawn images; set MINIRES_DATA to its folder'
         dataset=synthetic
     fi
     exec "$python" -m minires degradation --preset paper --dataset "$dataset" --iterations "${ITERATIONS:-2000}" --device gpu \
-        ${TF32:+--tf32} --out "$scratch/training"      # in the place of this shell, so that it gets the signal at the limit
+        ${TF32:+--tf32} --out "$scratch/training"      # exec: the signal at the limit must reach Python, not this shell
 }
 
-export -f machine training       # timeout starts programs only, so functions go by way of bash
+export -f machine training       # timeout runs programs only, so bash runs these functions
 export python scratch
 export MPLBACKEND=Agg PYTHONUNBUFFERED=1
 

@@ -1,30 +1,31 @@
-"""From the numbers of the benchmark on a GPU to lines and tables a reader can take in."""
+"""Lines and tables for readers, from the numbers of the benchmark on a GPU.
+
+A row is as in `report`, and has ``failed``: each side that failed, with the reason. The row of a
+net also has its ``batch``, and the ``bytes`` and ``bytes_with_columns`` that a step has to move.
+"""
 
 import numpy as np
 
 from .report import MINIRES, PYTORCH, digits, milliseconds, spread, table, timings
 from .report import line as line_of_times
 
-MOST = 10  # kernels that are listed
+LISTED_KERNELS = 10  # of minires, those that take the most time
 NETS = (
-    '"Bytes" are the least a step has to move if nothing stays on the chip between two '
-    'kernels, and "with columns" if '
-    "convolutions go by im2col: counted in `benchmarks/traffic.py`. GB/s are these bytes "
-    'over the time, "of copy" is their share '
-    "of what a plain copy reaches. Ratios are of times: above 1, the side of that row is "
-    "slower. Launches of kernels, and the time "
-    "in which the GPU was busy, are those of one step as PyTorch's profiler sees them."
+    '"Bytes" are the least that a step has to move if nothing stays on the chip between two '
+    'kernels; "with columns", if convolutions use im2col. `benchmarks/traffic.py` counts them. '
+    'GB/s are these bytes over the time, and "of copy" is their share of the GB/s of a plain copy. '
+    "Ratios are of times: above 1, the side of that row is slower. Launches of kernels, and the "
+    "time in which the GPU was busy, are those of one step as PyTorch's profiler sees them."
 )
 KERNELS = (
     "Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). "
-    "minires' kernels are called on arrays, "
-    "PyTorch's backward through its autograd. cross_entropy gets its labels from the CPU in "
-    "minires, which checks them there."
+    "minires' kernels are called on arrays, PyTorch's backward through its autograd. In minires, "
+    "cross_entropy gets its labels from the CPU and checks them there."
 )
 
 
 def line(row):
-    """A row of timings or of launches as one line of text; then a line for each side that
+    """One line of text for a row of timings or of launches, and a line for each side that
     failed.
     """
     if "profiles" in row:
@@ -37,11 +38,19 @@ def line(row):
 
 
 def failures(row):
+    """A line for each side that failed."""
     return [f"FAILED: {row['name']}, {side}: {why}" for side, why in row["failed"].items()]
 
 
 def markdown(results):
-    """All tables of a run, with the machine and versions above them."""
+    """All tables of a run as Markdown, below a line with the machine and the versions.
+
+    Parameters
+    ----------
+    results : dict
+        What is known of a run, as `benchmarks.gpu` writes it to ``gpu.json``. A section that was
+        not measured is left out.
+    """
     parts = [_heading(results)]
     profiles = {row["name"]: row["profiles"] for row in results.get("launches", [])}
     if "nets" in results:
@@ -54,7 +63,7 @@ def markdown(results):
     if "kernels" in results:
         parts += ["### Kernels alone", KERNELS, timings(results["kernels"])]
     if any(profile.get(MINIRES) for profile in profiles.values()):
-        parts += [f"### The {MOST} kernels of minires that take most"]
+        parts += [f"### The {LISTED_KERNELS} kernels of minires that take the most time"]
         for name, profile in profiles.items():
             if profile.get(MINIRES):
                 parts += [f"#### {name}", _by_time(profile[MINIRES])]
@@ -93,7 +102,10 @@ def _heading(results):
 
 
 def _net(row, copy, profiles):
-    """A row for each side."""
+    """The table of a net, with a row for each side.
+
+    `copy` is in bytes a second; `profiles` holds the `launches.summary` of each side, or None.
+    """
     pytorch = [side for side in row["seconds"] if side.startswith(PYTORCH)]
     head = [
         "",
@@ -135,6 +147,7 @@ def _net(row, copy, profiles):
 
 
 def _bandwidth(bytes_a_second, copy):
+    """Two cells: in GB/s, and as a share of a copy."""
     return [f"{bytes_a_second / 1e9:,.0f}", f"{100 * bytes_a_second / copy:.0f} %"]
 
 
@@ -143,6 +156,7 @@ def _launches(profile):
 
 
 def _by_time(profile):
+    """The table of the kernels that take the most time."""
     body = [
         [
             f"`{_short(kernel['name'])}`",
@@ -150,12 +164,14 @@ def _by_time(profile):
             digits(1e3 * kernel["seconds"]),
             f"{100 * kernel['seconds'] / profile['seconds']:.0f} %",
         ]
-        for kernel in profile["kernels"][:MOST]
+        for kernel in profile["kernels"][:LISTED_KERNELS]
     ]
     return table(["", "launches a step", "ms a step", "of the GPU's time"], body)
 
 
 def _short(name):
-    """Names of C++ templates go on for lines; a bar would end the cell."""
+    """The name of a kernel, fit for a cell: C++ templates have names of several lines, and a bar
+    would end the cell.
+    """
     name = name.replace("|", "/").replace("`", "'")
     return name if len(name) <= 100 else name[:97] + "..."

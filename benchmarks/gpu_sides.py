@@ -1,8 +1,8 @@
-"""The sides of the comparison on a GPU. See `sides` for what a side is.
+"""The sides of the comparison on a GPU.
 
-Images, labels and weights stay on the GPU (minires takes the labels, a few numbers, from the CPU,
-where it checks them). Each side may come in TF32: float32 arrays, but products of numbers rounded
-to 10 bits of mantissa.
+Images, labels and weights stay on the GPU. Only minires takes its labels, a few numbers, from the
+CPU, because it checks them there. A side can use TF32: its arrays are float32, but matrix products
+round their factors to 10 bits of mantissa.
 """
 
 import gc
@@ -13,7 +13,9 @@ from . import sides
 
 
 class Minires(sides.Minires):
-    """With ``fused=False`` batch norm, addition and ReLU are kernels of their own."""
+    """minires on the GPU. With ``fused=False``, batch norm, addition and ReLU are kernels of their
+    own.
+    """
 
     device = "gpu"
 
@@ -28,8 +30,8 @@ class Minires(sides.Minires):
 
 
 class PyTorch(sides.PyTorch):
-    """Eager, in channels_last, with the fastest of cuDNN's algorithms. Needs PyTorch 2.9 or
-    later.
+    """PyTorch on the GPU, run eagerly, in channels_last, with the fastest of cuDNN's algorithms. It
+    needs PyTorch 2.9 or later.
     """
 
     device = "cuda"
@@ -51,12 +53,12 @@ class PyTorch(sides.PyTorch):
 
 
 class PyTorchGraph(PyTorch):
-    """The whole training step captured once as a CUDA graph, which one call then starts."""
+    """PyTorch with the whole training step captured as a CUDA graph, which one call launches."""
 
     def _training(self, net, optimizer, train):
         before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
         replay, loss = self._capture(optimizer, train)
-        net.load_state_dict(before)  # in place: warming up has trained the net
+        net.load_state_dict(before)  # in place; the steps before the capture have trained the net
         parameters = list(net.parameters())
         return (
             replay,
@@ -67,23 +69,31 @@ class PyTorchGraph(PyTorch):
         )
 
     def _capture(self, optimizer, train):
-        """(replay, loss): what does a training step again, and where its loss is then. As PyTorch's
-        notes on CUDA graphs say.
+        """Capture a training step, as PyTorch's notes on CUDA graphs say.
+
+        Returns
+        -------
+        replay : callable
+            Does the step again.
+        loss : Tensor
+            Holds the loss of the last step.
         """
         cuda = self.torch.cuda
         stream = cuda.Stream()
         stream.wait_stream(cuda.current_stream())
-        with cuda.stream(stream):  # not the default stream, so that nothing it sets up is captured
+        # The first steps set things up. On a stream of their own, none of that is captured.
+        with cuda.stream(stream):
             for _ in range(3):
                 train()
         cuda.current_stream().wait_stream(stream)
-        optimizer.zero_grad()  # the graph's backward makes gradients in memory of its own
+        optimizer.zero_grad()  # so that backward makes the gradients in the graph's own memory
         graph = cuda.CUDAGraph()
         with cuda.graph(graph):
             loss = train()
         return graph.replay, loss
 
 
+#: What the tables call each side -> what makes it.
 SIDES = {
     "minires": Minires,
     "minires, TF32": lambda: Minires(tf32=True),

@@ -1,5 +1,6 @@
-"""Which kernels a GPU runs in a step, and for how long: seen by PyTorch's profiler, which sees all
-of a process, CuPy's too.
+"""Which kernels a GPU runs in a step, and for how long.
+
+PyTorch's profiler counts them. It sees all kernels of a process, and so those of CuPy too.
 """
 
 import json
@@ -11,8 +12,19 @@ COPIES = ("gpu_memcpy", "gpu_memset")
 
 
 def profile(step, synchronize):
-    """What `summary` says of some steps; None where PyTorch, or PyTorch's CUDA, is missing, or its
-    profiler sees nothing.
+    """The `summary` of a few steps.
+
+    Parameters
+    ----------
+    step : callable
+        Does one step.
+    synchronize : callable
+        Waits until the GPU has finished all steps.
+
+    Returns
+    -------
+    dict or None
+        None if PyTorch is missing, finds no GPU, or its profiler sees nothing.
     """
     try:
         import torch
@@ -22,13 +34,10 @@ def profile(step, synchronize):
     if not torch.cuda.is_available():
         return None
     torch.cuda.init()
-    activities = [
-        ProfilerActivity.CPU,
-        ProfilerActivity.CUDA,
-    ]  # with CUDA alone some versions see nothing
-    with torch.profiler.profile(
-        activities=activities
-    ):  # the first time it may miss some while it sets itself up
+    # With CUDA alone, some versions see nothing.
+    activities = [ProfilerActivity.CPU, ProfilerActivity.CUDA]
+    # The first profile may miss kernels while the profiler sets itself up, so it is thrown away.
+    with torch.profiler.profile(activities=activities):
         step()
         synchronize()
     with torch.profiler.profile(activities=activities) as recorded:
@@ -42,22 +51,22 @@ def profile(step, synchronize):
 
 
 def summary(events, steps):
-    """A profile in a few numbers, each for one step.
+    """The numbers of a profile, for one step.
 
     Parameters
     ----------
     events : list of dict
-        Of a trace in Chrome's format: those of category "kernel" are kernels; "dur" is in
-        microseconds.
+        The events of a trace in Chrome's format. An event of the category "kernel" is a launch;
+        "dur" is its duration in microseconds.
     steps : int
-        How many steps it shows.
+        The number of steps in the trace.
 
     Returns
     -------
     dict or None
-        ``launches`` of kernels, ``copies`` (and fillings) of memory, ``seconds`` in which the GPU
-        was busy with either, and the ``kernels``: name, launches and seconds of each, the one that
-        takes most first. None if there are no kernels.
+        ``launches`` of kernels; ``copies``, which include fillings of memory; ``seconds`` in which
+        the GPU was busy with either; and ``kernels``, a list of dict with the name, launches and
+        seconds of each, the slowest first. None if the trace has no kernels.
     """
     kernels, copies, busy = {}, 0, 0.0
     for event in events:

@@ -1,10 +1,10 @@
-"""Weights that others trained, in PyTorch and in minires: the same classes for every test image?
+"""Compare public weights in PyTorch and in minires: do both predict the same class for every image?
 
 python -m benchmarks.public_weights resnet20-12fca82f.th resnet56-4bfd9763.th --data FOLDER
 
-For the nets of github.com/akamaster/pytorch_resnet_cifar10, which anybody can download. PyTorch
-reads the files and prepares the images by itself. What is found goes to
-``results/public-weights/pytorch.json``.
+The weights are those of github.com/akamaster/pytorch_resnet_cifar10, which anybody can download. On
+PyTorch's side, no code of minires reads the files or prepares the images. The results are written
+to ``results/public-weights/pytorch.json``.
 """
 
 import argparse
@@ -33,8 +33,16 @@ BATCH = 500
 
 
 def in_pytorch(path: Path, images: np.ndarray) -> np.ndarray:
-    """The logits (N, 10) of PyTorch's net for images, uint8 (N, 32, 32, 3)."""
-    # The file is of PyTorch 0.3, which the safe reader of today does not take.
+    """The logits (N, 10) of PyTorch's net.
+
+    Parameters
+    ----------
+    path : Path
+        Weights as akamaster's programs save them. Reading them can run code that is hidden in the
+        file, so it must come from a source that you trust.
+    images : ndarray (N, 32, 32, 3), uint8
+    """
+    # PyTorch 0.3 wrote these files, and the safe reader of newer versions refuses them.
     state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
     state = {
         re.sub("^linear", "fc", name.removeprefix("module.")): tensor
@@ -54,8 +62,17 @@ def in_pytorch(path: Path, images: np.ndarray) -> np.ndarray:
 
 
 def in_minires(path: Path, folder: str | None, zeros: str | None = None) -> np.ndarray:
-    """The logits of minires's net, of which nothing is said but the file; with the zeros of its
-    shortcuts elsewhere, if that is wanted.
+    """The logits (N, 10) of minires' net for the test images of CIFAR-10.
+
+    minires finds out by itself which net the weights are from, and how its images are prepared.
+
+    Parameters
+    ----------
+    path : Path
+    folder : str or None
+        Where CIFAR-10 is.
+    zeros : {"after", "around"}, optional
+        Move the zeros of shortcut A there, to see what a wrong place costs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mr.errors.WeightsWarning)
@@ -67,7 +84,9 @@ def in_minires(path: Path, folder: str | None, zeros: str | None = None) -> np.n
 
 
 def compare(path: Path, folder: str | None) -> dict[str, int | float | str]:
-    """How many images each gets wrong, and how far the two are from each other."""
+    """Compare the two libraries on one file of weights: how many images each gets wrong, how many
+    get another class, and the largest difference between two logits.
+    """
     _, test = data.load("cifar10", folder)
     theirs, ours = in_pytorch(path, test.images), in_minires(path, folder)
     misplaced = in_minires(path, folder, zeros="after")
@@ -83,9 +102,10 @@ def compare(path: Path, folder: str | None) -> dict[str, int | float | str]:
 
 
 def main() -> None:
+    """Compare the files named on the command line, and write and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", nargs="+", type=Path)
-    parser.add_argument("--data", help="where CIFAR-10 is")
+    parser.add_argument("weights", nargs="+", type=Path, help="files from that repository")
+    parser.add_argument("--data", help="the folder with CIFAR-10")
     args = parser.parse_args()
     _, test = data.load("cifar10", args.data)
     words = ["python -m benchmarks.public_weights", *(path.name for path in args.weights)]

@@ -1,5 +1,5 @@
-"""The nets of He et al. 2015, section 4.2, in PyTorch's own layers: the same as `minires.models`,
-under the same names.
+"""The nets of He et al. 2015, section 4.2, in PyTorch's own layers. They compute what those of
+`minires.models` compute, and their parameters have the same names.
 """
 
 import torch
@@ -7,8 +7,19 @@ from torch import nn
 
 
 class Net(nn.Module):
-    """Depth 6n + 2; plain with ``shortcut=None``, else with shortcuts A, B or C. Images are (N, 3,
-    H, W). `zeros` is where shortcut A puts the new channels: "after" or "around".
+    """A plain or residual net for CIFAR-10. Images are (N, 3, H, W), logits (N, 10).
+
+    Parameters
+    ----------
+    depth : int
+        6n + 2, with n blocks in each of three stages.
+    width : int
+        Channels of the first stage.
+    shortcut : {"A", "B", "C"} or None
+        None makes a plain net.
+    batch_norm : bool
+    zeros : {"after", "around"}
+        Where shortcut A puts the channels of zeros: after the others, or half of them on each side.
     """
 
     def __init__(self, depth, width=16, shortcut="A", batch_norm=True, zeros="after"):
@@ -31,7 +42,7 @@ class Net(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and, unless `shortcut` is None, what came in added."""
+    """Two 3x3 convolutions, and unless `shortcut` is None, the input added to their output."""
 
     def __init__(self, in_channels, out_channels, stride, shortcut, batch_norm, zeros="after"):
         super().__init__()
@@ -62,19 +73,27 @@ class Block(nn.Module):
         return torch.relu(y)
 
 
-def copy_weights(mine, theirs):
-    """Give the PyTorch net `theirs` the parameters and running statistics of the minires net
-    `mine`.
+def copy_weights(source, target):
+    """Copy parameters and running statistics of a minires net, `source`, to a PyTorch net.
+
+    Raises
+    ------
+    AssertionError
+        If the nets do not have the same names.
+    RuntimeError
+        If the shapes of two arrays differ.
     """
     copied = {
-        name: torch.tensor(to_torch(array).copy()) for name, array in mine.state_dict().items()
+        name: torch.tensor(to_torch(array).copy()) for name, array in source.state_dict().items()
     }
-    missing, unexpected = theirs.load_state_dict(copied, strict=False)
+    missing, unexpected = target.load_state_dict(copied, strict=False)
     assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing)
 
 
 def to_torch(array):
-    """Filters (KH, KW, C, O) and matrices (in, out) in PyTorch's order of axes."""
+    """An array of weights with PyTorch's order of axes: filters (KH, KW, C, O) become
+    (O, C, KH, KW), matrices (in, out) become (out, in), and vectors stay as they are.
+    """
     return array.transpose({4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim])
 
 

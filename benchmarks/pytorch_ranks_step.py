@@ -1,24 +1,25 @@
-"""PyTorch's side of `benchmarks.ranks`: training steps of one process, or of several with
-`DistributedDataParallel` over gloo.
+"""PyTorch's side of `benchmarks.ranks`: training steps of ResNet-20 on one process, or on several
+with `DistributedDataParallel` over gloo.
 
-python -m benchmarks.pytorch_ranks_step WIDTH SIZE BATCH SECONDS THREADS: rank 0 prints JSON.
-Several ranks are started by ``python -m torch.distributed.run``. There each rank takes mean
-and variance over its own images: PyTorch has a batch norm across processes for GPUs only.
+`benchmarks.ranks` starts ``python -m benchmarks.pytorch_ranks_step WIDTH SIZE BATCH SECONDS
+THREADS``, several ranks by ``python -m torch.distributed.run``, and rank 0 prints JSON. Each rank
+takes mean and variance over its own images, because PyTorch's batch norm across processes needs
+GPUs.
 """
 
 import json
 import os
 import sys
-import time
 
 import torch
 from torch import nn
 
 from .pytorch_nets import Net
-from .ranks_step import MIN_STEPS, WARM_UP
+from .ranks_step import WARM_UP, timed
 
 
 def main(width, size, batch, seconds, threads):
+    """Time steps for so many seconds and print them, from rank 0, as `ranks_step.main` does."""
     torch.set_num_threads(threads)
     ranks, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     if ranks > 1:
@@ -27,8 +28,8 @@ def main(width, size, batch, seconds, threads):
     if rank == 0:
         print(json.dumps({"seconds": times, "traffic": None}))
     if ranks > 1:
-        # The net is gone by now, and both ranks are here: one that still holds the group when the
-        # other has left can wait for it without end.
+        # A rank that still uses the group when the other has left can wait for ever. At the barrier
+        # both have freed their nets.
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
@@ -49,22 +50,14 @@ def _timed_steps(width, size, batch, seconds, ranks):
 
     for _ in range(WARM_UP):
         step()
-    times, begun, more = [], time.perf_counter(), True
-    while more:
-        started = time.perf_counter()
-        step()
-        now = time.perf_counter()
-        times.append(now - started)
-        more = _agreed(len(times) < MIN_STEPS or now - begun < seconds, ranks)
-    return times
+    return timed(step, seconds, _share if ranks > 1 else bool)
 
 
-def _agreed(more, ranks):
-    """What rank 0 says."""
-    said = torch.tensor(int(more))
-    if ranks > 1:
-        torch.distributed.broadcast(said, 0)
-    return bool(said)
+def _share(value):
+    """The truth value that rank 0 called this with."""
+    shared = torch.tensor(int(value))
+    torch.distributed.broadcast(shared, 0)
+    return bool(shared)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
-"""The nets of the degradation experiment, trained in PyTorch one after the other, on the batches
-that minires trains on: ``python -m benchmarks.pytorch_training THREADS ITERATIONS``.
+"""The four nets of the quick preset, trained in PyTorch one after another on the batches that
+minires trains on.
+
+`benchmarks.experiments` starts ``python -m benchmarks.pytorch_training THREADS ITERATIONS``. With 0
+iterations, nets train as long as in the preset.
 """
 
 import sys
@@ -20,14 +23,24 @@ DEPTHS = (20, 56)
 
 
 def train(family, depth, config, train_set, test_set):
-    """The training and test error of the last epoch, in percent."""
+    """Train one net, and return its training and test error of the last epoch, in percent.
+
+    Parameters
+    ----------
+    family : {"plain", "resnet"}
+    depth : int
+    config : RunConfig
+        Resolved, so that it has the number of iterations.
+    train_set, test_set : dataset
+        From `load_sets`.
+    """
     width = config.net["width"]
     net = Net(depth, width, "A" if family == "resnet" else None)
     copy_weights(FAMILIES[family](depth, width=width, seed=config.seed), net)
     optimizer = torch.optim.SGD(
         net.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
     )
-    steps = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(config.milestones))
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(config.milestones))
     loader = loader_for(train_set, config)
     wrong = images = 0
     for iteration in range(1, config.iterations + 1):
@@ -38,7 +51,7 @@ def train(family, depth, config, train_set, test_set):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        steps.step()
+        schedule.step()
         wrong += int((logits.argmax(1) != y).sum())
         images += len(y)
         at_end = iteration % loader.batches_per_epoch == 0 or iteration == config.iterations
@@ -62,12 +75,13 @@ def _test_error(net, loader):
 
 
 def _tensors(images, labels):
-    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))), torch.from_numpy(
-        labels
-    )
+    """Images (N, H, W, C) and labels as tensors; images become (N, C, H, W)."""
+    images = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return torch.from_numpy(images), torch.from_numpy(labels)
 
 
 def main(threads, iterations):
+    """Train the nets with so many threads, and print the errors of each."""
     torch.set_num_threads(threads)
     config = PRESETS["quick"]
     if iterations:
@@ -77,7 +91,9 @@ def main(threads, iterations):
     for depth in DEPTHS:
         for family in FAMILIES:
             errors = train(family, depth, resolved, train_set, test_set)
-            print(f"{family}-{depth}: training error {errors[0]:.1f} %, test {errors[1]:.1f} %")
+            print(
+                f"{family}-{depth}: training error {errors[0]:.1f} %, test error {errors[1]:.1f} %"
+            )
 
 
 if __name__ == "__main__":

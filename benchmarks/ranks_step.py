@@ -1,6 +1,7 @@
-"""Training steps on the ranks of this world, timed and counted; `benchmarks.ranks` starts it.
+"""Training steps of ResNet-20 on all ranks, timed, with their messages counted.
 
-python -m benchmarks.ranks_step WIDTH SIZE BATCH SHARDS SECONDS: rank 0 prints JSON.
+`benchmarks.ranks` starts ``python -m benchmarks.ranks_step WIDTH SIZE BATCH SHARDS SECONDS`` by
+mpiexec, and rank 0 prints JSON.
 """
 
 import json
@@ -15,15 +16,18 @@ from minires.distributed import DataParallel, join
 WARM_UP, MIN_STEPS = 3, 5
 
 
-class Counted:
-    """A world that counts what this rank sends: messages all ranks take part in, and bytes."""
+class CountingWorld:
+    """A world that counts its messages, and the bytes that this rank sends to the others.
+
+    A message is an exchange that all ranks take part in.
+    """
 
     def __init__(self, world):
         self.world, self.rank, self.size = world, world.rank, world.size
         self.messages = self.bytes_sent = 0
 
     def gather_rows(self, rows, counts):
-        self._count(rows.nbytes * (self.size - 1))  # to each of the others
+        self._count(rows.nbytes * (self.size - 1))
         return self.world.gather_rows(rows, counts)
 
     def swap(self, numbers, sent, received):
@@ -36,35 +40,59 @@ class Counted:
             self.bytes_sent += nbytes
 
 
-def main(width, size, batch, shards, seconds):
-    joined = join()
-    world = Counted(joined)
-    rng = np.random.default_rng(0)
-    images = rng.standard_normal((batch, size, size, 3)).astype(np.float32)
-    labels = rng.integers(0, 10, batch)
-    net = models.resnet(20, width=width, seed=0)
-    optimizer = optim.SGD(net.parameters(), 0.01, 0.9, weight_decay=1e-4)
-    both = DataParallel(net, world, batch, shards)
-    images, labels = images[both.part], labels[both.part]
+def timed(step, seconds, share):
+    """Repeat a step for some seconds, and at least MIN_STEPS times.
 
-    def step():
-        if shards == 1:  # an ordinary step
-            optimizer.zero_grad()
-            functional.cross_entropy(net.train()(Tensor(images)), labels).backward()
-        else:
-            both.gradients(images, labels)
-        optimizer.step()
+    Parameters
+    ----------
+    step : callable
+    seconds : float
+    share : callable
+        Returns the value that rank 0 called it with, so that all ranks stop after the same step.
 
-    for _ in range(WARM_UP):
-        step()
-    world.messages = world.bytes_sent = 0
+    Returns
+    -------
+    list of float
+        Seconds of each step.
+    """
     times, begun, more = [], time.perf_counter(), True
     while more:
         started = time.perf_counter()
         step()
         now = time.perf_counter()
         times.append(now - started)
-        more = joined.share(len(times) < MIN_STEPS or now - begun < seconds)
+        more = share(len(times) < MIN_STEPS or now - begun < seconds)
+    return times
+
+
+def main(width, size, batch, shards, seconds):
+    """Time steps for so many seconds and print them, from rank 0.
+
+    Prints ``seconds``, a list with those of each step, and ``traffic``, the messages and bytes of a
+    step. `width` and `size` are those of the net and its images, `batch` the images of all ranks.
+    """
+    joined = join()
+    world = CountingWorld(joined)
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((batch, size, size, 3)).astype(np.float32)
+    labels = rng.integers(0, 10, batch)
+    net = models.resnet(20, width=width, seed=0)
+    optimizer = optim.SGD(net.parameters(), 0.01, 0.9, weight_decay=1e-4)
+    parallel = DataParallel(net, world, batch, shards)
+    images, labels = images[parallel.part], labels[parallel.part]
+
+    def step():
+        if shards == 1:  # on one process, without the machinery of shards
+            optimizer.zero_grad()
+            functional.cross_entropy(net.train()(Tensor(images)), labels).backward()
+        else:
+            parallel.gradients(images, labels)
+        optimizer.step()
+
+    for _ in range(WARM_UP):
+        step()
+    world.messages = world.bytes_sent = 0
+    times = timed(step, seconds, joined.share)
     steps = len(times)
     traffic = {"messages": world.messages / steps, "bytes": world.bytes_sent / steps}
     if joined.rank == 0:

@@ -1,4 +1,9 @@
-"""From the numbers of a benchmark to lines and tables a reader can take in."""
+"""Lines and tables for readers, from the numbers of a benchmark.
+
+A *row* is a dict with the ``name`` of a piece of work and its ``seconds``: for each side, a list of
+samples of a step. A row of the CPU also has the number of ``threads`` and the work in ``flop``,
+which is None where it is not counted.
+"""
 
 import numpy as np
 
@@ -22,7 +27,9 @@ MINIRES, PYTORCH = "minires", "PyTorch"
 
 
 def line(row):
-    """A row of timings as one line of text."""
+    """One line of text for a row: the median of each side in milliseconds, and the ratios of
+    minires to PyTorch.
+    """
     parts = [
         f"{row['name']}, {threads(row['threads'])}:" if "threads" in row else f"{row['name']}:"
     ]
@@ -36,7 +43,14 @@ def line(row):
 
 
 def markdown(results):
-    """All tables of a run, with the machine and versions above them."""
+    """All tables of a run as Markdown, below a line with the machine and the versions.
+
+    Parameters
+    ----------
+    results : dict
+        What is known of a run, as `benchmarks.cpu` writes it to ``cpu.json``. A section that was
+        not measured is left out.
+    """
     parts = [_heading(results)]
     if "nets" in results:
         parts += ["### Nets", timings(results["nets"], results["peak_gflops"])]
@@ -72,8 +86,15 @@ def markdown(results):
 
 
 def timings(rows, peak_gflops=None):
-    """A table of medians, with half of the samples between the numbers in brackets, and the ratios
-    of the medians.
+    """A table of medians in milliseconds, with the quartiles in brackets, and the ratios of the
+    medians. A side that failed has an empty cell.
+
+    Parameters
+    ----------
+    rows : list of dict
+    peak_gflops : dict, optional
+        Number of threads -> GFLOP/s of a large matrix product; adds columns with the GFLOP/s of
+        minires.
     """
     sides = sorted(
         dict.fromkeys(side for row in rows for side in row["seconds"]),
@@ -85,7 +106,7 @@ def timings(rows, peak_gflops=None):
         head += ["minires, GFLOP/s", "of peak"]
     body = []
     for row in rows:
-        seconds = row["seconds"]  # a side that failed is not in it
+        seconds = row["seconds"]
         cells = [row["name"], *([str(row["threads"])] if "threads" in row else [])]
         cells += [
             f"{milliseconds(seconds[side])} ({spread(seconds[side])})" if side in seconds else ""
@@ -107,7 +128,7 @@ def timings(rows, peak_gflops=None):
 
 
 def summary(results):
-    """The table of docs/speed.md: the paper's nets with all threads."""
+    """The table of docs/speed.md: nets of usual width with all threads."""
     rows = [
         row
         for row in (*results["nets"], *results["imagenet"])
@@ -117,21 +138,23 @@ def summary(results):
 
 
 def milliseconds(seconds):
+    """The median of some seconds, in milliseconds."""
     return digits(1e3 * np.median(seconds))
 
 
 def spread(seconds):
-    """The quartiles, in milliseconds."""
+    """The quartiles of some seconds, in milliseconds."""
     low, high = np.percentile(seconds, (25, 75))
     return f"{digits(1e3 * low)}-{digits(1e3 * high)}"
 
 
 def ratio(row, side):
-    """The median time of minires over that of another side."""
+    """The median time of minires, divided by the median of another side."""
     return np.median(row["seconds"][MINIRES]) / np.median(row["seconds"][side])
 
 
 def threads(count):
+    """The number of threads in words: "1 thread", "2 threads"."""
     return f"{count} thread{'s' if count != 1 else ''}"
 
 
@@ -170,7 +193,7 @@ def _memory(rows):
 
 
 def _cost(cost):
-    """A table for each of the things that grow: see `cost.GROWING`."""
+    """A table for each thing that grows; see `cost.GROWING`."""
     parts = []
     for what, rows in cost.items():
         body = [
@@ -187,20 +210,13 @@ def _cost(cost):
 
 
 def table(head, body):
-    """Markdown; all columns but the first are numbers."""
+    """A table as Markdown, from lists of cells. The first column is text, the others numbers."""
     rows = [head, ["---", *("---:" for _ in head[1:])], *body]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def digits(value):
-    """Three digits that count."""
+    """A number with three significant digits; below 1 with three decimals."""
     value = float(f"{value:.3g}")
-    return (
-        f"{value:.0f}"
-        if value >= 100
-        else f"{value:.1f}"
-        if value >= 10
-        else f"{value:.2f}"
-        if value >= 1
-        else f"{value:.3f}"
-    )
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:.{decimals}f}"

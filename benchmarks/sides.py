@@ -1,10 +1,5 @@
-"""The two sides of each comparison: minires, and PyTorch in either of its memory layouts. Those on
-a GPU: `gpu_sides`.
-
-``prepare(work)`` returns (step, results): `step()` does the work once, and `results()` gives what
-came out of the first time, as a list of arrays in minires' order of axes, for the check that both
-sides compute the same. ``synchronize()`` waits for what a step has left going on, ``release()``
-gives back the memory of the last work.
+"""The sides of each comparison on the CPU: minires, and PyTorch in either of its memory layouts.
+The sides on a GPU are in `gpu_sides`.
 """
 
 import numpy as np
@@ -16,7 +11,37 @@ from .work import ImageNet, Kernel, Net, SGDStep
 LR, MOMENTUM, WEIGHT_DECAY = 0.1, 0.9, 1e-4
 
 
-class Minires:
+class Side:
+    """A library that does the work.
+
+    A subclass has a method for each kind of work, with the name in `METHODS`.
+    """
+
+    METHODS = {Net: "_net", ImageNet: "_net", Kernel: "_kernel", SGDStep: "_sgd"}
+
+    def prepare(self, work):
+        """Move the arrays of `work` to the device, and return what is timed.
+
+        Returns
+        -------
+        step : callable
+            Does the work once.
+        results : callable
+            Returns NumPy arrays in minires' order of axes, by which the sides are compared. Of a
+            training step these are the loss and the gradients of the first step.
+        """
+        return getattr(self, self.METHODS[type(work)])(work)
+
+    def synchronize(self):
+        """Wait until the device has finished all steps."""
+
+    def release(self):
+        """Give the memory of the last work back to the device."""
+
+
+class Minires(Side):
+    """minires on the CPU, with so many threads."""
+
     device = "cpu"
 
     def __init__(self, threads):
@@ -25,19 +50,11 @@ class Minires:
     def synchronize(self):
         backend.synchronize()
 
-    def release(self):
-        pass
-
-    def prepare(self, work):
-        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[
-            type(work)
-        ](work)
-
     def _net(self, work):
         from minires import Tensor, no_grad, optim
         from minires import functional as F
 
-        net, (images, labels) = work.in_use().to(self.device), work.data()
+        net, (images, labels) = work.in_minires().to(self.device), work.data()
         images = backend.move(images, self.device)
         optimizer = optim.SGD(net.parameters(), LR, MOMENTUM, weight_decay=WEIGHT_DECAY)
         results = []
@@ -88,7 +105,12 @@ class Minires:
         return optimizer.step, lambda: results
 
 
-class PyTorch:
+class PyTorch(Side):
+    """PyTorch on the CPU, run eagerly, with so many threads.
+
+    With `channels_last`, images lie in memory as they do in minires.
+    """
+
     device = "cpu"
 
     def __init__(self, threads, channels_last=False):
@@ -98,20 +120,9 @@ class PyTorch:
         self.torch = torch
         self.format = torch.channels_last if channels_last else torch.contiguous_format
 
-    def synchronize(self):
-        pass
-
-    def release(self):
-        pass
-
-    def prepare(self, work):
-        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[
-            type(work)
-        ](work)
-
     def _tensor(self, array, weight=False):
-        """On this side's device: images in its layout, filters and matrices in PyTorch's order of
-        axes.
+        """A tensor on the device, with PyTorch's order of axes. An array of four axes holds images,
+        or filters if it is a `weight`.
         """
         from .pytorch_nets import to_torch
 
@@ -123,6 +134,7 @@ class PyTorch:
         return tensor.contiguous(memory_format=self.format) if tensor.ndim == 4 else tensor
 
     def _array(self, tensor, weight=False):
+        """The inverse of `_tensor`: a NumPy array with minires' order of axes."""
         array = tensor.detach().cpu().numpy()
         if array.ndim == 4:
             return array.transpose((2, 3, 1, 0) if weight else (0, 2, 3, 1))
@@ -155,8 +167,8 @@ class PyTorch:
         return infer, lambda: [self._array(logits) for logits in results]
 
     def _training(self, net, optimizer, train):
-        """(step, results) from what does a training step and returns the loss. Neither backward nor
-        SGD changes a gradient later.
+        """(step, results) of `prepare`. `train` does a training step and returns the loss; after it
+        the gradients are still there, because SGD does not change them.
         """
         results = []
 
@@ -169,10 +181,10 @@ class PyTorch:
 
     def _kernel(self, work):
         torch = self.torch
-        arrays = work.arrays()
+        has_weights = work.kernel in ("conv2d", "linear")  # all inputs but the first
         inputs = [
-            self._tensor(array, weight=i > 0 and work.kernel in ("conv2d", "linear"))
-            for i, array in enumerate(arrays)
+            self._tensor(array, weight=has_weights and i > 0)
+            for i, array in enumerate(work.arrays())
         ]
         function = self._function(work.kernel, dict(work.settings), inputs)
         y = function(*inputs)
@@ -183,7 +195,7 @@ class PyTorch:
             with torch.no_grad():
                 results[:] = [function(*inputs)]
 
-        def both():
+        def forward_and_backward():
             for x in inputs:
                 x.requires_grad_(True)
                 x.grad = None
@@ -191,14 +203,13 @@ class PyTorch:
             y.backward(dy)
             results[:] = [y, *(x.grad for x in inputs)]
 
-        weights = [False] + [
-            i > 0 and work.kernel in ("conv2d", "linear") for i in range(len(inputs))
-        ]
-        return both if work.backward else forward, lambda: [
-            self._array(r, w) for r, w in zip(results, weights)
+        # Results are y, and the gradient of each input.
+        return forward_and_backward if work.backward else forward, lambda: [
+            self._array(tensor, weight=has_weights and i > 1) for i, tensor in enumerate(results)
         ]
 
     def _function(self, name, settings, inputs):
+        """The function of PyTorch for a kernel of minires, to be called with the inputs alone."""
         F, torch = self.torch.nn.functional, self.torch
 
         def batch_norm(x, weight, bias):
@@ -236,6 +247,7 @@ class PyTorch:
         return optimizer.step, lambda: results
 
 
+#: What the tables call each side -> what makes it, from the number of threads.
 SIDES = {
     "minires": Minires,
     "PyTorch": PyTorch,

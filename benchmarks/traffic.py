@@ -1,8 +1,7 @@
-"""How many bytes a training step moves to and from memory at the least: what its time is to be held
-against.
+"""The least number of bytes that a training step reads from memory and writes to it.
 
-The nets of the paper compute little with each number they read, so on a GPU memory is what they
-wait for.
+The nets of the paper compute little with each number that they read, so on a GPU a step mostly
+waits for memory. These bytes over the bandwidth are a lower bound for its time.
 """
 
 import numpy as np
@@ -12,13 +11,13 @@ from minires.models.blocks import BasicBlock
 from minires.models.shortcuts import NoShortcut
 
 
-def per_image(work, columns=False):
-    """The least bytes that a training step of a net moves for each image, if nothing stays on the
+def bytes_per_image(work, columns=False):
+    """The least number of bytes that a training step moves for each image, if nothing stays on the
     chip between two kernels.
 
-    A kernel reads each array it needs once and writes each result once. For a layer of a
-    convolution, batch norm and ReLU, with input x, output y of the convolution and z of the ReLU,
-    as large as y, these kernels are:
+    A kernel reads each of its inputs once and writes each result once. Take a convolution, batch
+    norm and ReLU, with the input x, the output y of the convolution, and the output z of the ReLU,
+    which is as large as y. The kernels are:
 
     ===================  =========================================  ==========
     convolution          reads x, writes y                           x + y
@@ -30,24 +29,24 @@ def per_image(work, columns=False):
     dL/dw                reads x and dy                              x + y
     ===================  =========================================  ==========
 
-    A shortcut takes four more of its size: it is read before the ReLU; ReLU's mask no longer
-    follows from y alone, so z is read as well; what the ReLU lets through is written, for it is the
-    shortcut's gradient too, and read when it joins dx.
+    A shortcut adds four times its size. It is read before the ReLU. The ReLU's mask no longer
+    follows from y alone, so backward reads z too. The gradient behind the ReLU is written, because
+    it is the shortcut's gradient as well, and it is read again when it is added to dx.
 
-    The weights are some thousandths of this, as are pooling, the last layer and the loss; they are
-    left out.
+    Weights, pooling, the last layer and the loss are left out: each adds some thousandths.
 
     Parameters
     ----------
     work : Net
     columns : bool
-        Count convolutions as im2col does them: the columns, KH KW times as large as the images, are
-        written, and read by the matrix product. Those of dy serve for dx and dw; in the first
-        layer, those of x for dw.
+        Count convolutions by im2col. The columns, KH KW times as large as the images, are written,
+        and then read by the matrix product. The columns of dy serve for both dx and dw. The first
+        layer needs no dx; there the columns of x serve for dw.
 
     Returns
     -------
     int
+        Bytes.
     """
     convolutions, shortcuts = _layers(work)
     numbers = 4 * sum(shortcuts)
@@ -63,8 +62,8 @@ def per_image(work, columns=False):
 
 
 def _layers(work):
-    """Sizes, found by sending one image through the net: (x, y, columns of x, columns of dy) of
-    each convolution; of each shortcut.
+    """Sizes in numbers for one image: (x, y, columns of x, columns of dy) of each convolution, and
+    the size of each shortcut. They are found by running the net on one image.
     """
     convolutions, shortcuts = [], []
 

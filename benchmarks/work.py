@@ -1,6 +1,4 @@
-"""What is timed. Each piece of work is done by both sides on the same numbers, made here from a
-fixed seed.
-"""
+"""The work that is timed. Both sides do it on the same numbers, made here from a fixed seed."""
 
 from dataclasses import dataclass, replace
 
@@ -8,12 +6,15 @@ import numpy as np
 
 from minires import models, nn
 
-CHECKED = 128  # images
+CHECKED = 128  # images on which the sides are compared before a kernel is timed
 
 
 @dataclass(frozen=True)
 class Net:
-    """A training step (forward, backward, SGD) of a net, or its use without gradients."""
+    """A training step (forward, backward, SGD) of a net for CIFAR-10, or inference.
+
+    `tolerance` is the largest difference between two sides, as a fraction of an array's norm.
+    """
 
     depth: int
     residual: bool = True
@@ -22,18 +23,16 @@ class Net:
     batch: int = 128
     training: bool = True
     dtype: str = "float32"
-    tolerance: float = (
-        1e-6  # largest difference between the sides, relative to the size of each array
-    )
+    tolerance: float = 1e-6
 
     def check(self):
-        """What the sides must agree on before they are timed: the same on a few images, in double
-        precision.
+        """The work on which the sides must agree before they are timed: the same net on a few
+        images, in double precision.
 
-        In single precision rounding decides whether a ReLU whose input is almost 0 lets a gradient
-        through. One such pixel moves the gradients of all layers before it by some thousandths
-        (between PyTorch's own two layouts as well), and in plain-56, where gradients explode, by as
-        much as they are.
+        In single precision, rounding decides whether a ReLU whose input is almost 0 passes a
+        gradient on. One such pixel changes the gradients of all earlier layers by some thousandths,
+        between PyTorch's own two layouts as well. In plain-56, where gradients explode, the change
+        is as large as the gradients.
         """
         return replace(self, batch=min(self.batch, 8), dtype="float64")
 
@@ -44,45 +43,50 @@ class Net:
         return f"{kind}-{self.depth} {'training step' if self.training else 'inference'}, {shape}"
 
     def build(self):
-        """The net in minires, in the mode it is used in. PyTorch's gets its weights from this
-        one.
+        """The net in minires, in training or evaluation mode. PyTorch's net gets its weights from
+        this one.
         """
         net = (models.resnet if self.residual else models.plain)(self.depth, width=self.width)
+        return self._ready(net)
+
+    def _ready(self, net):
         for _, tensor in (*net.named_parameters(), *net.named_buffers()):
             tensor.data = tensor.data.astype(self.dtype)
         return net.train(self.training)
 
-    def in_use(self):
-        """The net as minires uses it."""
+    def in_minires(self):
+        """The net that minires is timed with."""
         return self.build()
 
     def in_pytorch(self):
-        """The same net in PyTorch, with weights of its own."""
+        """The net that PyTorch is timed with; its weights are still its own."""
         from .pytorch_nets import Net as PyTorchNet
 
         return PyTorchNet(self.depth, self.width, "A" if self.residual else None)
 
     def data(self):
+        """Images (batch, size, size, 3) and labels (batch,) below 10."""
         rng = np.random.default_rng(0)
-        images = rng.standard_normal((self.batch, self.size, self.size, 3), np.float32).astype(
-            self.dtype
-        )
-        return images, rng.integers(0, 10, self.batch)
+        images = rng.standard_normal((self.batch, self.size, self.size, 3), np.float32)
+        return images.astype(self.dtype), rng.integers(0, 10, self.batch)
 
     def flop(self):
         """Floating-point operations of the convolutions and the last layer, two for each
         multiply-add.
 
-        Backward takes as many again for dL/dw, and for dL/dx in all layers but the first.
+        Backward takes as many for dL/dw as forward, and as many again for dL/dx, which the first
+        layer does not need.
         """
-        layers = _layer_flop(replace(self, dtype="float32").build(), self.size, self.batch)
-        return 3 * sum(layers) - layers[0] if self.training else sum(layers)
+        net = replace(self, dtype="float32").build()
+        layers = net.summary((1, self.size, self.size, 3)).layers
+        flop = [2 * self.batch * one.multiply_adds for one in layers if one.multiply_adds]
+        return 3 * sum(flop) - flop[0] if self.training else sum(flop)
 
 
 @dataclass(frozen=True)
 class ImageNet(Net):
-    """The use of one of the nets for large images, with batch norm as it is or, in minires, folded
-    into the convolutions.
+    """Inference or a training step of a net for large images. With `fused`, minires folds its batch
+    norm into the convolutions first.
     """
 
     size: int = 224
@@ -103,7 +107,9 @@ class ImageNet(Net):
         )
 
     def build(self):
-        """With batch norm at work, and not as it starts."""
+        """The net in minires, with random numbers in its batch norm: the initial ones change
+        nothing, so a mistake in folding them would not show.
+        """
         net, rng = getattr(models, f"resnet{self.depth}")(), np.random.default_rng(0)
         for module in net.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -114,36 +120,17 @@ class ImageNet(Net):
                     (module.running_mean, -0.2, 0.2),
                 ):
                     tensor.data[...] = rng.uniform(low, high, tensor.shape)
-        for _, tensor in (*net.named_parameters(), *net.named_buffers()):
-            tensor.data = tensor.data.astype(self.dtype)
-        return net.train(self.training)
+        return self._ready(net)
 
-    def in_use(self):
+    def in_minires(self):
+        """The net that minires is timed with."""
         return nn.fuse(self.build()) if self.fused else self.build()
 
     def in_pytorch(self):
+        """The net that PyTorch is timed with; its weights are still its own."""
         from .pytorch_imagenet import Net as PyTorchNet
 
         return PyTorchNet(self.depth)
-
-
-def _layer_flop(net, size, batch):
-    """The operations of each layer with weights in a forward pass, found by sending one image
-    through the net.
-    """
-    from minires import Tensor, no_grad
-
-    counts = []
-    for module in net.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
-            module.register_forward_hook(
-                lambda module, inputs, y: counts.append(
-                    2 * batch * y.size * module.weight.size // module.weight.shape[-1]
-                )
-            )
-    with no_grad():
-        net.eval()(Tensor(np.zeros((1, size, size, 3), np.float32)))
-    return counts
 
 
 @dataclass(frozen=True)
@@ -172,15 +159,13 @@ class Kernel:
     def name(self):
         shapes = " ".join("x".join(map(str, shape)) for shape in self.shapes[:2])
         settings = "".join(f", {key} {value}" for key, value in self.settings)
-        settings += (
-            ", with shortcut" if self.kernel == "batch_norm_relu" and len(self.shapes) == 4 else ""
-        )
-        return (
-            f"{self.kernel} {shapes}{settings}, "
-            f"{'forward and backward' if self.backward else 'forward'}"
-        )
+        if self.kernel == "batch_norm_relu" and len(self.shapes) == 4:
+            settings += ", with shortcut"
+        passes = "forward and backward" if self.backward else "forward"
+        return f"{self.kernel} {shapes}{settings}, {passes}"
 
     def arrays(self):
+        """The inputs, an array for each shape."""
         rng = np.random.default_rng(0)
         return [rng.standard_normal(shape, np.float32).astype(self.dtype) for shape in self.shapes]
 
@@ -189,12 +174,22 @@ class Kernel:
         return np.random.default_rng(1).standard_normal(shape, np.float32).astype(self.dtype)
 
     def flop(self):
+        """Floating-point operations of a convolution whose padding keeps the size of the images,
+        two for each multiply-add; None for other kernels.
+        """
         if self.kernel != "conv2d":
             return None
         (n, h, w, c), (kh, kw, _, o) = self.shapes
         stride = dict(self.settings).get("stride", 1)
         forward = 2 * n * (h // stride) * (w // stride) * kh * kw * c * o
         return 3 * forward if self.backward else forward
+
+
+def forward_and_backward(kernels):
+    """Two pieces of work for each (name, shapes, settings): forward, and forward and backward."""
+    for name, shapes, settings in kernels:
+        for backward in (False, True):
+            yield Kernel(name, shapes, tuple(settings.items()), backward)
 
 
 @dataclass(frozen=True)
@@ -205,6 +200,7 @@ class SGDStep:
     tolerance: float = 1e-5
 
     def check(self):
+        """The same work: a step of SGD is not sensitive to rounding."""
         return self
 
     @property
@@ -212,10 +208,11 @@ class SGDStep:
         return f"SGD step, ResNet-{self.depth}"
 
     def arrays(self):
-        """(parameters, gradients)."""
+        """(parameters, gradients), two lists of arrays of the same shapes."""
         rng = np.random.default_rng(0)
         parameters = [parameter.data for parameter in models.resnet(self.depth).parameters()]
         return parameters, [rng.standard_normal(array.shape, np.float32) for array in parameters]
 
     def flop(self):
+        """None: the tables give no GFLOP/s for it."""
         return None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import cost, cpu, report
-from benchmarks.measure import _difference, at_work, compare
+from benchmarks.measure import compare, relative_difference, workers_for
 from benchmarks.sides import SIDES
 from benchmarks.work import ImageNet, Kernel, Net, SGDStep
 from minires import nn
@@ -55,12 +55,12 @@ def test_all_sides_compute_the_same(torch, threads, work):
         results.append([np.array(array) for array in result()])
     torch.set_num_threads(before)
     assert all(len(result) == len(results[0]) > 0 for result in results)
-    assert max(_difference(results[0], other) for other in results[1:]) <= work.tolerance
+    assert max(relative_difference(results[0], other) for other in results[1:]) <= work.tolerance
 
 
 def test_folded_batch_norm_is_folded_on_our_side_only():
     work = ImageNet(18, fused=True)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in work.in_use().modules())
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in work.in_minires().modules())
     assert sum(isinstance(module, nn.BatchNorm2d) for module in work.build().modules()) == 20
     assert work.name == "ResNet-18 inference, batch norm folded, 224x224, batch 16"
     assert (
@@ -70,14 +70,14 @@ def test_folded_batch_norm_is_folded_on_our_side_only():
 
 def test_a_difference_is_seen():
     right = [np.arange(6.0).reshape(2, 3), np.ones(4)]
-    assert _difference(right, [array.copy() for array in right]) == 0
-    assert _difference([right[0], right[1] * 1.001], right) == pytest.approx(1e-3)
+    assert relative_difference(right, [array.copy() for array in right]) == 0
+    assert relative_difference([right[0], right[1] * 1.001], right) == pytest.approx(1e-3)
     with pytest.raises(AssertionError):
-        _difference([right[0].T, right[1]], right)
+        relative_difference([right[0].T, right[1]], right)
 
 
 def test_timing_by_turns_in_processes_of_their_own():
-    with at_work(["minires"], 1) as workers:
+    with workers_for(["minires"], 1) as workers:
         compared = compare(SMALL, workers, rounds=3)
         again = compare(SGDStep(8), workers, rounds=2)
     assert (
@@ -88,7 +88,10 @@ def test_timing_by_turns_in_processes_of_their_own():
 
 
 def test_an_error_in_a_worker_surfaces():
-    with at_work(["minires"], 1) as workers, pytest.raises(RuntimeError, match="unknown kernel"):
+    with (
+        workers_for(["minires"], 1) as workers,
+        pytest.raises(RuntimeError, match="unknown kernel"),
+    ):
         compare(Kernel("no such kernel", ((1,),)), workers, rounds=1)
 
 

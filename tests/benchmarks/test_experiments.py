@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import experiments
+from benchmarks import experiments, experiments_report
 from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
@@ -43,7 +43,7 @@ def test_each_side_in_turn_and_what_there_is_after_each_round(capsys):
 
 def test_tables():
     seconds = {"2 workers": [10.0, 12.0, 11.0], "1 worker": [22.0, 20.0, 24.0]}
-    lines = experiments._table(seconds).splitlines()
+    lines = experiments_report.seconds_table(seconds).splitlines()
     assert lines[2] == "| 2 workers | 3 | 11.0 (10.0-12.0) | 1.00 |"
     assert lines[3] == "| 1 worker | 3 | 22.0 (20.0-24.0) | 0.50 |"
     scaling = {  # a start of 2 s, and 10 s for a net, 11 s beside another
@@ -52,7 +52,7 @@ def test_tables():
         "4 nets, 2 workers": [24.0],
         "2 nets, 2 workers": [13.0],
     }
-    words = experiments._eight_cores(scaling, 2)
+    words = experiments_report.eight_cores(scaling, 2)
     assert "takes 2.0 s to start, and a net 10.0 s with one worker, 11.0 s with 2" in words
     assert "+10.0 % for each other" in words and "in 19 s and one core trains them in 82 s" in words
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from benchmarks import gpu, gpu_report, gpu_sides, launches, sides
-from benchmarks.measure import _difference, at_work, compare
-from benchmarks.traffic import per_image
-from benchmarks.work import Kernel, Net, SGDStep
+from benchmarks.measure import compare, relative_difference, workers_for
+from benchmarks.traffic import bytes_per_image
+from benchmarks.work import Kernel, Net, SGDStep, forward_and_backward
 from minires import backend, kernels
 
 from ..gpu import SIMULATED, in_use
@@ -23,20 +23,19 @@ from ..gpu import SIMULATED, in_use
 ROOT = Path(__file__).parent.parent.parent
 SMALL = Net(8, width=4, size=8, batch=4)
 IMAGES = (2, 6, 6, 4)
-KERNELS = [
-    ("conv2d", (IMAGES, (3, 3, 4, 4)), {"padding": 1}),
-    ("batch_norm_relu", (IMAGES, (4,), (4,)), {}),
-    ("batch_norm_relu", (IMAGES, (4,), (4,), IMAGES), {}),
-    ("add", (IMAGES, IMAGES), {}),
-    ("relu", (IMAGES,), {}),
-    ("max_pool2d", (IMAGES,), {"kernel_size": 3, "stride": 2, "padding": 1}),
-    ("cross_entropy", ((2, 10),), {}),
-]
-KERNELS = [
-    Kernel(name, shapes, tuple(settings.items()), backward)
-    for name, shapes, settings in KERNELS
-    for backward in (False, True)
-]
+KERNELS = list(
+    forward_and_backward(
+        [
+            ("conv2d", (IMAGES, (3, 3, 4, 4)), {"padding": 1}),
+            ("batch_norm_relu", (IMAGES, (4,), (4,)), {}),
+            ("batch_norm_relu", (IMAGES, (4,), (4,), IMAGES), {}),
+            ("add", (IMAGES, IMAGES), {}),
+            ("relu", (IMAGES,), {}),
+            ("max_pool2d", (IMAGES,), {"kernel_size": 3, "stride": 2, "padding": 1}),
+            ("cross_entropy", ((2, 10),), {}),
+        ]
+    )
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,7 +65,7 @@ def test_minires_on_the_gpu_computes_what_it_does_on_the_cpu(threads, work, fuse
     threads(1)
     expected = results_of(sides.Minires(1), work.check())
     got = results_of(gpu_sides.Minires(fused=fused), work.check())
-    assert len(got) == len(expected) > 0 and _difference(got, expected) <= work.tolerance
+    assert len(got) == len(expected) > 0 and relative_difference(got, expected) <= work.tolerance
     assert all(
         isinstance(array, np.ndarray) and array.dtype == other.dtype
         for array, other in zip(got, expected)
@@ -74,7 +73,8 @@ def test_minires_on_the_gpu_computes_what_it_does_on_the_cpu(threads, work, fuse
 
 
 def test_all_kernels_are_checked():
-    assert {name for name, _, _ in gpu.KERNELS} == {kernel.kernel for kernel in KERNELS}
+    timed = {work.kernel for work in gpu.KERNELS if isinstance(work, Kernel)}
+    assert timed == {kernel.kernel for kernel in KERNELS}
     large = Kernel("batch_norm_relu", ((1024, 4, 4, 16), (16,), (16,), (1024, 4, 4, 16))).check()
     assert (
         large.shapes == ((128, 4, 4, 16), (16,), (16,), (128, 4, 4, 16))
@@ -127,7 +127,9 @@ def test_pytorch_computes_the_same(torch, threads, side):
         got = results_of(side(), SMALL.check())
     finally:
         torch.set_num_threads(before)
-    assert _difference(results_of(gpu_sides.Minires(), SMALL.check()), got) <= SMALL.tolerance
+    assert (
+        relative_difference(results_of(gpu_sides.Minires(), SMALL.check()), got) <= SMALL.tolerance
+    )
     assert (
         torch.backends.cuda.matmul.fp32_precision
         == torch.backends.cudnn.conv.fp32_precision
@@ -141,19 +143,23 @@ def test_the_least_that_a_step_moves():
     sizes = [(192, 256), (256, 256), (256, 256), (256, 128), (128, 128), (128, 64), (64, 64)]
     plain = replace(SMALL, residual=False)
     passes = sum(3 * x + 11 * y for x, y in sizes) - (192 + 256)  # the images need no gradient
-    assert per_image(plain) == 4 * passes
-    assert per_image(SMALL) == 4 * (passes + 4 * (256 + 128 + 64))
-    assert per_image(replace(plain, dtype="float64")) == 8 * passes
+    assert bytes_per_image(plain) == 4 * passes
+    assert bytes_per_image(SMALL) == 4 * (passes + 4 * (256 + 128 + 64))
+    assert bytes_per_image(replace(plain, dtype="float64")) == 8 * passes
     channels = [(4, 4), (4, 4), (4, 8), (8, 8), (8, 16), (16, 16)]
     columns = 4 * 9 * 192
     for (x, y), (in_channels, out_channels) in zip(sizes[1:], channels):
         columns += 2 * 9 * y * in_channels // out_channels
         columns += 3 * 9 * x * out_channels // in_channels
-    assert per_image(plain, columns=True) == 4 * (passes + columns - sum(y for _, y in sizes[1:]))
+    assert bytes_per_image(plain, columns=True) == 4 * (
+        passes + columns - sum(y for _, y in sizes[1:])
+    )
     for depth, images, with_columns in ((20, 318e3, 66e3), (56, 112e3, 23e3)):
-        assert 3.35e12 / per_image(Net(depth, residual=False)) == pytest.approx(images, rel=0.02)
-        assert 3.35e12 / per_image(Net(depth)) == pytest.approx(images, rel=0.15)
-        assert 3.35e12 / per_image(Net(depth), columns=True) == pytest.approx(
+        assert 3.35e12 / bytes_per_image(Net(depth, residual=False)) == pytest.approx(
+            images, rel=0.02
+        )
+        assert 3.35e12 / bytes_per_image(Net(depth)) == pytest.approx(images, rel=0.15)
+        assert 3.35e12 / bytes_per_image(Net(depth), columns=True) == pytest.approx(
             with_columns, rel=0.15
         )
 
@@ -303,7 +309,7 @@ def test_lines():
 
 def test_sides_that_fail_are_named_and_the_others_timed():
     failed = {}
-    with at_work(
+    with workers_for(
         ["minires", "minires, unfused", "PyTorch"], where="tests.benchmarks.sides_without_gpu"
     ) as workers:
         compared = compare(SMALL, workers, rounds=2, failed=failed)
@@ -316,7 +322,7 @@ def test_sides_that_fail_are_named_and_the_others_timed():
         assert failed["PyTorch"] == "RuntimeError: its process died"
         compare(SMALL, workers, rounds=1, failed=failed)  # another process has taken its place
         assert failed["PyTorch"] == "OSError: unspecified launch failure"
-    with at_work(["minires"], where="tests.benchmarks.sides_without_gpu", patience=0) as workers:
+    with workers_for(["minires"], where="tests.benchmarks.sides_without_gpu", timeout=0) as workers:
         compared = compare(SMALL, workers, rounds=1, failed=failed)
         assert (
             compared == {"seconds": {}, "difference": 0.0}
@@ -331,7 +337,7 @@ def test_the_program(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gpu, "WORKERS", {"where": "tests.benchmarks.sides_without_gpu"})
     monkeypatch.setattr(gpu, "SIDES", {"minires": None, "minires, unfused": None})
     monkeypatch.setattr(gpu, "NETS", [SMALL])
-    monkeypatch.setattr(gpu, "_kernels", lambda: [KERNELS[0], SGDStep(8)])
+    monkeypatch.setattr(gpu, "KERNELS", [KERNELS[0], SGDStep(8)])
     monkeypatch.setattr(gpu, "copy_bandwidth", lambda: 1e12)
     run = ["--rounds", "1", "--out", str(tmp_path)]
     with pytest.raises(SystemExit, match="some sides failed"):
@@ -343,7 +349,7 @@ def test_the_program(tmp_path, monkeypatch, capsys):
     ]["gpu"] == "Simulated GPU"
     assert list(results["nets"][0]["seconds"]) == ["minires"] and results["nets"][0][
         "bytes"
-    ] == 4 * per_image(SMALL)
+    ] == 4 * bytes_per_image(SMALL)
     assert results["launches"][0]["profiles"]["minires"] is None or has_cuda()
     printed = capsys.readouterr().out
     assert (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ranks, ranks_report
-from benchmarks.ranks_step import Counted
+from benchmarks.ranks_step import CountingWorld
 from minires import nn
 from minires.distributed import DataParallel
 from tests.distributed.worlds import needs_mpi, on_ranks
@@ -18,10 +18,10 @@ def test_messages_and_bytes_of_a_step():
     half of the gradients go to the other rank, then half of the sums."""
 
     def work(world):
-        counted = Counted(world)
+        counted = CountingWorld(world)
         net = nn.Linear(4, 3, rng=np.random.default_rng(0))
-        both = DataParallel(net, counted, 6, 2)
-        both.gradients(np.ones((3, 4), np.float32), np.zeros(3, int))
+        parallel = DataParallel(net, counted, 6, 2)
+        parallel.gradients(np.ones((3, 4), np.float32), np.zeros(3, int))
         return counted.messages, counted.bytes_sent
 
     numbers = 4 * 3 + 3 + 2  # and for each parameter, how many shards have a gradient
@@ -41,9 +41,11 @@ def test_the_model_by_hand():
 
 
 def test_a_side_that_hangs_is_named(monkeypatch):
-    monkeypatch.setattr(ranks, "PATIENCE", 0.0)
+    monkeypatch.setattr(ranks, "TIMEOUT", 0.0)
     monkeypatch.setattr(ranks, "SECONDS", 0.1)
-    with pytest.raises(SystemExit, match="not ended after 0 s: .* benchmarks.ranks_step 2 8"):
+    with pytest.raises(
+        SystemExit, match="a side hangs: expected an end within 0 s; .* benchmarks.ranks_step 2 8"
+    ):
         ranks._in_processes(1, 1, 1, (2, 8))
 
 
