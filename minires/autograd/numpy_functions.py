@@ -49,9 +49,8 @@ class AnswersNumPy:
         name = f"np.{ufunc.__name__}"
         if method != "__call__":
             return _on_arrays(f"{name}.{method}", getattr(ufunc, method), inputs, settings)
-        # `array += x` comes here with the array as `out`. The name on the left gets the Tensor.
-        if "out" in settings and settings["out"][0] is inputs[0] and not is_tensor(inputs[0]):
-            del settings["out"]
+        if "out" in settings and not any(map(is_tensor, settings["out"])):  # `array += x` too
+            return _on_arrays(f"{name}{INTO}", ufunc, inputs, settings)
         operation = _operation(ufunc, inputs)
         if operation is None:
             return _on_arrays(name, ufunc, inputs, settings)
@@ -205,11 +204,16 @@ WITHOUT_DERIVATIVE = frozenset(
     """.split()
 )
 
+INTO = " into an array"  # names a call with `out=`
+
 # What beginners reach for, and how to write it so that the gradient survives.
 INSTEAD = {
+    "np.add into an array": "array = array + x",
     "np.average": "x.mean()",
     "np.clip": "lowest + (x - lowest).relu() for a lower bound",
     "np.copy": "x.clone()",
+    "np.copyto": "array = x.clone()",
+    "np.divide into an array": "array = array / x",
     "np.einsum": "x @ y, with reshape and transpose",
     "np.expand_dims": "x.reshape(...)",
     "np.expm1": "x.exp() - 1",
@@ -219,8 +223,10 @@ INSTEAD = {
     "np.log10": "x.log() / math.log(10)",
     "np.log1p": "(1 + x).log()",
     "np.log2": "x.log() / math.log(2)",
+    "np.matmul into an array": "array = array @ x",
     "np.maximum": "y + (x - y).relu()",
     "np.minimum": "y - (y - x).relu()",
+    "np.multiply into an array": "array = array * x",
     "np.pad": "functional.pad(x, widths)",
     "np.power": "(x * np.log(base)).exp()",
     "np.prod": "x.log().sum().exp() for numbers above 0",
@@ -229,6 +235,7 @@ INSTEAD = {
     "np.squeeze": "x.reshape(...)",
     "np.stack": "functional.concatenate of x.reshape(1, *x.shape)",
     "np.std": "((x - x.mean()) ** 2).mean().sqrt()",
+    "np.subtract into an array": "array = array - x",
     "np.swapaxes": "x.transpose(...)",
     "np.take": "x[indices]",
     "np.var": "((x - x.mean()) ** 2).mean()",
@@ -242,6 +249,8 @@ def _on_arrays(name: str, function: Callable[..., Any], args: Any, kwargs: dict)
     if name.rpartition(".")[2] not in WITHOUT_DERIVATIVE:
         if any(x.requires_grad for x in _tensors((args, kwargs))):
             instead = INSTEAD.get(name, "it with a Tensor's methods or minires.functional")
+            if name.endswith(INTO) and name not in INSTEAD:
+                instead = "it without out="
             raise GraphError(
                 name,
                 "NumPy would lose this Tensor's gradient",

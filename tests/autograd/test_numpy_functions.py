@@ -76,11 +76,62 @@ def test_a_parameter_is_a_tensor_too():
     assert type(np.sum(layer.weight)) is Tensor and np.mean(layer.weight).requires_grad
 
 
-@pytest.mark.parametrize("op", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
-def test_a_name_of_an_array_gets_the_tensor(op, x):
+INTO_ARRAYS = {
+    "array = array + x": (operator.iadd, np.add),
+    "array = array - x": (operator.isub, np.subtract),
+    "array = array * x": (operator.imul, np.multiply),
+    "array = array / x": (operator.itruediv, np.divide),
+}
+WAYS = {
+    "array += x": lambda operators, array, x: operators[0](array, x),
+    "out=array": lambda operators, array, x: operators[1](array, x, out=array),
+    "(x, array, out=array)": lambda operators, array, x: operators[1](x, array, out=array),
+    "out=another": lambda operators, array, x: operators[1](array, x, out=np.empty_like(array)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("instead", INTO_ARRAYS)
+def test_an_array_cannot_take_a_tensor_with_its_gradient(instead, way, x):
+    """NumPy cannot tell ``array += x`` from ``np.add(array, x, out=array)``."""
     array = DATA.copy()
-    y = op(array, x)
-    assert type(y) is Tensor and y.requires_grad and np.array_equal(array, DATA)
+    with pytest.raises(GraphError, match="into an array: NumPy would lose") as raised:
+        way(INTO_ARRAYS[instead], array, x)
+    assert f"; write {instead};" in str(raised.value) and np.array_equal(array, DATA)
+    written = eval(instead.split(" = ")[1], {"array": array, "x": x})
+    assert type(written) is Tensor and written.requires_grad
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda array, x: np.exp(x, out=array),
+        lambda array, x: np.maximum(array, x, out=array),
+        lambda array, x: np.power(x, 2, out=array, where=array > 1),
+    ],
+)
+def test_no_function_writes_a_tensor_with_its_gradient_into_an_array(call, x):
+    array = DATA.copy()
+    with pytest.raises(GraphError, match="into an array: .*; write it without out=;"):
+        call(array, x)
+    with pytest.raises(GraphError, match=r"^np\.copyto: .*; write array = x.clone\(\);"):
+        np.copyto(array, x)
+    assert np.array_equal(array, DATA)
+
+
+def test_off_the_tape_an_array_takes_what_it_is_given():
+    """And stays the array that it is, under each of its names."""
+    x = Tensor(OTHER)
+    array = same = DATA.copy()
+    array += x
+    assert array is same and np.array_equal(array, DATA + OTHER)
+    assert np.multiply(array, x, out=array) is same
+    assert np.array_equal(array, (DATA + OTHER) * OTHER)
+    np.maximum(array, x, out=array)
+    assert np.array_equal(array, np.maximum((DATA + OTHER) * OTHER, OTHER))
+    np.exp(x, out=array[0])
+    np.copyto(array[1], x)
+    assert np.array_equal(array, [np.exp(OTHER), OTHER])
 
 
 @pytest.mark.parametrize("compare", ["less", "less_equal", "greater", "equal", "not_equal"])
@@ -189,7 +240,6 @@ def test_what_messages_say_is_the_same_as_numpys():
         (lambda x: np.sum(x, dtype=np.float64), "dtype"),
         (lambda x: np.sum(x, 0, np.float64), "too many"),
         (lambda x: np.mean(x, out=np.zeros(())), "out"),
-        (lambda x: np.exp(x, out=np.zeros_like(DATA)), "out"),
         (lambda x: np.add(DATA, DATA, out=x), "out"),
         (lambda x: np.add(OTHER, x, where=OTHER > 1), "where"),
         (lambda x: np.reshape(x, (3, 2), order="F"), "order"),
