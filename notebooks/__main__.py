@@ -20,6 +20,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from . import answers
+
 FOLDER = Path(__file__).parent
 LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -27,6 +29,9 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: holds the prose to the numbers, "guard-full" does so at full size only; "fast" makes sizes
 #: smaller, and is run by the tests alone.
 GUARD, GUARD_FULL, FAST = "guard", "guard-full", "fast"
+#: The tag of text that gives an answer away: readers open it after their guess.
+ANSWER = "answer"
+FOLDED = "<details><summary><b>What this shows</b> (guess first, then open)</summary>"
 EMBEDDED = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 FIND = """\
 # Finds minires: installed, or in the folder above this one.
@@ -81,6 +86,7 @@ def main(arguments=None):
         )
     for source in chosen:
         started = time.perf_counter()
+        answers.write(source)
         notebook = execute(build(source, with_hidden=True))
         text = as_text(notebook)
         path = FOLDER / f"{source.stem}.ipynb"
@@ -103,9 +109,13 @@ def sources():
 
 def build(source, with_hidden=False):
     """The notebook of a source, without outputs: a badge and a cell that finds minires, then the
-    cells of the source; those that readers do not see only if asked for.
+    cells of the source, without answers; those that readers do not see only if asked for.
     """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    code = [cell for cell in notebook.cells if cell["cell_type"] == "code" and not hidden(cell)]
+    left, _ = answers.taken_out([cell["source"] for cell in code], source.stem[:2])
+    for cell, without_answers in zip(code, left):
+        cell["source"] = without_answers
     url = repository()
     first = [
         nbformat.v4.new_code_cell((INSTALL.replace("{url}", url) if url else FIND).rstrip("\n"))
@@ -121,6 +131,8 @@ def build(source, with_hidden=False):
     # The title comes first.
     notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
     for i, cell in enumerate(notebook.cells):
+        if ANSWER in cell["metadata"].get("tags", ()):
+            cell["source"] = f"{FOLDED}\n\n{cell['source']}\n\n</details>"
         cell["id"] = f"cell-{i:03d}"
         cell["metadata"] = {"tags": hidden(cell)} if hidden(cell) else {}
     if not with_hidden:

@@ -19,6 +19,7 @@ pytest.importorskip("jupytext", reason="jupytext is not installed")
 pytest.importorskip("nbclient", reason="nbclient is not installed")
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
 builder = pytest.importorskip("notebooks.__main__")
+answers = builder.answers
 
 SOURCES = builder.sources()
 SECONDS = 90  # on two cores, with MINIRES_FAST
@@ -49,6 +50,62 @@ def test_in_step_with_its_source(source):
     assert cells(json.loads(committed(source).read_text(encoding="utf-8"))) == cells(
         builder.build(source)
     ), f"build it again: python -m notebooks {source.stem[:2]}"
+
+
+def test_the_answers_are_in_step_with_the_source_and_not_in_the_cells(source):
+    path = answers.FOLDER / f"{source.stem[:2]}.toml"
+    assert answers.of(source) == (path.read_text(encoding="utf-8") if path.is_file() else ""), (
+        f"build it again: python -m notebooks {source.stem[:2]}"
+    )
+    code = [text for kind, text in cells(builder.build(source)) if kind == "code"]
+    assert answers.taken_out(code, "00")[0] == code  # nothing is left to take out
+
+
+def test_what_gives_an_answer_away_is_taken_out_of_the_cells():
+    asked = 'rows = predict("How many?", ["36", "64"], cells=2)'
+    told = """\
+%time x = "é"
+show(
+    "Two rows of 18",
+    figure,
+)
+rows.reveal("36", "One for each.")
+for turn in range(2):
+    more.reveal(f"{turn}", "So it is.")
+last.reveal(found.answer)"""
+    cells, found = answers.taken_out([asked, told, 'show("Rows and columns")', 'show("x")'], "03")
+    assert cells == [
+        asked,
+        """\
+%time x = "é"
+show("03.rows", figure)
+reveal("03.rows")
+for turn in range(2):
+    reveal("03.more")
+last.reveal(found.answer)""",
+        'show("03.rows_after")',
+        'show("x")',
+    ]
+    assert found == {
+        "reveal": {
+            "rows": 'rows.reveal("36", "One for each.")',
+            "more": 'more.reveal(f"{turn}", "So it is.")',
+        },
+        "show": {"rows": "Two rows of 18", "rows_after": "Rows and columns"},
+    }
+
+
+def test_an_answer_in_words_is_folded(tmp_path):
+    path = tmp_path / "00_small.py"
+    path.write_text(
+        '# %% [markdown]\n# # Small\n\n# %% [markdown] tags=["answer"]\n# It is *36*.\n'
+    )
+    folded = builder.build(path).cells[-1]
+    assert folded["source"] == (
+        "<details><summary><b>What this shows</b> (guess first, then open)</summary>\n\n"
+        "It is *36*.\n\n</details>"
+    )
+    assert folded["metadata"] == {}
 
 
 def test_whole_and_small(source):

@@ -12,7 +12,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
-from ..names import expanded
+from ..errors import ConfigError
+from ..names import expanded, shown
 from ..types import PathLike
 from .label_placement import spread_out
 
@@ -106,9 +107,35 @@ def draw(
     Returns
     -------
     Picture
+
+    Raises
+    ------
+    ConfigError
+        If there is no box, an arrow begins or ends at a box that does not exist, or arrows form a
+        cycle, which the message names.
     """
     arrows = list(dict.fromkeys((start, end) for start, end in arrows if start != end))
+    if not boxes:
+        raise ConfigError("svg.draw", "boxes", "one or more", "none", "draw what is not empty")
+    for arrow in arrows:
+        for key in arrow:
+            if key not in boxes:
+                raise ConfigError(
+                    "svg.draw",
+                    f"arrow from {shown(arrow[0])} to {shown(arrow[1])}",
+                    "both among the keys of boxes",
+                    f"no box {shown(key)}",
+                    "add the box or leave the arrow out",
+                )
     rows = _rows(boxes, arrows)
+    if len(rows) < len(boxes):
+        raise ConfigError(
+            "svg.draw",
+            "arrows",
+            "no cycle, because every arrow points down",
+            " -> ".join(map(shown, _cycle(rows, arrows))),
+            "leave one of these arrows out",
+        )
     layers, chains = _with_bends(rows, arrows)
     neighbours = _neighbours(chains)
     _order(layers, neighbours)
@@ -148,7 +175,8 @@ def draw(
 def _rows(boxes, arrows):
     """Key -> row: each box is below all boxes that point to it.
 
-    A box that nothing points to stands right above the first box that it points to.
+    Boxes on a cycle, and below one, have no row. A box that nothing points to stands right above
+    the first box that it points to.
     """
     inputs, outputs = {key: [] for key in boxes}, {key: [] for key in boxes}
     for start, end in arrows:
@@ -163,10 +191,22 @@ def _rows(boxes, arrows):
             waiting[other] -= 1
             if not waiting[other]:
                 ready.append(other)
+    if len(rows) < len(boxes):
+        return rows
     for key in boxes:
         if not inputs[key] and outputs[key]:
             rows[key] = min(rows[other] for other in outputs[key]) - 1
     return rows
+
+
+def _cycle(rows, arrows):
+    """The keys along a cycle, from one of them back to it; boxes without a row lead to one."""
+    before = {end: start for start, end in arrows if start not in rows and end not in rows}
+    key, seen = next(iter(before)), []
+    while key not in seen:  # backwards: every box without a row has one before it
+        seen.append(key)
+        key = before[key]
+    return [*seen[seen.index(key) :], key][::-1]
 
 
 def _with_bends(rows, arrows):

@@ -1,4 +1,5 @@
-"""Hold back the output of the cell after a question until there is a guess.
+"""Hold back the output of the cell after a question until there is a guess, and of further cells if
+the question says so.
 
 The cell runs as always, so that "Run all" works and later cells find its variables. Only its output
 is held back. It appears below the cell once there is a guess; on a page that nobody runs, it is
@@ -29,25 +30,35 @@ _running = False  # a held cell is being run
 class Waiting:
     """A question that waits for the cell after it, whose output it may hold back."""
 
-    def __init__(self, prediction: "Prediction", needs_guess: bool, asked_in: str) -> None:
+    def __init__(
+        self, prediction: "Prediction", needs_guess: bool, asked_in: str, cells: int
+    ) -> None:
         self.prediction, self.needs_guess, self.asked_in = prediction, needs_guess, asked_in
-        self.cell: str | None = None  # the source of the first cell after it
+        self.left = cells  # how many more cells it may hold
+        self.cells: list[str] = []  # the sources of those that it holds
 
     def holds(self, source: str) -> bool:
         """Whether to hold back the output of a cell: not if it asks or makes a guess."""
         is_other = source == self.asked_in or "predict(" in source or "make_guess(" in source
-        return not is_other and self.cell in (None, source)
+        return not is_other and (self.left > 0 or source in self.cells)
+
+    def keep(self, source: str) -> None:
+        """Count a cell among those that are held; one that is run again counts once."""
+        if source not in self.cells:
+            self.cells.append(source)
+            self.left -= 1
 
 
 class Held:
     """The output of a cell, the place where it will appear, and the questions before it."""
 
-    def __init__(self, html: str, handle: Any, questions: list[Waiting]) -> None:
-        self.html, self.handle, self.questions = html, handle, questions
+    def __init__(self, source: str, html: str, handle: Any, questions: list[Waiting]) -> None:
+        self.source, self.html, self.handle, self.questions = source, html, handle, questions
 
 
-def wait_for(prediction: "Prediction", needs_guess: bool) -> None:
-    """Hold back the next cell: until there is a guess if `needs_guess`, else only fold its output.
+def wait_for(prediction: "Prediction", needs_guess: bool, cells: int) -> None:
+    """Hold back the next `cells`: until there is a guess if `needs_guess`, else only fold their
+    outputs.
 
     If the same cell asks the same question again, the new one replaces the old one.
     """
@@ -58,7 +69,7 @@ def wait_for(prediction: "Prediction", needs_guess: bool) -> None:
         for one in _questions
         if (one.prediction.question, one.asked_in) != (prediction.question, asked_in)
     ]
-    _questions.append(Waiting(prediction, needs_guess, asked_in))
+    _questions.append(Waiting(prediction, needs_guess, asked_in, cells))
 
 
 def is_running() -> bool:
@@ -71,7 +82,8 @@ def release() -> None:
     for held in list(_outputs):
         if all(one.prediction.guess is not None for one in held.questions):
             _outputs.remove(held)
-            verdicts = "".join(one.prediction.verdict() for one in held.questions)
+            told = [one for one in held.questions if one.cells[0] == held.source]
+            verdicts = "".join(one.prediction.verdict() for one in told)
             held.handle.update({"text/html": held.html + verdicts, "text/plain": ""}, raw=True)
             for one in held.questions:
                 one.prediction.update()
@@ -109,7 +121,7 @@ def _run_held(line: str, cell: str) -> None:
     source = cell.strip()
     questions = [one for one in _questions if one.holds(source)]
     for one in questions:
-        one.cell = source
+        one.keep(source)
     _running = True
     try:
         with capture_output(stderr=False) as captured:
@@ -122,10 +134,10 @@ def _run_held(line: str, cell: str) -> None:
         result.raise_error()
     if any(one.needs_guess for one in questions):
         handle = _display(WAITING)
-        _outputs[:] = [held for held in _outputs if held.questions != questions]
-        _outputs.append(Held(html, handle, questions))
+        _outputs[:] = [held for held in _outputs if held.source != source]
+        _outputs.append(Held(source, html, handle, questions))
         return
-    _questions[:] = [one for one in _questions if one not in questions]
+    _questions[:] = [one for one in _questions if one not in questions or one.left]
     for one in questions:
         one.prediction.update()
     if html:

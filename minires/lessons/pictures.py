@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .revealing import description
 from .surface import shell
 
 
@@ -14,7 +15,8 @@ def show(alt: str, figure: Any = None) -> None:
     Parameters
     ----------
     alt : str
-        What the figure shows, in a sentence or two.
+        What the figure shows, in a sentence or two. In these notebooks it may be the key of a
+        question, such as "03.rows": the words beside a question would give its answer away.
     figure : Figure, optional
         By default the current figure.
     """
@@ -26,5 +28,5 @@ def show(alt: str, figure: Any = None) -> None:
         return
     from IPython.display import display
 
-    display(figure, metadata={"image/png": {"alt": alt}})
+    display(figure, metadata={"image/png": {"alt": description(alt)}})
     plt.close(figure)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+from .. import checks
 from ..errors import ConfigError
 from . import holding
 from .html_pieces import folded, framed, inline
@@ -162,12 +163,13 @@ def predict(
     *,
     unit: str = "",
     within: float = 0.0,
+    cells: int = 1,
 ) -> Prediction:
     """Ask for a guess before the next cell shows its result.
 
     A live notebook shows buttons, or a field for a number, and holds back the output of the next
-    cell until there is a guess. On a page that nobody runs, choices and result open with a click.
-    In a terminal, the guess is read with ``input``.
+    cell (or of the next `cells`) until there is a guess. On a page that nobody runs, choices and
+    result open with a click. In a terminal, the guess is read with ``input``.
 
     Parameters
     ----------
@@ -179,6 +181,8 @@ def predict(
         The unit of the number, such as "%".
     within : float
         How far a number may be off and still count as right.
+    cells : int
+        How many cells wait for the guess: 2 if the one after the next shows the answer too.
 
     Returns
     -------
@@ -188,13 +192,15 @@ def predict(
     Raises
     ------
     ConfigError
-        If a choice is missing or comes twice, or `within` is negative.
+        If a choice is missing or comes twice, `within` is negative, or `cells` is not a whole
+        number of at least 1.
 
     Examples
     --------
     >>> rows = predict("How many rows does the matrix have?")   # doctest: +SKIP
     >>> rows.reveal(len(matrix), "One for each output.")  # doctest: +SKIP
     """
+    checks.integer("predict", "cells", cells, 1)
     made = Prediction(question, _choices(choices), unit, _tolerance(within))
     _asked[question, holding.source_of_this_cell()] = made
     where = surface()
@@ -206,7 +212,7 @@ def predict(
             # Without HTML: some front ends would show it instead of the widgets.
             bundle = {**bundle_of(made), "text/plain": made.text()}
         made._handle = _display_with_handle(bundle)
-        holding.wait_for(made, needs_guess=where == "widgets")
+        holding.wait_for(made, needs_guess=where == "widgets", cells=cells)
     elif where == "terminal":
         print(made.text())
         _ask_in_terminal(made)

@@ -17,7 +17,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.experiments import degradation, records
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, recorded, reveal, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -69,7 +69,7 @@ train_set, test_set, steps = train_set.take(500), test_set.take(200), 8
 #
 # Before you run the next cell, make two guesses. A guess makes you look closely at the answer, and
 # a wrong guess makes you remember it. In Jupyter the result of the next cell waits until you have
-# guessed. (Guess before you read that cell, too: its lines with `reveal` give the answer away.)
+# guessed. What the result shows is folded below it: open it after your guess.
 
 # %%
 blind = predict(
@@ -105,9 +105,7 @@ one_epoch.reveal(
 
 # %% [markdown]
 # The solid line is the **training error**, the share of wrong answers on the images the network
-# learns from. The dashed line is the **test error**, on images it has never seen. Guessing among
-# ten equally frequent classes is wrong 90 % of the time, and after one epoch the network is still
-# nearer to that than to 0.
+# learns from. The dashed line is the **test error**, on images it has never seen.
 #
 # The two errors are about alike here, because so short a training does not get far on either. (The
 # dashed line may even lie below. The training error is counted *during* an epoch, while the network
@@ -146,10 +144,11 @@ assert last["epoch"] == 5 and 310 // (4000 // 64) == 5
 riddle = predict(
     "Which of the two *plain* networks will have the lower training error?",
     ["the one of 20 layers", "the one of 56 layers", "both the same"],
+    cells=2,
 )
 
 # %%
-FOLDER = "../results/degradation-quick-cifar10"
+FOLDER = recorded("results/degradation-quick-cifar10")
 rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
 last_errors = {row["net"]: row["train_error"] for row in rows}  # the last row of a net stays
 lower = min(("plain-20", "plain-56"), key=last_errors.get)
@@ -163,7 +162,7 @@ riddle.reveal(
     "The deeper one could be as good, but training does not find the weights for it.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A line is the mean of three seeds, and the band around it goes from the lowest to the highest. On
 # the left the deeper plain network is *worse*, even on the images it was trained on. That is called
 # **degradation**. On the right, with the additions, all errors are lower, and the gap is less than
@@ -173,7 +172,8 @@ riddle.reveal(
 # longer training of the paper the deeper residual network is the better one (table 6). Why do the
 # additions help? You will look for the answer in notebooks 08 to 11, with networks you have built
 # yourself.
-#
+
+# %% [markdown]
 # Here are the same results in numbers, from the last epoch of each run:
 
 # %%

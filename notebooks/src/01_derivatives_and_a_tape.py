@@ -19,7 +19,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.drawing import svg
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 
 plot.use_style()
 
@@ -127,10 +127,11 @@ used_thrice.reveal(round(measured, 3), "The three derivatives add up.")
 # %% tags=["guard"]
 assert math.isclose(measured, 4 + 4 + 3, rel_tol=1e-6)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # They add up, because a small change of $a$ changes $L$ in all three places at once. This is the
 # one rule that is easy to forget.
-#
+
+# %% [markdown]
 # ## A tape in 50 lines
 #
 # Doing this by hand is dull, and it is easy to make mistakes. So let every number remember how it
@@ -367,10 +368,11 @@ falls.reveal(
     "The derivative of a square is large where the error is large.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The loss falls fast at first. Each step is as long as lr times the derivative, and the derivative
 # of a square is large where the error is large.
-#
+
+# %% [markdown]
 # Try it without the line `w.grad = b.grad = 0.0`. The derivatives of all steps then add up, and the
 # line swings to and fro and never settles. The library's gradients add up in the same way until you
 # call `zero_grad()` (notebook 02).

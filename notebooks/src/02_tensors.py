@@ -22,7 +22,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.kernels.common import elementwise
-from minires.lessons import check, exercise, predict, score, show, watch
+from minires.lessons import check, exercise, predict, reveal, score, show, watch
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -63,9 +63,10 @@ through_relu.reveal(
     "(" + ", ".join(f"{one:.0f}" for one in dx) + ")", "Where x is below 0, dx is 0."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Where $x$ is negative, $y$ stays 0 under any small change of $x$, so nothing comes back.
-#
+
+# %% [markdown]
 # As before, every rule must agree with what we can *measure*. To measure we need a loss. We make
 # one from $y$: multiply it by fixed random numbers $r$ and add up, $L = \sum_i r_i y_i$. Then `dy`
 # is $r$. It has a different number in each place, so it shows if two places get mixed up.
@@ -149,12 +150,13 @@ show(
 shape_of_db.reveal(str(dy.sum(axis=0).shape), "A gradient has the shape of its array.")
 comes_from_dy.reveal("the sum of the rows", "Each number of `b` was used four times.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # `db` has the shape of `b`, `(3,)`. In notebook 01 we saw that a number which is used in several
 # places adds up the derivatives that come back. With broadcasting the same happens to whole rows:
 # each number of `b` was used in four rows. So the gradient of an array that was repeated is a
 # **sum** over the repeats, here `dy.sum(axis=0)`.
-#
+
+# %% [markdown]
 # One small function undoes any broadcasting. The library has one too, and the two must agree.
 
 
@@ -404,7 +406,7 @@ finds_it.reveal(
 assert x_order.grad == 39 and x_new.grad == 39 < x_all.grad
 assert visits_all == visits_new == 2 + 3 * 3  # sum, product; 3 times h, x and 3.0
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The first way counts **double**: on its second visit to $h$ it passes on again what it had passed
 # on before. The second way is right. It follows every path from $L$ back to $x$ separately, and
 # adds up what arrives. But both visit $x$ three times, once for each path that leads there. Where
@@ -432,6 +434,7 @@ doubling = predict(
     "`a` is doubled 18 times by `a = a + a`, which makes 19 boxes. How many visits does the second "
     "way make?",
     ["19", "36, two for each addition", "324", "about half a million"],
+    cells=2,
 )
 
 # %%
@@ -466,10 +469,11 @@ show(
     "30."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each addition doubles the number of paths, so the second way makes $2^{19} - 1 = 524{,}287$ visits
 # to 19 boxes. A straight line on a logarithmic axis is exponential growth.
-#
+
+# %% [markdown]
 # Residual networks are of this kind. A residual block computes $F(x) + x$. It uses its input in two
 # places, and the gradient comes back by two ways. ResNet-56 has 27 such blocks. That makes $2^{27}$
 # paths from the loss to the first layer, over a hundred million. In topological order a box waits
@@ -555,7 +559,7 @@ after_backward.reveal(
 # %% tags=["guard"]
 assert 20 < freed[19] < 23 and freed[-1] < 5 and kept[-1] > 38
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each step forward adds about 1 MB. Backward brings the memory back to nearly nothing if boxes are
 # freed. If everything is kept, it doubles, because every array then has a gradient beside it. The
 # price of freeing is that the tape works only once. A second `loss.backward()` needs a new forward
@@ -690,11 +694,12 @@ show(
 )
 made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each hidden unit is 0 on one side of a straight line, and rises evenly on the other. Between these
 # lines the sum is a tilted plane. The border is where the sum is 0, so it is made of straight
 # pieces.
-#
+
+# %% [markdown]
 # **Watch it learn.** In a live notebook the next cell trains once more from the same start, for 400
 # steps, and draws the border after every tenth. Which parts of the spirals does it follow first,
 # and which last? (On a page that nobody runs, the cell shows nothing.)

@@ -22,7 +22,7 @@ import minires as mr
 from minires import functional as F
 from minires import plot
 from minires.kernels import cpu, naive
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -107,12 +107,15 @@ assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
 clear = across[np.flatnonzero(abs(across) > 0.3)]  # where it answers clearly
 assert clear[0] < 0 < clear[-1]  # outer left, outer right
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # On an even area the sum is 0. The filter sees only *edges*, and only edges between left and right.
 # At the outer left of the ring, dark lies left of bright, and the answer is negative (blue). At its
 # outer right it is the other way round. At the top of the ring, left and right are alike, so
-# `left_right` gives nothing there, but `top_bottom` does. The third filter blurs. The few numbers
-# of a filter decide what it looks for. Nobody designs them: training finds them.
+# `left_right` gives nothing there, but `top_bottom` does.
+
+# %% [markdown]
+# The third filter blurs. The few numbers of a filter decide what it looks for. Nobody designs them:
+# training finds them.
 #
 # **A word on the name.** In mathematics a *convolution* flips the filter before it slides it.
 # Without the flip the operation is called **cross-correlation**. Deep learning does not flip, and
@@ -277,9 +280,10 @@ different.reveal(len(np.unique(matrix[matrix != 0])), "They are the nine weights
 # %% tags=["guard"]
 assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The matrix has 36 rows and 64 columns. Each row holds the same nine numbers, further to the right.
-#
+
+# %% [markdown]
 # How much does that save in a real layer? Take the first one of ResNet-20, which turns 32 x 32
 # pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
 # **multiply-adds**, each a multiplication and the addition that goes with it.
@@ -423,10 +427,11 @@ memory.reveal(columns / x.size, "Every pixel is copied into the nine windows tha
 # %% tags=["guard"]
 assert columns == 9 * x.size
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A pixel at the border lies in fewer windows than nine, but there zeros of the padding are copied
 # in addition.
-#
+
+# %% [markdown]
 # ## How much faster?
 #
 # All versions do the same multiplications, and im2col copies everything nine times besides. Which
@@ -460,7 +465,9 @@ def random_layer(images, size, C):
 
 # %%
 faster = predict(
-    "By which factor is im2col faster than the loops?", ["about 2", "about 10", "more than 50"]
+    "By which factor is im2col faster than the loops?",
+    ["about 2", "about 10", "more than 50"],
+    cells=2,
 )
 
 # %%
@@ -498,12 +505,13 @@ show(
     "and the library about one or less."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The factor is different on every machine. The lines above are from the one that made this page.
 # Python works out anew for each number what to do with it, and that takes many times as long as a
 # multiplication. The matrix product is a single call, and inside of it the processor multiplies
 # many numbers at once.
-#
+
+# %% [markdown]
 # The library does the same as our ten lines, with one difference. The columns of a whole batch are
 # far larger than a processor's **cache**, the small memory that it reaches quickly. So the library
 # makes the columns of a few images, multiplies, and overwrites them with those of the next few, on
@@ -554,10 +562,11 @@ assert [i + 1 for i, (_, stride) in enumerate(layers) if stride == 2] == [8, 14]
 assert sizes == plot.receptive_fields(layers)
 assert sizes[-1] == 81 and plot.receptive_fields([(3, 1)] * 19)[-1] == 39
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The last layer sees 81 pixels, more than twice the width of the image, so it sees all of it. With
 # stride 1 only, it would see 39. So strides do not just save computation, they also widen the view.
-#
+
+# %% [markdown]
 # Is the formula right? The tape can check it, because an output depends on exactly the pixels where
 # its gradient is not 0. We put 19 layers with these strides in a row, with all weights equal so
 # that nothing cancels. Then we send back the gradient of one output in the middle of a larger

@@ -22,7 +22,7 @@ import minires as mr
 from minires import functional as F
 from minires import plot
 from minires.kernels import cpu, naive
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, reveal, score, show
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -75,10 +75,13 @@ at_pixel.reveal(
     "`dy0*w2 + dy1*w1 + dy2*w0`", "x2 is last in the first window, and first in the last."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # For the gradient of the weights, `dy` slides over `x`. For the gradient of the pixels, the weights
 # come in reverse order: the **flipped** filter slides over `dy`. This is the flip that notebook 03
-# left out. In two dimensions it looks like this:
+# left out.
+
+# %% [markdown]
+# In two dimensions it looks like this:
 
 # %%
 show(
@@ -193,10 +196,11 @@ assert count_windows(1, 0)[0, 0] == 1 and count_windows(1, 1)[0, 0] == 4
 assert set(count_windows(2, 1).ravel()) == {1, 2, 4}
 assert set(count_windows(3, 1).ravel()) == {1}
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # With stride 2 the counts form a regular pattern. Some pixels lie in four windows and others in
 # one, so four times as many terms come back to them. With stride 3 no windows overlap.
-#
+
+# %% [markdown]
 # ## By im2col: one product for each gradient
 #
 # Notebook 03 made the forward pass one matrix product, `y = columns @ w`. You know its gradients
@@ -226,13 +230,14 @@ in_place.reveal(image[1, 1], "It should be 4.")
 # %% tags=["guard"]
 assert image[1, 1] != 4 and image[0, 0] == 1
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # NumPy adds 1 to a copy of all windows, and then writes the windows back, one over the other. Each
 # of them overwrites what the one before has added. There is no error message, and the result is
 # right in the corners and wrong elsewhere. (`np.add.at` adds one at a time and is right, but slow.)
-#
-# There is a way that is right and fast. The first pixels of all windows form one slice of the
-# image, the second pixels form another slice, and so on. So nine additions of slices are enough.
+
+# %% [markdown]
+# Here is another way. The first pixels of all windows form one slice of the image, the second
+# pixels form another slice, and so on. So nine additions of slices are enough.
 
 
 # %%
@@ -404,7 +409,7 @@ for error, expected in ((error64, 2), (error_one_side, 1)):
     steepness = np.polyfit(np.log(steps[right]), np.log(error[right]), 1)[0]
     assert abs(steepness - expected) < 0.3
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each curve is a valley, and its two slopes have different reasons. The right slope is the
 # **curvature** of $L$. Measured on one side, the error grows in proportion to $h$. Measured on both
 # sides, most of it cancels, and the rest grows with $h^2$, so the line is twice as steep.
@@ -416,7 +421,8 @@ for error, expected in ((error64, 2), (error_one_side, 1)):
 #
 # So check in float64 and on both sides, with $h$ between $10^{-6}$ and $10^{-4}$. The library's
 # check, `mr.gradcheck`, takes $10^{-6}$. Training is fine in float32.
-#
+
+# %% [markdown]
 # ## Four traps
 #
 # **1. Kinks.** ReLU has a corner at 0.
@@ -441,11 +447,12 @@ print(report)
 # %% tags=["guard"]
 assert report.kinks == 2
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The gradient is *right* and the measurement is not. `mr.gradcheck` looks at the slopes to the left
 # and to the right as well. Where they differ and the gradient lies between them, it counts a kink
 # and leaves the place out.
-#
+
+# %% [markdown]
 # **2. Looking at the sum.** The most natural test is `y.sum().backward()`, where `dy` is 1
 # everywhere. With im2col one mistake is easy to make: you write the windows row by row, and read
 # `dy` column by column.
@@ -479,10 +486,12 @@ for name, upstream in (("all ones", np.ones_like(dy)), ("random", dy)):
 only_random = off["all ones"] < 1e-10 < off["random"]
 shows.reveal(shows.choices[2 if only_random else 0], "Ones can be exchanged without a trace.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So test with $L = \sum r \cdot y$ and a *random* $r$, as we have done since notebook 02.
-# `gradcheck` does the same. Here we swap the wrong kernel into the library, and `gradcheck` says
-# what is wrong and where:
+# `gradcheck` does the same.
+
+# %% [markdown]
+# Here we swap the wrong kernel into the library, and `gradcheck` says what is wrong and where:
 
 
 # %%
@@ -614,12 +623,13 @@ assert np.allclose(runs["library"], runs["mine"], rtol=0.05)
 # %% tags=["guard-full"]
 assert 1.3 * last["mine"] < last["mixed up"] < 0.6 * runs["mixed up"][0]
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The net with the wrong gradient learns as well, only worse. Its `dx` is right, and its `dw` is
 # right in part: for the part of `dy` that stays the same when rows and columns are exchanged.
 # Without the other curve beside it you would believe that it works, and look for a better learning
 # rate. **A falling loss proves nothing about a gradient.** Check it.
-#
+
+# %% [markdown]
 # ## Exercises
 
 # %%

@@ -19,7 +19,7 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, plot
 from minires import functional as F
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -53,11 +53,13 @@ more.reveal(
     "no" if np.allclose(three_layers, one_layer) else "yes", "The product of matrices is a matrix."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # You may multiply the matrices first, so $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds
 # with biases, and for convolutions, which are linear too (notebook 03). Depth is worth something
-# only if there is a function between the layers that is **not** linear. You met the simplest one in
-# notebooks 01 and 02, the **ReLU**:
+# only if there is a function between the layers that is **not** linear.
+
+# %% [markdown]
+# The simplest function that is not linear is the **ReLU**. You met it in notebooks 01 and 02:
 #
 # $$y = \max(x, 0), \qquad \frac{\partial y}{\partial x} = 1 \text{ where } x > 0, \text{ else } 0.$$
 #
@@ -125,10 +127,11 @@ shape.reveal("straight pieces, joined at kinks", "A new direction begins where a
 # %% tags=["guard"]
 assert np.abs(bent - target).max() < 0.1 and np.abs(straight - target).max() > 0.5
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # With more kinks the pieces become shorter, and the line can follow any curve. The straight line is
 # the best that linear layers can do, however many there are.
-#
+
+# %% [markdown]
 # ## Fifty layers
 #
 # Now build something deep. We draw random inputs and send them through 50 layers of 256 numbers
@@ -211,7 +214,7 @@ one_relu.reveal(round(cut, 1), "Half of the numbers become 0.")
 # %% tags=["guard"]
 assert math.isclose(product, 2, rel_tol=0.1) and math.isclose(cut, 0.5, rel_tol=0.1)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # One output is $y = \sum_i w_i x_i$, a sum of $n_{in}$ products. Averaged over all random draws of
 # the weights, its square is
 #
@@ -233,7 +236,8 @@ assert math.isclose(product, 2, rel_tol=0.1) and math.isclose(cut, 0.5, rel_tol=
 # $E[w_i^2] = \mathrm{Var}(w)$.
 #
 # </details>
-#
+
+# %% [markdown]
 # So each layer multiplies the mean square by the same factor, and 50 layers by its 50th power. Does
 # the formula hold?
 
@@ -322,12 +326,13 @@ for name, gain in GAINS.items():
     factor = factor_per_layer(gradients[name][-1], gradients[name][0])
     assert math.isclose(factor, gain**2 / 2, rel_tol=0.12)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The coloured lines are measured. The dotted ones follow the formula, with a factor of $g^2/2$ for
 # each layer. With gain 1 the gradient is smallest near the *input*, so the first layers would
 # hardly learn. That is the **vanishing gradient** of the textbooks (Glorot and Bengio 2010). With
 # gain 2 it **explodes**.
-#
+
+# %% [markdown]
 # Move the gain yourself, and look at both directions at once. How far from $\sqrt 2$ may it be?
 
 # %%
@@ -454,13 +459,14 @@ assert abs(likeness(ys[0]) - 1 / math.pi) < 0.03 and round(1 / math.pi, 2) == 0.
 assert likeness(ys[0]) < likeness(ys[9]) < likeness(ys[-1])
 assert likeness(ys[-1]) > 0.9 and 2.6 < likeness(ys[-1]) / likeness(ys[0]) < 3.4
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # In layer 1 each input has a pattern of its own. In layer 50 most units do the same for *all*
 # inputs, and the signals of unrelated inputs point almost the same way. The reason is that ReLU
 # never returns a negative number, so all its outputs have a part in common. After the first ReLU
 # the mean cosine is already about $1/\pi \approx 0.32$ (notebook 06 says why), and it grows with
 # depth. In the next notebook, batch norm takes the common part out again, at a price.
-#
+
+# %% [markdown]
 # ## Dead ReLUs
 #
 # A unit that is 0 for every input is called **dead**.
@@ -483,11 +489,12 @@ dead_gradient.reveal("exactly 0" if largest == 0 else "small but not 0", "The Re
 # %% tags=["guard"]
 assert dead.any() and not dw[:, dead].any() and dw[:, ~dead].any(axis=0).all()
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So its weights do not change, and it stays dead unless the layers before it change. Units can also
 # die in training. A single step that is too large may push a bias so far below 0 that no input
 # brings the unit above 0 again.
-#
+
+# %% [markdown]
 # ## One draw is not the average
 #
 # The formula speaks of the average over all random draws of the weights. A net is a single draw.
@@ -606,13 +613,14 @@ assert 0.95 < slope.per_layer < 1.05
 assert np.median([one.layers[-2].activation for one in found]) < expected[-1]
 assert 1 / 1000 < change < 1 / 10
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # It falls, but far less than by $2^{-55}$, and on the way back the gradient hardly changes its
 # size. There are two reasons for the fall. First, the formula counts $9\,C_{in}$ terms for each
 # output pixel, but at the border some of the nine pixels are zeros of the padding. The smaller a
 # map, the more of it is border. Counted pixel by pixel, this leaves about a seventh of the mean
 # square. Second, with so few channels most draws end far below the average, as above.
-#
+
+# %% [markdown]
 # All this holds for the *first* step. Each step of training changes the weights, and nothing keeps
 # the factor at 1.
 #

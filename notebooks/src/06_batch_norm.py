@@ -21,7 +21,7 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, nn, plot
 from minires import functional as F
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, reveal, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -112,10 +112,11 @@ assert np.allclose(normalised.mean(axis=0), 0)
 assert np.allclose(normalised.var(axis=0), 1, atol=1e-3)
 assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correlation
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # $w$ and $b$ can bring any mean and size back, if training finds that useful. But now mean and size
 # are two numbers of their own. They are no longer a by-product of all the weights before.
-#
+
+# %% [markdown]
 # ## Backward: every output depends on every input
 #
 # So far no image had anything to do with the others in its batch.
@@ -125,6 +126,7 @@ who_moves = predict(
     "A channel holds the four numbers 1, 2, 4 and 9. We raise the second one a little. Which of "
     "the four normalised numbers change?",
     ["the second one", "the second and the third", "all four"],
+    cells=2,
 )
 
 # %%
@@ -138,7 +140,7 @@ who_moves.reveal(
     "It changes the mean and the variance.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # An input reaches the outputs by three ways: directly, through the mean, and through the variance.
 
 # %%
@@ -254,10 +256,11 @@ assert np.allclose(batch_norm(2 * x, w, b), batch_norm(x, w, b), atol=1e-2)  # e
 assert np.abs(dx.sum(axis=axes)).max() < 1e-9
 assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0 too,
 # because of the third term. Batch norm removes from the gradient what it removes from the signal.
-#
+
+# %% [markdown]
 # ## What it does to a deep chain
 #
 # Take the 50 layers of notebook 05, with gains 0.5, $\sqrt 2$ and 2, and put batch norm between the
@@ -329,10 +332,11 @@ for name in GAINS:
     assert max(abs(value - 0.32) for value in chains[name, True][1]) < 0.02
     assert chains[name, False][1][-1] > 0.9
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The three solid lines cannot be told apart. In every layer, subtracting the mean takes away the
 # part that all inputs have in common, so the inputs stay different. Both worries are gone.
-#
+
+# %% [markdown]
 # ## Training and use
 #
 # In use (also called **inference**) there may be just one image, and the answer for it should not
@@ -449,12 +453,14 @@ assert min(errors["batches of one class"]) > 70  # single images are the first
 assert two < hundred - 5 and two > right_way + 10
 assert errors["mixed batches"][-1] < right_way + 5
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # In a batch of disks, the part that all images have in common *is* the class, and batch norm
 # subtracts it. Single images do as badly. Large mixed batches do little harm, because their mean
 # and variance are close to the running averages. The net is the same in all these cases, and only
-# the other images in the batch are different. So call `net.eval()` before you test, and
-# `net.train()` before you go on training.
+# the other images in the batch are different.
+
+# %% [markdown]
+# Call `net.eval()` before you test, and `net.train()` before you go on training.
 
 # %%
 alone = predict(
@@ -473,9 +479,10 @@ except mr.errors.ShapeError as stopped:
 nothing_left = np.array_equal(batch_norm(row, np.ones(4), b), [b])
 alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own mean is 0.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A network could learn nothing from that, so the library refuses, as PyTorch does.
-#
+
+# %% [markdown]
 # ## The length of the weights does not matter
 #
 # Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by
@@ -528,7 +535,7 @@ length, step = np.linalg.norm(w), np.linalg.norm(10 * dw)
 longer = np.linalg.norm(w - 10 * dw)
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
 # the gradient is **at right angles** to the weights. To turn $2w$ by some angle, a step must be
 # twice as long as for $w$, and it changes $L$ by the same amount. So the slope at $2w$ is half as
@@ -540,7 +547,8 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 # divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which
 # falls while $w$ grows. A single step with a very large gradient can make $w$ so long that it
 # hardly turns any more. Can gradients be that large?
-#
+
+# %% [markdown]
 # ## The price: gradients grow
 #
 # Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
@@ -567,6 +575,7 @@ def plain_56(seed):
 way_back = predict(
     "On the way back through 50 layers with batch norm, what does the gradient do?",
     ["it keeps its size", "it shrinks towards the input", "it grows towards the input"],
+    cells=2,
 )
 gain_matters = predict("Does the gain of the initial weights change that?", ["yes", "no"])
 
@@ -603,13 +612,14 @@ assert all(abs(rate - 1.21) < 0.03 for rate in rates)
 assert 1.1 < found["plain-56"].growth.per_layer < 1.21
 assert found["plain-56"].growth.per_layer ** 54 > 1000
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A gradient that grows by a factor of 1.21 per layer is over ten thousand times as large after 50
 # layers. Why does it grow? Subtracting the mean makes the signal smaller, and batch norm enlarges
 # the rest to size 1 again. An operation that enlarges a signal also enlarges the gradient on its
 # way back. Yang et al. found this in 2019 (arXiv:1902.08129), and proved for wide nets that the
 # factor is $\sqrt{\pi / (\pi - 1)}$.
-#
+
+# %% [markdown]
 # <details><summary>Where that root comes from</summary>
 #
 # The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
@@ -654,12 +664,13 @@ show(
 # %% tags=["guard"]
 assert 1.21**49 > 10_000
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # On the left, measurement and theory agree. The convolutions on the right do not fit the theory as
 # well. It assumes very wide layers of independent units, but these layers have 16 to 64 channels,
 # pixels that resemble their neighbours, and borders. Here the gradient grows more slowly, but it
 # still grows by a factor of thousands over the depth.
-#
+
+# %% [markdown]
 # All this holds before the first step, for weights drawn at random. What such gradients do to the
 # weights in training, and what is left of them then, is the topic of notebook 11, where you will
 # also see how much smaller they are with shortcuts.

@@ -21,7 +21,7 @@ import numpy as np
 import minires as mr
 from minires import functional as F
 from minires import nn, plot
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -82,12 +82,14 @@ print(f"-ln 0.1 = {-math.log(0.1):.3f}; softmax of 1000 and 0: {p}")
 knows_nothing.reveal(-math.log(1 / 10), "It is ln 10. Keep that number in mind.")
 two_logits.reveal("nan and 0" if np.isnan(p[0]) else "1 and 0", "It is infinity over infinity.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # $e^{1000}$ is larger than any floating-point number. Infinity divided by infinity is *nan*, not a
-# number, and one nan in the loss ruins all weights in the next step. The way out is called the
-# **log-sum-exp trick**. Subtract the largest logit, $z_{max}$, from all of them. That changes no
-# $p_k$, because $e^{-z_{max}}$ cancels in the fraction, and the largest exponent is now 0. Then
-# compute the logarithm directly:
+# number, and one nan in the loss ruins all weights in the next step.
+
+# %% [markdown]
+# The way out is called the **log-sum-exp trick**. Subtract the largest logit, $z_{max}$, from all
+# of them. That changes no $p_k$, because $e^{-z_{max}}$ cancels in the fraction, and the largest
+# exponent is now 0. Then compute the logarithm directly:
 #
 # $$\ln p_k = (z_k - z_{max}) - \ln \sum_j e^{z_j - z_{max}}.$$
 
@@ -343,10 +345,11 @@ nearer.reveal(
 assert distance[0.6] < distance[0.0] / 3 and math.isclose(v, 10, rel_tol=1e-3)
 assert distance[0.6] < np.linalg.norm(descend(0.08)[-1])
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # After 15 steps the right path is nearer to the bottom than the left one after 40. In so short a
 # valley, a path with momentum 0.9 would swing for a long time, so we took 0.6.
-#
+
+# %% [markdown]
 # The library's optimiser does the same as our `sgd_step`. To check that, we train two equal
 # networks on one batch for three steps, each with one of the two:
 
@@ -466,9 +469,10 @@ by_heart.reveal(errors[-1], "It has 500 parameters for each image.")
 assert 33_000 < small.num_parameters() < 34_000 and round(small.num_parameters() / 64, -2) == 500
 assert losses[-1] < 0.1 and errors[-1] == 0
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # If a network cannot do that, there is a mistake, and no long run will help.
-#
+
+# %% [markdown]
 # ## Which learning rate?
 #
 # Train for two epochs with each of three learning rates, 0.002, 0.2 and 10.
@@ -504,10 +508,11 @@ ends_unmoved.reveal(unmoved, "It goes the right way, in tiny steps.")
 # %% tags=["guard-full"]
 assert ends["0.2"] < 2.15 and abs(ends["0.002"] - math.log(10)) < 0.06 < ends["10"] - 2.35
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # With lr 10 the loss ends *above* the dotted line. The network is worse than one that knows
 # nothing, because it is sure of wrong answers.
-#
+
+# %% [markdown]
 # ## The whole run
 #
 # Now train for ten epochs with lr 0.2. After six of them the schedule lowers the rate to a tenth.
@@ -549,10 +554,11 @@ assert test_errors[-1] < 45 and abs(test_errors[-1] - train_errors[-1]) < 8
 assert train_errors[6] < train_errors[5] - 3 and test_errors[6] < test_errors[5]
 assert train_errors[0] > 70
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Small steps settle at the bottom, but small steps alone would not have come this far. After the
 # second drop little happens any more.
-#
+
+# %% [markdown]
 # The test error jumps about while the rate is large. The training error does not, because it is an
 # average over an epoch during which the weights move. At the end both are about equal. So the net
 # has not learned its images by heart. If anything, it is too small for these shapes. What would a
@@ -766,11 +772,12 @@ else:
     print("no CIFAR-10 here; to get it:  minires data cifar10")
 photos.reveal("higher", "In a run of ours both ended at 52 %, without a gap between them.")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # (That run was made with a copy of CIFAR-10 that was stored as JPEG.) A disk is always a disk, but
 # a cat can sit, lie, or be cut off at the neck. To learn that, 4,000 photographs are few, and ten
 # epochs are short. Notebook 10 comes back to photographs.
-#
+
+# %% [markdown]
 # ## Keep it
 #
 # `mr.save` writes the parameters and the running averages of batch norm to a file of plain arrays

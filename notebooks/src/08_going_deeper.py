@@ -17,7 +17,7 @@ import numpy as np
 import minires as mr
 from minires import functional as F, nn, plot
 from minires.drawing import blocks
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, recorded, reveal, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -180,10 +180,11 @@ print(f"one image: {table.multiply_adds / 1e6:.1f} million multiply-adds in plai
 assert len({layer.multiply_adds for layer in layers}) == 4  # first, two that open stages, fc
 assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_hand(3)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The authors wanted it so (section 3.3): every stage costs the same. Most of the weights sit in the
 # last one.
-#
+
+# %% [markdown]
 # ## Three depths, one training
 #
 # Does depth help? Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes of
@@ -239,9 +240,10 @@ errors = [row["train_error"] for row in ends.values()]
 assert errors[2] > max(70, errors[1] + 10) and errors[1] > errors[0] - 5
 assert abs(ends["plain-56"]["test_error"] - errors[2]) < 10
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A training error that rises with depth is called **degradation**.
-#
+
+# %% [markdown]
 # ## Is it overfitting?
 #
 # The usual worry about large networks is that they learn their examples by heart and fail on
@@ -283,10 +285,11 @@ by_heart.reveal(
 assert last[56] > last[20] + 20 and nets["plain-56"].num_parameters() / len(few) > 500
 assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So it is the **training** itself that fails. The trouble is not that its result does not carry
 # over to other images.
-#
+
+# %% [markdown]
 # ## A solution exists
 #
 # Perhaps a network of 56 layers is too awkward to express a good answer at all? No, and the
@@ -359,14 +362,15 @@ assert abs(copy(batch).data - shallow(batch).data).max() < 1e-3
 # %% tags=["guard-full"]
 assert errors["plain-56"] > errors["its copy"] + 10
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # (These errors are counted in one go, after training, with batch norm's running averages. The
 # errors in the curves are counted along the way.)
 #
 # So there are weights for plain-56 that are much better than the ones that training has found, and
 # you have just built them. **A solution exists, and training does not find it.** That is the riddle
 # of degradation.
-#
+
+# %% [markdown]
 # ## On photographs, and more than once
 #
 # One run of one small network on drawn shapes proves little. The folder `results` holds a run on
@@ -386,7 +390,7 @@ from minires.experiments.records import read_table
 
 kinds = "train_error", "test_error"
 rows = read_table(
-    "../results/degradation-small-cifar10/metrics.csv", ("net", "seed", *kinds), ("net",)
+    recorded("results/degradation-small-cifar10/metrics.csv"), ("net", "seed", *kinds), ("net",)
 )
 ends = {(row["net"], row["seed"]): row for row in rows}  # the last epoch of each stays
 mean = {}
@@ -409,12 +413,13 @@ trained = {
 assert min(trained["plain-56"]) > max(trained["plain-20"]) + 20
 assert mean["plain-56", "test_error"] > mean["plain-20", "test_error"] + 20
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The worst of the three plain-20 is better than the best of the three plain-56, by more than twenty
 # points. These trainings are short. In the paper, with 32x32 images, width 16 and 64,000 steps, the
 # gap is smaller and has the same sign. Its figure 6 shows test errors of about 10 % with 20 layers
 # and 13 % with 56, and the training errors come in the same order.
-#
+
+# %% [markdown]
 # ## What we do not know yet
 #
 # You have measured that depth does harm here. You do not know yet *why*. These are some suspects,

@@ -19,7 +19,7 @@ import numpy as np
 import minires as mr
 from minires import functional as F, nn, plot
 from minires.drawing import blocks, svg
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -235,7 +235,7 @@ assert start["resnet"] > start["plain"] and 20 * end["resnet"] < end["plain"]
 assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
 
 # %% [markdown]
-# Was this learning rate unfair to the plain block? Try others, for both:
+# Was this learning rate unfair to one of them? Try others, for both:
 
 # %%
 for lr in (0.03, 0.1, 0.3, 1.0):
@@ -328,7 +328,9 @@ left_over = predict(
 )
 
 # %%
-left_over.reveal(round(100 * 0.9**27, 1), "It is 0.9 to the power of 27.")
+left = 100 * 0.9**27
+print(f"{left:.1f} % is left")
+left_over.reveal(round(left, 1), "It is 0.9 to the power of 27.")
 
 # %% [markdown]
 # Now put the branches back. Take 27 blocks of two linear layers with small weights, without the

@@ -25,7 +25,7 @@ from minires.experiments import degradation
 from minires.experiments.degradation import verdict
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config, read_table
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, recorded, reveal, score, show
 from minires.training import Callback, RunConfig, Trainer
 
 plot.use_style()
@@ -140,7 +140,7 @@ for depth in (shallow, deep):
 print(f"{shallow} and {deep} layers, {seeds} seeds: same weights, same batches")
 
 # %%
-sketch = predict("Which of the four sketches will it be?", list(sketches))
+sketch = predict("Which of the four sketches will it be?", list(sketches), cells=2)
 best_net = predict(
     "And which network ends with the lowest training error?",
     [f"plain-{shallow}", f"plain-{deep}", f"resnet-{shallow}", f"resnet-{deep}"],
@@ -207,6 +207,7 @@ for sentence in degradation.report(out).split("\n\n")[1].splitlines():
 distance = predict(
     "How far apart are the first layer's weights after ten epochs, compared with their length?",
     ["still about a millionth", "about a thousandth", "more than a twentieth"],
+    cells=2,
 )
 
 
@@ -250,11 +251,12 @@ show(
 # %% tags=["guard-full"]
 assert apart[-1] > 1000 * apart[0] and apart[-1] > 0.05
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # At the end these are two different networks. A processor that rounds a sum differently makes such
 # a change as well, so your numbers will not be ours. A single run is a single draw. What we want to
 # know is about *all* the draws that could have been made.
-#
+
+# %% [markdown]
 # So look at differences seed by seed rather than at means, because both networks of a pair saw the
 # same batches. Say the differences have mean $m$ and standard deviation $s$ over $n$ seeds. If we
 # claim that the true difference lies within $m \pm k\, s / \sqrt n$, and the differences scatter
@@ -368,12 +370,13 @@ assert best["plain-32"] > max(best["plain-8"] + 5, best["resnet-32"] + 5)
 assert by_rate["plain-8"][-1] < min(by_rate["plain-32"][-1], by_rate["resnet-32"][-1])
 assert best["plain-8"] + 5 < errors["plain-8"][0]
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # But the rate matters a great deal, and not in the same way for each network. In the last column
 # both deep networks end behind the shallow one, with or without shortcuts. A comparison at 0.3
 # alone could have missed what shortcuts do. And with a rate of its own, plain-8 does much better
 # than it did at 0.1.
-#
+
+# %% [markdown]
 # ## The same on photographs
 #
 # If CIFAR-10 is on your computer (notebook 07), the next cell runs the same small experiment on its
@@ -394,7 +397,7 @@ else:
 # `quick`.
 
 # %%
-folder = "../results/degradation-quick-cifar10"
+folder = recorded("results/degradation-quick-cifar10")
 settings = read_config(folder)
 print(f"minires degradation --dataset {settings['dataset']} --seeds {len(settings['seeds'])}")
 
@@ -434,19 +437,23 @@ pays.reveal(
 assert deeper_plain > 10 and shortcuts < -10 and deeper_residual > 2
 assert all(abs(values.mean()) > half_range(values) for values in differences.values())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So this run does *not* show that residual networks get better with depth. It shows that shortcuts
-# remove most of the harm. Does depth pay if you train longer? The preset `small` trains the same
-# networks on all 50,000 photographs of CIFAR-10, for 16 epochs. A seed of it takes 40 minutes.
+# remove most of the harm.
+
+# %% [markdown]
+# Does depth pay if you train longer? The preset `small` trains the same networks on all 50,000
+# photographs of CIFAR-10, for 16 epochs. A seed of it takes 40 minutes.
 
 # %%
 longer = predict(
     "After this longer training, resnet-56's training error is...",
     ["still above resnet-20's", "level with it, within half a point", "below it"],
+    cells=2,
 )
 
 # %%
-larger = "../results/degradation-small-cifar10"
+larger = recorded("results/degradation-small-cifar10")
 differences = compare(final_errors(larger), 20, 56)
 draw(differences)
 show(
@@ -469,7 +476,7 @@ assert differences["plain-56\nminus plain-20"].mean() > deeper_plain > 10
 assert half_range(differences["resnet-56\nminus resnet-20"]) < -deeper_residual < 5
 
 # %% [markdown]
-# When does the deeper network take the lead? Each point is the mean of three seeds:
+# How did the two get there? Each point is the mean of three seeds:
 
 
 # %%
@@ -499,13 +506,14 @@ shallower, deeper = map(mean_curve, ("resnet-20", "resnet-56"))
 assert deeper[0] > shallower[0] and all(a < b for a, b in zip(deeper[7:], shallower[7:]))
 assert 1.5 < shallower[-1] - deeper[-1] < 3.5
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The deeper network starts behind, takes the lead before half of the training is over, and ends two
 # to three points below. In test error the lead is about half of that, and with one of the seeds
 # next to nothing. [docs/presets.md](../docs/presets.md) has each seed, and what was tried to get
 # there. In the paper's training, which is far longer, the deeper residual network is the better
 # one, too (table 6).
-#
+
+# %% [markdown]
 # <details><summary>Somebody else's curves, at full length</summary>
 #
 # Others have repeated the experiment at full length, and one of them published every epoch

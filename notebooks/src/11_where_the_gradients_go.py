@@ -29,7 +29,7 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, functional as F, plot
 from minires.data import eval_loader
-from minires.lessons import check, exercise, predict, score, show, slider
+from minires.lessons import check, exercise, predict, reveal, score, show, slider
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -85,8 +85,10 @@ for layer in diagnostics.gradient_norms(net):  # the library's
 
 # %%
 sizes = ["less than a tenth", "about as large", "3 to 30 times as large", "over 100 times as large"]
-plain_start = predict("How large is the first |dw| in plain-56, compared with the last one?", sizes)
-resnet_start = predict("And in resnet-56?", sizes)
+plain_start = predict(
+    "How large is the first |dw| in plain-56, compared with the last one?", sizes, cells=2
+)
+resnet_start = predict("And in resnet-56?", sizes, cells=2)
 
 
 # %%
@@ -137,13 +139,14 @@ assert round(per_layer, 2) == 1.21
 # %% tags=["guard-full"]
 assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # In notebook 06 you saw why. On the way back, ReLU stops part of the gradient, and batch norm
 # divides the gradient by the standard deviation of its input. In a very wide layer the two together
 # make it larger by a factor of $\sqrt{\pi / (\pi - 1)} = 1.21$, whatever the size of the weights.
 # (Our layers have 8 to 32 channels, so the lines are not as steep as the dashed one.) In the
 # residual net, `dy` also reaches the block before along the shortcut, *unchanged* (notebook 09).
-#
+
+# %% [markdown]
 # ## The first steps
 #
 # Now train, by the usual recipe: learning rate 0.1, momentum 0.9. In every step, note each layer's
@@ -278,6 +281,7 @@ assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 flung = predict(
     "In which network do the weights of the ten layers next to the images grow longer in 60 steps?",
     ["in plain-56, clearly", "in both about alike", "in resnet-56, clearly"],
+    cells=2,
 )
 
 # %%
@@ -314,13 +318,14 @@ show(
 assert more > 1.25 and longer["plain"][-1] > 1.7 and angle["plain"][-1, early].mean() > 45
 assert angle["plain"][-1, early].mean() > 10 + angle["resnet"][-1, early].mean()
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So the explosion **flings out** the early layers. A handful of steps, with gradients from a
 # network that knows nothing yet, outweigh the initial weights and turn the filters. After that the
 # filters are stuck with a fraction of the learning rate. The early layers of the residual net move
 # too, but not as far. (This is one seed, and the distance differs a great deal from seed to seed.
 # The claim `flung-out` below has three.)
-#
+
+# %% [markdown]
 # Is that the whole reason why the gradients fell? If it were, $|dw|$ would have fallen by the same
 # factor by which $|w|$ rose.
 
@@ -411,13 +416,14 @@ resnet_lesion.reveal(ranges[int(typical["resnet"] >= 75)], "Half of its paths ar
 assert typical["plain"] > max(75, typical["resnet"] + 10)
 assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A plain layer has learned to work with the outputs of the layer before it, and now it gets
 # something else. In the residual net there are $2^n$ paths (notebook 09). A missing block takes
 # away half of them, and leaves the other half untouched. (Veit et al. found that it hurts most to
 # lose a block that halves the map. Here these are blocks four and seven. See whether your picture
 # agrees.)
-#
+
+# %% [markdown]
 # ## Which paths carry the gradient
 #
 # ResNet-20 has nine blocks, so 512 paths. Most of them pass four or five branches.
@@ -457,12 +463,13 @@ single.reveal(single.choices[int(at_eight < 0.5)], "Each branch weakens the grad
 assert relative["trained"][8] < 0.5 < relative["fresh"][8] < 3
 assert sum(path.paths for path in paths["trained"]) == 512
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # So after training, short paths count for more than their number. With nine blocks the shift is
 # small. In a network of 54 blocks Veit et al. find a large one: nearly all of the gradient comes
 # through 5 to 17 of them, while 27 would be the middle (figure 6). A deep residual network, they
 # say, trains like many shallow ones that share their weights.
-#
+
+# %% [markdown]
 # ## Claims, and how to test them
 #
 # One network with one seed and a handful of steps is enough to see what to look for. It is not

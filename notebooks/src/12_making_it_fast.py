@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 import minires as mr
 from minires import backend, functional as F, plot
 from minires.kernels import cpu, naive
-from minires.lessons import check, exercise, predict, score, show
+from minires.lessons import check, exercise, predict, recorded, reveal, score, show
 
 plot.use_style()
 BLUE, ORANGE = plot.COLOURS["resnet"], plot.COLOURS["plain"]
@@ -94,10 +94,13 @@ slowest.reveal(
 # %% tags=["guard"]
 assert runs.max() > 1.1 * runs.min()
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The first run pays for things that are done only once: it gets memory from the system, and wakes
 # up threads. Later runs are disturbed as well. Other programs take a core, the clock speed changes,
-# and none of this happens evenly. So a single time says little. Four rules follow:
+# and none of this happens evenly. So a single time says little.
+
+# %% [markdown]
+# Four rules help when you measure:
 #
 # 1. **Warm up**: throw the first runs away.
 # 2. **Repeat**, and report the **median**. One disturbed run moves a mean, and the minimum is a
@@ -240,8 +243,8 @@ print(f"they balance at {PEAK / BANDWIDTH:.0f} flop a byte")
 
 # %%
 limits = ["arithmetic, under the ceiling", "memory, under the slope"]
-relu_waits = predict("What does ReLU wait for?", limits)
-conv_waits = predict("And the convolution of 64 channels?", limits)
+relu_waits = predict("What does ReLU wait for?", limits, cells=2)
+conv_waits = predict("And the convolution of 64 channels?", limits, cells=2)
 
 # %%
 points = []  # (what, flop, bytes, milliseconds)
@@ -291,7 +294,7 @@ assert 2 * 3 * 3 * 64 == 1152
 by_name = {what: flop / nbytes for what, flop, nbytes, _ in points}
 assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # No cleverer arithmetic would help ReLU and addition. (They may even lie *above* the slope. The
 # slope is the speed of main memory, but numbers that were just computed may still be in the cache.)
 # Batch norm lies below, because NumPy goes through the numbers once for every single operation. The
@@ -299,7 +302,8 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # im2col has to copy before it can multiply: such a convolution stays below the ceiling. From 32
 # channels on a point may even lie above it. We count the flop of the formula, and minires does with
 # fewer multiplications there, as you will see below.
-#
+
+# %% [markdown]
 # So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over
 # memory* for the rest.
 #
@@ -600,7 +604,7 @@ for name in ("conv2d", "batch_norm_relu", "cross_entropy"):
 # [benchmarks/results](../benchmarks/results/cpu.md). (Inference is the forward pass alone.)
 
 # %%
-recorded = json.loads(Path("../benchmarks/results/cpu.json").read_text())
+recorded = json.loads(recorded("benchmarks/results/cpu.json").read_text())
 machine = recorded["environment"]
 print(f"{machine['processor']}, {machine['cores']} cores, {machine['date']}")
 for row in recorded["nets"]:

@@ -39,10 +39,11 @@ overlap_found = museum.look(overlap)
 museum.maps(overlap, overlap_found)
 overlap_breaks.reveal(overlap.answer, overlap.why)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # On the left is `dx` from the naive kernel, which reads like the formula. If the code were right,
 # the difference on the right would be white. The gradient is wrong everywhere.
-#
+
+# %% [markdown]
 # Now a residual net of 8 layers learns 60 drawn images with this gradient.
 
 # %%
@@ -52,11 +53,12 @@ overlap_trains = predict("How does the training go?", museum.OUTCOMES)
 museum.curves(overlap_found)
 overlap_trains.reveal(overlap_found.outcome, overlap.lesson)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Did you expect that? A wrong gradient can still point downhill, more or less. If you look only at
 # the loss, you will not find this mistake. You will find that your network is "a bit worse than in
 # the paper", and search for weeks in the wrong place.
-#
+
+# %% [markdown]
 # The check compares numbers instead:
 
 # %%
@@ -83,11 +85,12 @@ transpose_found = museum.look(transpose)
 museum.maps(transpose, transpose_found)
 transpose_breaks.reveal(transpose.answer, transpose.why)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # This is why the tests of this library use sizes that all differ, such as 2 images of 6 x 5 pixels
 # with 3 channels, and 4 filters. A wrong axis then has a wrong length, and NumPy finds the mistake
 # for you.
-#
+
+# %% [markdown]
 # ## Sums where means should be
 #
 # This is the backward pass of batch norm. Two divisions are missing.
@@ -104,28 +107,29 @@ sums_found = museum.look(sums)
 museum.curves(sums_found)
 sums_trains.reveal(sums_found.outcome, sums.lesson)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # That was a loud mistake. Compare it with the next one, which is in the same line of code.
-#
+
+# %% [markdown]
 # ## One of the paths back is missing
 #
 # The mean depends on all numbers of a channel, and so does the variance. The gradient comes back
 # through both.
 
 # %%
-quiet = museum.find("way-through-the-mean")
-museum.code(quiet)
+one_way = museum.find("way-through-the-mean")
+museum.code(one_way)
 
 # %%
-quiet_breaks = predict(quiet.question, quiet.choices)
-quiet_trains = predict("And how does a short training go with it?", museum.OUTCOMES)
+one_way_breaks = predict(one_way.question, one_way.choices)
+one_way_trains = predict("And how does a short training go with it?", museum.OUTCOMES)
 
 # %%
-quiet_found = museum.look(quiet)
-museum.maps(quiet, quiet_found)
-museum.curves(quiet_found)
-quiet_breaks.reveal(quiet.answer, quiet.why)
-quiet_trains.reveal(quiet_found.outcome, quiet.lesson)
+one_way_found = museum.look(one_way)
+museum.maps(one_way, one_way_found)
+museum.curves(one_way_found)
+one_way_breaks.reveal(one_way.answer, one_way.why)
+one_way_trains.reveal(one_way_found.outcome, one_way.lesson)
 
 # %% [markdown]
 # ## A shortcut for the signal, none for the gradient
@@ -173,7 +177,7 @@ seen = {
     overlap: overlap_found,
     transpose: transpose_found,
     sums: sums_found,
-    quiet: quiet_found,
+    one_way: one_way_found,
     detached: detached_found,
     late: late_found,
 }

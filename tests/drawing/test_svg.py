@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from minires.drawing import svg
 from minires.drawing.svg import Box
+from minires.errors import ConfigError
 
 NAME = "{http://www.w3.org/2000/svg}"
 
@@ -134,3 +135,24 @@ def test_saved_as_it_is_shown(tmp_path):
 @pytest.mark.parametrize("kind", svg.FILLS)
 def test_every_kind_has_its_colours(kind):
     assert svg.FILLS[kind][0] in svg.draw({0: Box("a", (), kind)}, []).svg
+
+
+@pytest.mark.parametrize(
+    "keys, arrows, said",
+    [
+        ("", [], "boxes: expected one or more, got none"),
+        ("ab", ["ab", "ba"], "got 'b' -> 'a' -> 'b'; leave one of these arrows out"),
+        # A box above the cycle and one below it are not part of it.
+        ("abcde", ["ab", "bc", "cd", "db", "de"], "got 'c' -> 'd' -> 'b' -> 'c'; leave"),
+        ("a", ["ax"], "arrow from 'a' to 'x': expected both among the keys of boxes, got no box"),
+        ("a", ["xa"], "got no box 'x'; add the box"),
+    ],
+)
+def test_what_cannot_be_drawn(keys, arrows, said):
+    with pytest.raises(ConfigError) as error:
+        svg.draw({key: Box(key) for key in keys}, [tuple(arrow) for arrow in arrows])
+    assert str(error.value).startswith("svg.draw: ") and said in str(error.value)
+
+
+def test_an_arrow_from_a_box_to_itself_is_left_out():
+    assert svg.draw({"a": Box("a")}, [("a", "a")]).svg == svg.draw({"a": Box("a")}, []).svg

@@ -7,7 +7,39 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "src"
 LESSONS = sorted(FOLDER.glob("[0-9]*.py"))
-TAGS = {' tags=["guard"]', ' tags=["guard-full"]', ' tags=["fast"]'}
+TAGS = {' tags=["guard"]', ' tags=["guard-full"]', ' tags=["fast"]', ' [markdown] tags=["answer"]'}
+#: How the text below a result begins where it gives no answer away, and so needs no folding.
+OPEN = (
+    "# The solid line is the",  # 00
+    "# The same by measuring, and",  # 02
+    "# Does the library's convolution agree?",  # 03
+    "# The dashed line is the",  # 05
+    "# In the library `net.eval()` switches",  # 06
+    "# Move the learning rate, and",  # 07
+    "# Now look at single images.",  # 07
+    "# Move the radius of the",  # 07
+    "# The other cost is work.",  # 08
+    "# Now a block for a",  # 09
+    "# Some recipes start every block",  # 09
+    "# Was this learning rate unfair",  # 09
+    "# So a shortcut is a",  # 09
+    "# Now put the branches back.",  # 09
+    "# Which is best? On ImageNet",  # 09
+    "# That was one seed of",  # 09
+    "# So is a residual network",  # 09
+    "# The table gives for each",  # 10
+    "# Two seeds tell you next",  # 10
+    "# How did the two get",  # 10
+    "# Our seven epochs end at",  # 10
+    "# Move the step, and watch",  # 11
+    "# The factor 1.21 holds for",  # 11
+    "# There are three reasons:",  # 12
+    "# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more",  # 12
+    "# <details><summary>For the curious: when it",  # 12
+    "# Two threads are hardly ever",  # 12
+    "# A prediction is worth making",  # 12
+    "# *The rest* is the tape,",  # 12
+)
 
 
 def cells(source):
@@ -45,6 +77,14 @@ def test_the_answer_waits_in_the_next_cell(source):
         for name in asked:
             assert f"{name}.reveal(" in following[1], name
             assert f"{name}.reveal(" not in text, name
+
+
+def test_the_text_below_a_result_is_folded(source):
+    """A student who scrolls on before the guess must not read the answer there."""
+    found = [cell for cell in cells(source) if "guard" not in cell[0] and "fast" not in cell[0]]
+    for (_, text), (head, below) in zip(found, found[1:]):
+        if ".reveal(" in text and "[markdown]" in head and not below.startswith("# ## "):
+            assert 'tags=["answer"]' in head or below.startswith(OPEN), below
 
 
 def test_the_claimed_minutes_are_honest(source):

@@ -124,6 +124,34 @@ def test_only_the_next_cell_is_held_and_it_has_run(kernel):
     assert "first" in kernel.shown(again)
 
 
+def test_more_cells_than_one_can_wait(kernel):
+    kernel.run("k = predict('k?', ['yes', 'no'], cells=2)")
+    first = kernel.run("print('first'); k.reveal('yes')")
+    second = kernel.run("print('second')")
+    third = kernel.run("print('third')")
+    again = kernel.run("print('second')")
+    assert kernel.shown(third) == "third\n"
+    assert "first" not in kernel.shown(first)
+    assert "second" not in kernel.shown(second) + kernel.shown(again)
+    kernel.click("yes")
+    assert "first" in kernel.shown(first) and "Right" in kernel.shown(first)
+    assert "second" in kernel.shown(again) and "Right" not in kernel.shown(again)
+
+
+def test_an_answer_that_the_package_keeps(kernel):
+    kernel.run("from minires.lessons import reveal, show")
+    kernel.run("product = predict('?', ['`x @ dy.T`', '`x.T @ dy`', '`dy.T @ x`'])")
+    result = kernel.run("print('worked out'); reveal('02.product')")
+    kernel.click("x.T @ dy")
+    assert "Right" in kernel.shown(result) and "(I, N) times (N, O)" in kernel.shown(result)
+    kernel.run("reveal('02.prodct')")
+    assert "did you mean '02.product'" in kernel.errors.pop() and not kernel.errors
+    kernel.run("import matplotlib.pyplot as plt; figure = plt.figure()")
+    shown = kernel.run("show('02.made_of', figure)")
+    (picture,) = kernel.cells[shown]
+    assert picture["metadata"]["image/png"]["alt"].startswith("Points on two spirals")
+
+
 def test_figures_values_and_magic_commands_are_held_too(kernel):
     kernel.run("d = predict('d?', ['yes', 'no'])")
     source = """%%time
@@ -155,6 +183,9 @@ def test_with_nobody_there_it_is_folded():
         result = page.run(RESULT)
         page.run("count = predict('How many?', unit='%', within=2)")
         page.run("count.reveal(90, 'One in ten is right.')")
+        after = page.run("print('not held')")
+        page.run("k = predict('k?', ['yes', 'no'], cells=2)")
+        held = page.run("k.reveal('yes')"), page.run("print('held')"), page.run("print('open')")
         said = page.run("score()")
     assert not page.has_widgets(asked) and not page.errors
     assert page.shown(asked).count("<details>") == 2  # a choice each
@@ -163,3 +194,5 @@ def test_with_nobody_there_it_is_folded():
     assert "there are 36" in page.shown(result)
     assert "<b>90 %</b> (± 2 counts as right)" in page.shown(2)
     assert page.shown(said).count("<li>") == 2 and "<details>" in page.shown(said)
+    assert page.shown(after) == "not held\n" and page.shown(held[2]) == "open\n"
+    assert page.shown(held[1]).startswith("<details>") and "held" in page.shown(held[1])

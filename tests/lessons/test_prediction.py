@@ -79,6 +79,7 @@ def test_a_number_is_right_within_its_tolerance(guess, right, terminal):
         ([1, 2], {}, "a list of texts"),
         (None, {"within": -1}, "a number of at least 0"),
         (None, {"within": float("nan")}, "a number of at least 0"),
+        (None, {"cells": 0}, "a whole number"),
     ],
 )
 def test_what_predict_refuses(choices, settings, said, terminal):
