@@ -16,7 +16,7 @@ from minires.cli import main
 from minires.diagnostics import gradient_norms
 from minires.errors import DeviceError, DivergenceError, DtypeError, GraphError, ShapeError
 from minires.experiments.records import read_config, read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 from minires.kernels.gpu import launch
 from minires.random import stream
 from minires.serialization import safetensors, weights

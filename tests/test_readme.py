@@ -12,7 +12,7 @@ import pytest
 from benchmarks import report
 from minires import models, save
 from minires.cli import _parser
-from minires.experiments import degradation, training_records
+from minires.experiments import degradation, training_tables
 from minires.experiments.degradation import verdict
 from minires.experiments.records import read_config, read_table
 from minires.training import RunConfig
@@ -34,7 +34,7 @@ WHOLE = ROOT / "results" / "degradation-small-cifar10"  # the picture on the fro
 def finals(run):
     """(net, seed) -> the last row of a training."""
     return verdict.final_rows(
-        read_table(run / "metrics.csv", training_records.METRICS, training_records.TEXT)
+        read_table(run / "metrics.csv", training_tables.METRICS, training_tables.TEXT)
     )
 
 
@@ -90,7 +90,7 @@ def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
 def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
     """First layer over last convolution at initialisation, geometric means over the seeds; the last
     layer is the linear one."""
-    rows = read_table(RECORDED / "gradients.csv", training_records.GRADIENTS, training_records.TEXT)
+    rows = read_table(RECORDED / "gradients.csv", training_tables.GRADIENTS, training_tables.TEXT)
 
     def norms(net, iteration, depth):
         return [

@@ -28,6 +28,13 @@ def gpu_is_used() -> bool:
 
 
 def _find_cupy(where):
+    cupy = _imported(where)
+    _check_gpu(cupy, where)
+    _check_libraries(cupy, where)
+    return cupy
+
+
+def _imported(where):
     try:
         import cupy
     except ModuleNotFoundError:
@@ -46,6 +53,11 @@ def _find_cupy(where):
             str(error),
             _install("reinstall it"),
         ) from None
+    return cupy
+
+
+def _check_gpu(cupy, where):
+    """Raise DeviceError where CuPy sees no GPU."""
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
@@ -66,6 +78,10 @@ def _find_cupy(where):
             "none",
             "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu",
         )
+
+
+def _check_libraries(cupy, where):
+    """Raise DeviceError where kernels cannot be compiled, or matrices not multiplied."""
     try:
         nvrtc = cupy.cuda.nvrtc.getVersion()[0]
         driver = cupy.cuda.runtime.driverGetVersion() // 1000
@@ -87,7 +103,6 @@ def _find_cupy(where):
             "update the driver, or: pip uninstall nvidia-cuda-nvrtc, then pip install "
             f"nvidia-cuda-nvrtc-cu{driver}",
         )
-    return cupy
 
 
 def _install(how: str) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..experiments.presets import PRESETS, preset
+from ..experiments.presets import EXPECT, PRESETS, preset, sizes
 from . import banner
 from .arguments import at_least, path, positive_number
 from .cluster_options import add_cluster, cluster_of
@@ -12,23 +12,13 @@ from .parser import Commands
 from .printing import interrupted, note, say
 
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
+WIDTH = 79  # characters of a line in the help
 TEXT = """\
 The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
 residual net of each depth and writes config.json, metrics.csv, gradients.csv,
 updates.csv, degradation.png, gradients.png and report.html to the output
 folder."""
-EXAMPLES = """presets:
-  demo      8x8 images, width 8, 4,000 images, 4 epochs: half a minute
-  quick     16x16 images, width 8, 10,000 images, 7 epochs:
-            a few minutes on two cores; half of the paper's result
-  small     16x16 images, width 8, 50,000 images, 16 epochs:
-            a longer training, about three quarters of an hour
-  standard  32x32 images, width 16, 50,000 images, 20 epochs:
-            many hours on two cores
-  paper     the paper's 64,000 iterations with crops and flips:
-            for a GPU, or patience
-
-examples:
+EXAMPLES = """examples:
   minires degradation
   minires degradation --dataset cifar10 --data ~/cifar --seeds 3 \\
       --out runs/three-seeds
@@ -45,7 +35,7 @@ def add_to(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires degradation [--preset NAME] [--dataset NAME] [OPTIONS ...]",
         description=TEXT,
-        epilog=EXAMPLES,
+        epilog=_presets() + EXAMPLES,
     )
     command.set_defaults(run=run)
     add_setting(command, PRESETS)
@@ -84,6 +74,16 @@ def add_to(commands: Commands) -> None:
         help="pixels a side, a divisor of 32: 32, 16, 8",
     )
     sizes.add_argument("--train-size", type=at_least(1), metavar="N", help="training images")
+
+
+def _presets():
+    """The presets for the help: their sizes and, on the same line if it fits, what to expect."""
+    lines = ["presets:"]
+    for name in PRESETS:
+        first = f"  {name:9} {sizes(name)}:"
+        together = f"{first} {EXPECT[name]}"
+        lines += [together] if len(together) <= WIDTH else [first, f"{'':12}{EXPECT[name]}"]
+    return "\n".join([*lines, "", ""])
 
 
 def run(args: argparse.Namespace) -> int:

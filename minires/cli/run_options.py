@@ -11,7 +11,7 @@ from ..errors import nearest
 from ..names import shown
 from ..training.config import RunConfig
 from ..training.given_settings import check_given
-from ..training.kinds import YES_OR_NO, Kind
+from ..training.kinds import BALANCED, YES_OR_NO, Kind
 from ..training.settings_file import read_settings
 from .arguments import literal, number, own_setting, path, seeds, swept
 from .cluster_options import add_cluster
@@ -120,8 +120,8 @@ def config_of(args: argparse.Namespace, quiet: bool = False) -> RunConfig:
         for one in fields(RunConfig)
         if getattr(args, one.name) is not None
     }
-    if flags.get("class_weights", ())[:1] == ["balanced"] and len(flags["class_weights"]) == 1:
-        flags["class_weights"] = "balanced"
+    if flags.get("class_weights") == [BALANCED]:
+        flags["class_weights"] = BALANCED
     if "net" in flags:
         flags["net"] = given.get("net", {}) | _once(flags["net"], quiet)
     for one, others in INSTEAD.items():

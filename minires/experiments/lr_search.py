@@ -19,7 +19,7 @@ from ..training.trainer import Trainer
 from ..types import Figure, PathLike
 from . import single_net
 from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
-from .training_records import nothing_to_show
+from .training_tables import nothing_to_show
 
 NAME = "learning rate"
 NEEDED = {"model": WORD, "dataset_name": WORD, "batch_size": COUNT, "seed": NUMBER}

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 from ..errors import DataError
 from ..types import Row
 from .records import RunFolder, Table, make_folder, renamed
-from .training_records import GRADIENTS, METRICS, TEXT, UPDATES, say
+from .training_records import say
+from .training_tables import GRADIENTS, METRICS, TEXT, UPDATES
 
 Net: TypeAlias = tuple[str, int]  # name and seed
 TABLES = {"metrics": METRICS, "gradients": GRADIENTS, "updates": UPDATES}

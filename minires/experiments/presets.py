@@ -59,6 +59,22 @@ PRESETS = {
         warmup_from_depth=110,
     ),
 }
+#: Preset -> what to expect of it, for the help of commands.
+EXPECT = {
+    "demo": "half a minute",
+    "quick": "a few minutes on two cores; half of the paper's result",
+    "small": "a longer training, about three quarters of an hour",
+    "standard": "many hours on two cores",
+    "paper": "the paper's own training; for a GPU, or patience",
+}
+
+
+def sizes(name: str) -> str:
+    """The images, width and length of a preset in words: "8x8 images, width 8, ..."."""
+    one = PRESETS[name]
+    length = f"{one.epochs} epochs" if one.iterations is None else f"{one.iterations:,} iterations"
+    size, width = f"{one.image_size}x{one.image_size}", one.net["width"]
+    return f"{size} images, width {width}, {one.train_size:,} images, {length}"
 
 
 def preset(name: str, **given: Any) -> RunConfig:

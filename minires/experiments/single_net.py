@@ -32,8 +32,9 @@ from . import evaluation_records
 from .before_data import expected_images
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
-from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
+from .training_records import TrainingRecords, take_part
 from .training_sets import features_of, load_sets, split_validation
+from .training_tables import drops_in_epochs, finished_tables
 from .validation_records import how_it_ended, kept_epoch, read_validation
 
 NAME = "single net"

@@ -23,7 +23,7 @@ from . import scheduler, single_net
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
 from .seeds import check_seeds
-from .training_records import METRICS, TEXT, nothing_to_show
+from .training_tables import METRICS, TEXT, nothing_to_show
 from .validation_records import kept_epoch, read_validation
 
 NAME = "sweep"

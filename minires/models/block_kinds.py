@@ -1,8 +1,9 @@
 """The choice of the class of a net's blocks."""
 
 from .block_config import BlockConfig
-from .blocks import BasicBlock, Block, Bottleneck, FixupBlock, PreActBlock, PreActBottleneck
+from .blocks import BasicBlock, Block, Bottleneck, PreActBlock, PreActBottleneck
 from .dirac_block import DiracBlock
+from .fixup_block import FixupBlock
 from .highway_block import HighwayBlock
 from .repvgg_block import RepVGGBlock
 

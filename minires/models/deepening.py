@@ -58,21 +58,8 @@ def deepen(net: Net, depth: int, images: Tensor) -> Net:
         For a net that is not plain or has group norm, or for a depth that is not larger or not
         possible.
     """
-    if not _is_plain(net):
-        raise ConfigError(
-            "deepen",
-            "the net",
-            "a plain one, from models.plain or models.plain_mlp",
-            *_other_kind(net),
-        )
-    if any(isinstance(module, nn.GroupNorm) for module in net.modules()):
-        raise ConfigError(
-            "deepen",
-            "the net",
-            "one with batch norm, or without normalisation",
-            "one with group norm",
-            "no weights make group norm pass on every input",
-        )
+    if (wrong := _wrong_kind(net)) is not None:
+        raise ConfigError("deepen", "the net", *wrong)
     own = net.settings["depth"]
     deeper = type(net)(**{**net.settings, "depth": depth}, seed=0)
     if depth <= own:
@@ -87,22 +74,26 @@ def deepen(net: Net, depth: int, images: Tensor) -> Net:
     return deeper.train(net.training).to(net.fc.weight.device)
 
 
-def _is_plain(net):
+def _wrong_kind(net):
+    """(what it should be, what it is, why) for the error about a net that cannot be deepened, or
+    None.
+    """
+    plain = "a plain one, from models.plain or models.plain_mlp"
     settings = getattr(net, "settings", {})
-    if "config" in settings:
-        return settings["config"].shortcut is None and settings["config"].layers == "usual"
-    return settings.get("residual") is False
-
-
-def _other_kind(net):
-    """(what it is, why it cannot be deepened) of a net that is not plain, for the error."""
-    settings = getattr(net, "settings", {})
-    config = settings.get("config")
-    if config is not None and config.layers != "usual":
-        return f"one with layers of the kind {config.layers!r}", None
-    if config is not None or settings.get("residual"):
-        return "a residual net", "a residual block passes its input on only if its weights are 0"
-    return type(net).__name__, None
+    config, residual = settings.get("config"), settings.get("residual")
+    if config is not None:
+        if config.layers != "usual":
+            return plain, f"one with layers of the kind {config.layers!r}", None
+        residual = config.shortcut is not None
+    if residual:
+        why = "a residual block passes its input on only if its weights are 0"
+        return plain, "a residual net", why
+    if residual is not False:
+        return plain, type(net).__name__, None
+    if any(isinstance(module, nn.GroupNorm) for module in net.modules()):
+        why = "no weights make group norm pass on every input"
+        return "one with batch norm, or without normalisation", "one with group norm", why
+    return None
 
 
 def _statistics(net, images):

@@ -14,8 +14,6 @@ from ..errors import ConfigError
 from ..types import ArrayLike
 from .config import RunConfig
 
-BALANCED = "balanced"
-
 
 def balanced_weights(labels: ArrayLike, num_classes: int) -> tuple[float, ...]:
     """n / (K n_k) for each class k: n images, n_k of them of that class, K classes with images.

@@ -96,15 +96,16 @@ ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(va
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
 COUNTS = Kind("a list of whole numbers of at least 1", _some(COUNT))
 WORDS = Kind("a list of words", _some(WORD))
+BALANCED = "balanced"  # class weights that follow from the numbers of images
 WEIGHTS = Kind(
     "balanced, or a number above 0 for each class",
     lambda value: (
-        value == "balanced"
+        value == BALANCED
         if isinstance(value, str)
         else isinstance(value, (list, tuple))
         and len(value) > 1
         and all(map(POSITIVE.accepts, value))
     ),
-    ("balanced",),
+    (BALANCED,),
 )
 YES_OR_NO = Kind("true or false", lambda value: isinstance(value, (bool, np.bool_)))

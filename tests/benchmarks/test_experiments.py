@@ -8,7 +8,7 @@ from benchmarks import experiments, experiments_report
 from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 
 TINY = replace(
     PRESETS["quick"],

@@ -14,7 +14,7 @@ from minires.cli import main
 from minires.cli.arguments import literal, own_setting
 from minires.experiments.claims import CLAIMS
 from minires.experiments.records import read_table
-from minires.experiments.training_records import GRADIENTS, METRICS, TEXT
+from minires.experiments.training_tables import GRADIENTS, METRICS, TEXT
 
 from ..slow import but_long
 

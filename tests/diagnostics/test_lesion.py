@@ -20,7 +20,8 @@ from minires.diagnostics import (
 from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.models.block_config import BlockConfig
-from minires.models.blocks import Bottleneck, FixupBlock, PreActivation
+from minires.models.blocks import Bottleneck, PreActivation
+from minires.models.fixup_block import FixupBlock
 from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.nn.overriding import is_overridden
 

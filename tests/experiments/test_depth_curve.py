@@ -6,7 +6,7 @@ from statistics import mean
 
 from minires.experiments.degradation.verdict import final_rows
 from minires.experiments.records import read_config, read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "results/depth-cifar10"

@@ -25,7 +25,7 @@ from minires.experiments import degradation, evaluation_records, records, single
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame.run import write_report
 from minires.experiments.records import RunFolder, read_config, read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 from minires.serialization.files import append_bytes
 from minires.training import RunConfig
 from minires.training.interrupt import StoppedAtOnce

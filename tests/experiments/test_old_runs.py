@@ -20,7 +20,7 @@ from minires.experiments import degradation, net_folders, single_net
 from minires.experiments.claims.frame import laboratory
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import RunFolder, read_config, read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 from minires.serialization.old_names import current_net, previous_net
 from minires.training import RunConfig, Trainer
 from minires.training.settings_file import read_settings

@@ -1,10 +1,14 @@
 """The sizes of the experiments."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from minires.experiments.presets import PRESETS, preset
+from minires.cli import demo
+from minires.experiments.presets import EXPECT, PRESETS, preset, sizes
+
+EXPERIMENT = Path(__file__).parents[2] / "docs" / "experiment.md"
 
 
 def test_the_paper_recipe():
@@ -54,3 +58,23 @@ def test_a_shorter_training_warms_up_for_the_same_part_of_it(given, warmup):
 
 def test_the_shortest_run_there_is():
     assert replace(PRESETS["quick"], epochs=None, iterations=1).resolve(10_000).milestones == (1,)
+
+
+def test_a_preset_in_words():
+    assert sizes("quick") == "16x16 images, width 8, 10,000 images, 7 epochs"
+    assert sizes("paper") == "32x32 images, width 16, 50,000 images, 64,000 iterations"
+    assert EXPECT.keys() == PRESETS.keys()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_table_of_presets_says_what_they_are(name):
+    size, width, images, length = sizes(name).split(", ")
+    row = f"| `{name}` | {size.removesuffix(' images')}, {images.removesuffix(' images')} | "
+    row += f"{width.removeprefix('width ')} | {length} |"
+    assert row in EXPERIMENT.read_text(encoding="utf-8")
+
+
+def test_the_demo_says_what_it_trains_on():
+    size, _, images, _ = sizes("demo").split(", ")
+    words = f"{images.replace(' ', ' drawn ')} of {size.removesuffix(' images')}"
+    assert words in " ".join(demo.DESCRIPTION.split())

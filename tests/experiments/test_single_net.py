@@ -16,7 +16,7 @@ from minires.distributed import alone
 from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
-from minires.experiments.training_records import GRADIENTS, METRICS, TEXT, UPDATES
+from minires.experiments.training_tables import GRADIENTS, METRICS, TEXT, UPDATES
 from minires.serialization.families import IMAGENET
 from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights

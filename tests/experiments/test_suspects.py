@@ -9,7 +9,7 @@ import pytest
 from minires.errors import DataError
 from minires.experiments import suspects
 from minires.experiments.suspects import MEASURES, apart, ranks
-from minires.experiments.training_records import GRADIENTS, METRICS
+from minires.experiments.training_tables import GRADIENTS, METRICS
 
 RATIO, WHOLE, LONGER, SLOWEST = MEASURES
 

@@ -8,7 +8,7 @@ import pytest
 from minires.experiments.confidence import interval
 from minires.experiments.degradation.verdict import final_rows
 from minires.experiments.records import read_table
-from minires.experiments.training_records import METRICS, TEXT
+from minires.experiments.training_tables import METRICS, TEXT
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "ten_seeds.md").read_text(encoding="utf-8")

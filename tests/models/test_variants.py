@@ -8,7 +8,8 @@ from minires import backend, gradcheck, models, nn
 from minires import functional as F
 from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError
-from minires.models.blocks import BasicBlock, FixupBlock, PreActBlock
+from minires.models.blocks import BasicBlock, PreActBlock
+from minires.models.fixup_block import FixupBlock
 from minires.models.shortcuts import IdentityShortcut, subsample_and_pad
 from minires.optim import SGD
 

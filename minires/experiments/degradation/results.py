@@ -11,7 +11,7 @@ from ...training.kinds import COUNT, COUNTS, SEEDS, WORD
 from ...types import Figure, PathLike
 from .. import net_folders
 from ..records import of_one_run, read_config, save_figures
-from ..training_records import drops_in_epochs, finished_tables
+from ..training_tables import drops_in_epochs, finished_tables
 from . import page, verdict
 from .training import FAMILIES
 

@@ -11,7 +11,7 @@ from ...training.kinds import COUNT, NUMBER, WORD, WORDS
 from ...types import PathLike, Row
 from .. import degradation, single_net, sweep
 from ..records import of_one_run, read_config
-from ..training_records import (
+from ..training_tables import (
     GRADIENTS,
     GRADIENTS_OF,
     METRICS,

@@ -13,7 +13,7 @@ from ..claims.frame import registration
 from ..claims.frame.run import NEEDED
 from ..records import RunFolder, read_config, read_table
 from ..seeds import as_text
-from ..training_records import GRADIENTS, METRICS, TEXT, UPDATES
+from ..training_tables import GRADIENTS, METRICS, TEXT, UPDATES
 from . import unknown_claims
 from .parts import Part, Unit, few, files_in
 from .sources import Source

@@ -9,7 +9,7 @@ from ..degradation import NEEDED, all_iterations, nets_of
 from ..net_folders import TABLES, folder_of
 from ..records import RunFolder, read_config
 from ..seeds import as_text
-from ..training_records import (
+from ..training_tables import (
     GRADIENTS,
     GRADIENTS_OF,
     METRICS,

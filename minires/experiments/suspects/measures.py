@@ -11,7 +11,7 @@ from ...types import PathLike, Row
 from ..claims.flung_out import EARLY
 from ..claims.frame.laboratory import geometric
 from ..records import read_table
-from ..training_records import GRADIENTS, METRICS, TEXT
+from ..training_tables import GRADIENTS, METRICS, TEXT
 
 Layers: TypeAlias = Mapping[int, Row]  # depth -> row of gradients.csv, at one step
 Of: TypeAlias = tuple[str, int]  # net, seed

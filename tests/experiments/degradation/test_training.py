@@ -8,7 +8,7 @@ import pytest
 
 from minires import plot
 from minires.errors import CheckpointError, ConfigError, DataError
-from minires.experiments import degradation, net_folders, training_records
+from minires.experiments import degradation, net_folders, training_tables
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 from minires.training import trainer
@@ -37,11 +37,11 @@ def finished(tmp_path_factory):
 
 
 def tables(out):
-    metrics = read_table(out / "metrics.csv", training_records.METRICS, training_records.TEXT)
+    metrics = read_table(out / "metrics.csv", training_tables.METRICS, training_tables.TEXT)
     for row in metrics:
         del row["seconds"], row["images_per_second"]
     return metrics, read_table(
-        out / "gradients.csv", training_records.GRADIENTS, training_records.TEXT
+        out / "gradients.csv", training_tables.GRADIENTS, training_tables.TEXT
     )
 
 

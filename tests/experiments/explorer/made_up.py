@@ -2,7 +2,7 @@
 
 import json
 
-from minires.experiments.training_records import GRADIENTS, METRICS, UPDATES
+from minires.experiments.training_tables import GRADIENTS, METRICS, UPDATES
 
 STEPS_OF_EPOCH = 5
 BASE = {

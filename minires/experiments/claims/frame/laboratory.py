@@ -24,7 +24,8 @@ from ...before_data import expected_images
 from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
-from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
+from ...training_records import TrainingRecords, regularly, weights_after
+from ...training_tables import GRADIENTS, METRICS, TEXT
 from .sizes import as_large_as_plain_56, densenet_like_resnet
 
 WATCHED_STEPS = 300  # up to this step of a training, gradients are recorded often
