@@ -1,4 +1,4 @@
-"""Which claims have recorded numbers, and where they lie."""
+"""The claims that have recorded numbers, and the folders of these."""
 
 from functools import cache
 
@@ -8,19 +8,19 @@ from minires.experiments.records import read_table
 
 from .places import ROOT
 
-RECORDED = "results/claims"
-DECIDED = "results/claims-decided"  # by seeds that nobody had seen; these come first
+RECORDED = "results/claims"  # exploratory seeds
+DECIDED = "results/claims-decided"  # deciding seeds, which count where a claim has both
 
 
 def folder(claim: Claim) -> str:
-    """Where the numbers lie that a claim's verdict is read from."""
+    """The folder with the numbers that decide a claim's verdict."""
     is_decided = (ROOT / DECIDED / f"{claim.name}.csv").exists()
     return DECIDED if is_decided else RECORDED
 
 
 @cache
 def recorded() -> list[tuple[Claim, str, str, int]]:
-    """(claim, verdict, its reason, number of seeds) of each claim that was measured."""
+    """(claim, verdict, its reason, number of seeds) for each claim with recorded numbers."""
     found = []
     for claim in CLAIMS.values():
         path = ROOT / folder(claim) / f"{claim.name}.csv"
@@ -33,7 +33,7 @@ def recorded() -> list[tuple[Claim, str, str, int]]:
 
 @cache
 def pictures() -> set[str]:
-    """The figures that the page shows, as files of the repository."""
+    """The figures of these claims, as files of the repository."""
     return {
         f"{folder(claim)}/{claim.name}.png"
         for claim, *_ in recorded()
