@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BUILD = HERE / "_build"
-# What is imported -> the package it comes with.
+# Module -> the package that it comes with.
 NEEDED = {
     "sphinx": "sphinx",
     "myst_nb": "myst-nb",
@@ -22,7 +22,13 @@ MATHJAX = "tex-svg-full.js"  # the one file of MathJax that the pages load; see 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build the site and return the exit status: 0, 1 failed, 2 wrong usage."""
+    """Build the site and return the exit status: 0, or 1 if it failed.
+
+    Raises
+    ------
+    SystemExit
+        With the status 2, for wrong options.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m docs",
         description="Build the documentation as a site that works without a server and without a "
@@ -31,18 +37,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--zip", action="store_true", help="also pack it as docs/_build/minires.zip"
     )
-    parser.add_argument("--fresh", action="store_true", help="delete what an earlier build left")
+    parser.add_argument(
+        "--fresh", action="store_true", help="delete the files of earlier builds first"
+    )
     parser.add_argument(
         "--without-notebooks",
         action="store_true",
-        help="only the beginnings of the notebooks, for a quick look at the other pages",
+        help="show only the first cell of each notebook, for a quick look at the other pages",
     )
     args = parser.parse_args(argv)
     missing = missing_packages()
     if missing:
         print(
-            f"docs: packages are missing: expected what builds the site, got no "
-            f'{", ".join(missing)}; pip install -e ".[docs]"',
+            f"docs: cannot build the site: packages are missing: {', '.join(missing)}; "
+            'pip install -e ".[docs]"',
             file=sys.stderr,
         )
         return 1
@@ -50,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         shutil.rmtree(BUILD)
     status = build(BUILD, not args.without_notebooks)
     if status == 0:
-        print(f"docs: open {BUILD / 'html' / 'index.html'}")
+        print(f"docs: the site is built; open {BUILD / 'html' / 'index.html'}")
         if args.zip:
             packed = shutil.make_archive(str(BUILD / "minires"), "zip", BUILD, "html")
             print(f"docs: packed as {packed}")
@@ -58,13 +66,24 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def missing_packages() -> list[str]:
-    """The packages of the extra that are not installed."""
+    """The packages of the extra ``docs`` that are not installed."""
     return [package for module, package in NEEDED.items() if find_spec(module) is None]
 
 
 def build(folder: Path, with_notebooks: bool = True) -> int:
-    """Assemble the source and let Sphinx build it to ``html/`` in `folder`, with warnings as
-    errors; the exit status.
+    """Assemble the source of the site and build it with Sphinx. A warning is an error.
+
+    Parameters
+    ----------
+    folder : Path
+        The site is written to its folder ``html``; the other folders hold what it is made from.
+    with_notebooks : bool
+        False shows only the first cell of each notebook.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 1 for a broken link or a warning of Sphinx.
     """
     from sphinx.cmd.build import build_main
 
@@ -72,7 +91,7 @@ def build(folder: Path, with_notebooks: bool = True) -> int:
 
     found = assemble.site(with_notebooks)
     if found.broken:
-        print("docs: links that lead nowhere:", *found.broken, sep="\n    ", file=sys.stderr)
+        print("docs: links that lead to no file:", *found.broken, sep="\n    ", file=sys.stderr)
         return 1
     source, extra, static = (folder / name for name in ("source", "extra", "static"))
     assemble.write(found, source, extra)

@@ -17,7 +17,7 @@ extensions = [
     "sphinx_design",
 ]
 exclude_patterns = ["files"]
-default_role = "py:obj"  # a name in backticks of a docstring leads to its entry, if it has one
+default_role = "py:obj"  # in docstrings, a name in backticks links to its entry, if it has one
 nitpicky = False
 toc_object_entries_show_parents = "hide"
 
@@ -27,7 +27,7 @@ myst_heading_anchors = 4
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # the stored outputs are shown
 nb_merge_streams = True
-# Headings of the texts start where a forge shows them best; Sphinx would have them start at 1.
+# Some texts, such as the tables of benchmarks, skip a level of headings. Sphinx would warn.
 suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
 
 # Docstrings
@@ -41,29 +41,29 @@ numpydoc_validation_checks: set[str] = set()
 # Pages
 html_theme = "furo"
 html_title = "minires"
-# html_static_path and html_extra_path are given by docs/__main__.py, which makes their files.
+# docs/__main__.py makes the files of html_static_path and html_extra_path, and sets both.
 html_css_files = ["minires.css"]
 html_js_files = ["minires.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": False}
-mathjax_path = "mathjax/tex-svg-full.js"  # all of it in one file: fonts would need a server
+mathjax_path = "mathjax/tex-svg-full.js"  # one file without fonts, which would need a server
 mathjax3_config = {"options": {"enableMenu": False}}
-highlight_language = "none"  # blocks that name no language: commands, formulas
+highlight_language = "none"  # for blocks that name no language: commands, formulas
 smartquotes = False  # messages and options are shown as they are typed
 copybutton_exclude = ".linenos, .gp, .go"
 
 
 def linkcode_resolve(domain, info):
-    """The page of the source of a name in the reference."""
+    """The link from a name in the API reference to its source."""
     if domain != "py" or not info["module"]:
         return None
     return api.source_link(info["module"], info["fullname"])
 
 
 def setup(app):
-    """Show formulas of docstrings as they stand, and leave out what Python itself says of a
-    NamedTuple: "Alias for field number".
+    """Keep the line breaks of formulas in docstrings, and leave out the fields of named tuples,
+    for which Python's own docstring is "Alias for field number 0".
     """
 
     def skip(app, what, name, value, skip, options):

@@ -7,8 +7,10 @@ from statistics import NormalDist, mean
 import pytest
 
 from docs.generate import suspects as made
-from docs.generate import verdicts
+from docs.generate import suspects_figure, verdicts
+from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
+from docs.generate.recorded_claims import RECORDED
 from minires import plot
 from minires.experiments import suspects
 from minires.experiments.claims import CLAIMS
@@ -27,29 +29,30 @@ def test_the_page_begins_with_the_question():
 
 
 def sentences():
-    run, (largest, chance, count) = made.run(), made.luck()
-    before, longer = made.ranked(made.RATIO, 0), made.ranked(made.LONGER, 10)
+    run, (largest, chance, count) = numbers.run(), numbers.largest_correlation()
+    before, longer = numbers.ranked(numbers.RATIO, 0), numbers.ranked(numbers.LONGER, 10)
     yield f"is {before.rho:.2f} (95 % confidence interval {before.low:.2f} to {before.high:+.2f}, n"
     yield f"lengthening {longer.rho:.2f} ({longer.low:.2f} to {longer.high:+.2f})"
-    held = {one.variant: mean(one.changes) for one in suspects.cures(ROOT / made.RECORDED)}
+    held = {one.variant: mean(one.changes) for one in suspects.cures(ROOT / RECORDED)}
     three = [held[name] for name in ("clipped", "warm-up", "kept norms")]
     yield f"between {min(three):+.1f} and {max(three):+.1f} points on average"
-    ranks = [mean(made.rank(net)) for net in made.NETS]
+    ranks = [mean(numbers.effective_rank(net)) for net in numbers.NETS]
     yield "keeps {:.1f} directions of 256 images, where plain-20 has {:.1f}".format(*ranks)
     yield f"resnet-56 has {ranks[2]:.1f}, and trains"
-    end = run.at(made.LONGER, made.DEEP, run.steps[-1])
+    end = run.at(numbers.LONGER, numbers.DEEP, run.steps[-1])
     yield f"early weights {min(end):.1f} to {max(end):.1f} times as long as at the start"
     yield f"The largest of the {count} rank correlations is {largest:.2f} (slowest layer, step 2)"
     yield f"one as large turns up {100 * chance:.0f} times in 100"
     better, worse = kinds()
     yield f"five end between {better[0]:.1f} and {better[-1]:.1f} % training error"
     yield f"four between {worse[0]:.1f} and {worse[-1]:.1f} %"
-    yield f"step {min(suspects.when_apart(run, made.SLOWEST, *made.NETS[:2]).below)} until the end"
+    below = suspects.when_apart(run, numbers.SLOWEST, numbers.DEEP, numbers.SHALLOW).below
+    yield f"step {min(below)} until the end"
 
 
 def kinds():
     """The final errors of the two kinds of seeds of plain-56: the widest gaps part them."""
-    errors = sorted(made.run().error(made.DEEP))
+    errors = sorted(numbers.run().error(numbers.DEEP))
     return errors[:5], errors[6:]
 
 
@@ -59,30 +62,32 @@ def test_the_numbers_in_the_text(sentence):
 
 
 def test_the_two_kinds_overlap_in_two_epochs_and_then_no_more():
-    run = made.run()
-    final = run.error(made.DEEP)
+    run = numbers.run()
+    final = run.error(numbers.DEEP)
     better, worse = ([final.index(error) for error in kind] for kind in kinds())
     assert min(worse) != max(better) and "and one at 79.3 %" in TEXT
     assert f"{sorted(final)[5]:.1f}" == "79.3"
     apart = []
     for epoch in range(1, 8):
-        errors = run.error(made.DEEP, epoch)
+        errors = run.error(numbers.DEEP, epoch)
         apart.append(min(errors[i] for i in worse) > max(errors[i] for i in better))
     assert apart == [False, False, True, True, True, True, True]
     assert f"between steps {run.steps_an_epoch} and {3 * run.steps_an_epoch}" in TEXT
 
 
 def test_the_explosion_is_over_within_some_ten_steps():
-    run = made.run()
-    above = suspects.when_apart(run, made.RATIO, made.DEEP, made.SHALLOW).above
+    run = numbers.run()
+    above = suspects.when_apart(run, numbers.RATIO, numbers.DEEP, numbers.SHALLOW).above
     assert max(above) < 10
-    assert max(suspects.when_apart(run, made.WHOLE, made.DEEP, made.SHALLOW).above) == 10
+    assert max(suspects.when_apart(run, numbers.WHOLE, numbers.DEEP, numbers.SHALLOW).above) == 10
 
 
 def test_before_the_first_step_the_nets_differ_in_what_the_text_names():
-    for values in (made.sharpness, made.likeness, made.rank):
-        assert suspects.apart.side(values(made.DEEP), values(made.SHALLOW)) != 0
-    assert 0 in suspects.when_apart(made.run(), made.WHOLE, made.DEEP, made.SHALLOW).above
+    for values in (numbers.sharpness, numbers.gradient_likeness, numbers.effective_rank):
+        assert suspects.apart.side(values(numbers.DEEP), values(numbers.SHALLOW)) != 0
+    assert (
+        0 in suspects.when_apart(numbers.run(), numbers.WHOLE, numbers.DEEP, numbers.SHALLOW).above
+    )
 
 
 def test_which_rank_correlation_ten_seeds_show():
@@ -100,15 +105,15 @@ def test_chance_passes_what_the_figure_shades_one_time_in_twenty():
     just_above, just_below = [1, 2, 0, 5, 6, 3, 9, 4, 8, 7], [4, 0, 6, 1, 7, 2, 3, 5, 9, 8]
     for order, is_above in ((just_above, True), (just_below, False)):
         rho, share = suspects.chance_of_largest([order], errors, draws=4000)
-        assert (rho > made.CRITICAL) == is_above, rho
-        assert abs(rho - made.CRITICAL) > 0.05 and (share < 0.05) == is_above
+        assert (rho > suspects_figure.CRITICAL) == is_above, rho
+        assert abs(rho - suspects_figure.CRITICAL) > 0.05 and (share < 0.05) == is_above
 
 
 def test_the_figures_are_drawn_from_the_records(tmp_path):
-    figure = made.figure()
+    figure = suspects_figure.draw()
     assert len(figure.axes) == 4 and "n = 10" in figure.texts[-1].get_text()
     with plot.use_width("one-column"):
-        narrow = made.figure()
+        narrow = suspects_figure.draw()
     tops = [ax.get_position().y1 for ax in narrow.axes]
     assert all(one > other for one, other in pairwise(tops))
 

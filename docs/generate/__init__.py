@@ -1,3 +1,3 @@
-"""The pages that are made: each module here writes the pages of one kind, as Markdown or
-reStructuredText for Sphinx. None of them needs Sphinx.
+"""The generated pages of the site. Each module here makes pages of one kind, as Markdown or
+reStructuredText for Sphinx, which it does not need itself.
 """

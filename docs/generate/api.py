@@ -1,4 +1,4 @@
-"""The reference: a page for each public module, with every public name, from the docstrings."""
+"""The API reference: a page for each public module, with every public name, from the docstrings."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from .docstrings import with_bars
 from .places import ROOT, source_page
 
-# The modules that programs import from, in the order in which a reader meets them.
+# The modules that users import from, in the order in which a reader meets them.
 MODULES = {
     "minires": "The Tensor, loading and saving, gradient check",
     "minires.functional": "Differentiable functions of Tensors",
@@ -38,7 +38,7 @@ MODULES = {
     "minires.backend": "Devices and threads",
     "minires.errors": "The classes of errors",
 }
-# Modules with an `__all__` that are no part of the interface, and why.
+# Modules with an `__all__` that are not public, and why.
 INTERNAL = {
     "minires.kernels.common": "kernels, which have pages of their own",
     "minires.kernels.cpu.im2col": "part of conv2d",
@@ -48,7 +48,9 @@ INTERNAL = {
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """The names of `__all__`, or else what the module itself defines without an underscore."""
+    """The names of `__all__`, or without it the names that the module itself defines, except those
+    with an underscore.
+    """
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
     return sorted(
@@ -59,7 +61,7 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 def pages() -> dict[str, str]:
-    """Path in the source of the site -> reStructuredText."""
+    """Path in the source of the site -> text, in reStructuredText."""
     found = {f"api/{name}.rst": page(name) for name in MODULES}
     listed = "\n".join(f"   {name}" for name in MODULES)
     rows = "\n".join(f"* :doc:`{name} <{name}>`: {about}" for name, about in MODULES.items())
@@ -73,7 +75,7 @@ def pages() -> dict[str, str]:
 
 
 def page(name: str) -> str:
-    """The page of one module."""
+    """The page of one module: a list of its names, then the names that are described here."""
     module = import_module(name)
     names = public_names(module)
     own = [one for one in names if home(name, one) == name]
@@ -92,7 +94,9 @@ def page(name: str) -> str:
 
 
 def home(module: str, name: str) -> str:
-    """The first of the modules that has this very object under this name: it is described there."""
+    """The module on whose page a name is described: the first one that has the same object under
+    the same name.
+    """
     value = getattr(import_module(module), name)
     for one in MODULES:
         if getattr(import_module(one), name, None) is value and name in public_names(
@@ -107,7 +111,7 @@ def _title(text: str) -> str:
 
 
 def _row(module: str, name: str, value: Any) -> str:
-    """A line of the list at the top of a page."""
+    """A line of the list at the top of a page. `module` is where the name is described."""
     full = f"{module}.{name}"
     if isinstance(value, ModuleType):
         page = value.__name__ if value.__name__ in MODULES else None
@@ -116,14 +120,16 @@ def _row(module: str, name: str, value: Any) -> str:
 
 
 def first_sentence(value: Any) -> str:
-    """The first sentence of a docstring, on one line."""
+    """The first sentence of the docstring of a class or function, on one line."""
     own = isinstance(value, type) or callable(value)
     text = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()) if own else "a constant"
     return with_bars(re.split(r"(?<=[.:]) (?=[A-Z`])", text)[0])
 
 
 def _entry(module: str, name: str, value: Any) -> str:
-    """The directive that documents one name; a module has a page of its own."""
+    """The directive of Sphinx that documents one name. It is empty for a module, which has a page
+    of its own.
+    """
     if isinstance(value, ModuleType):
         return ""
     if isinstance(value, type):
@@ -135,8 +141,17 @@ def _entry(module: str, name: str, value: Any) -> str:
 
 
 def source_link(module: str, name: str) -> str | None:
-    """The page of the source, with the line, for the name `name` of `module`; None if there is
-    none. Pages of the reference are one folder deep.
+    """The link from a page of the reference to the line where a name is defined.
+
+    Parameters
+    ----------
+    module, name : str
+        Such as "minires.nn" and "Conv2d.forward".
+
+    Returns
+    -------
+    str or None
+        None if the name has no source in the package.
     """
     value: Any = import_module(module)
     for part in name.split("."):
@@ -150,4 +165,4 @@ def source_link(module: str, name: str) -> str | None:
     if not file or not file.startswith(str(ROOT / "minires")):
         return None
     path = file[len(str(ROOT)) + 1 :].replace("\\", "/")
-    return f"../{source_page(path)}#L-{line}"
+    return f"../{source_page(path)}#L-{line}"  # the reference is a folder of the site

@@ -1,4 +1,4 @@
-"""The gallery of claims: a card for each, with the verdict read anew from the recorded numbers."""
+"""The gallery of claims: a card for each claim, with the verdict on its recorded numbers."""
 
 from html import escape
 
@@ -32,14 +32,14 @@ def pages() -> dict[str, str]:
         'placeholder="words in the claim"><span class="count" role="status" aria-live="polite">'
         "</span></div>"
     )
-    machine = " ".join([f"{config['caption']}.", *provenance.in_sentences(config)])
+    about_the_run = " ".join([f"{config['caption']}.", *provenance.in_sentences(config)])
     parts = [
         "# Claims gallery",
         "Popular claims about deep nets, tested. A program worked out each verdict from the "
         "recorded numbers when this page was made: *supported* and *contradicted* need every "
         "seed beyond a margin; everything else is *undecided*. [The text](guide/claims.md) tells "
         "the story, and [the verdicts](guide/verdicts.md) say how far each one reaches.",
-        f"{machine}",
+        about_the_run,
         f"```{{raw}} html\n{filters}\n```",
         "`````{container} gallery",
         *map(_card, found),
@@ -49,7 +49,7 @@ def pages() -> dict[str, str]:
 
 
 def _card(one: Recorded) -> str:
-    """One claim: a badge, the sentence, the figure, the sides, the verdict and all numbers."""
+    """The card of a claim: a badge, the claim, what each side predicts, the figure, the verdict."""
     claim, (outcome, reason, brief) = one.claim, one.verdict
     sides = "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items())
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
@@ -75,7 +75,7 @@ def _card(one: Recorded) -> str:
             f'```{{raw}} html\n<p class="badges"><span class="badge {outcome}">{outcome}</span> '
             f'<span class="name">{claim.name}</span>, {len(one.seeds)} {kind} seeds</p>\n```',
             f"**{escape(claim.statement, quote=False)}**",
-            f"{claim.source}",
+            claim.source,
             sides,
             shown,
             f"```{{raw}} html\n<p>{escape(sentence(brief))}</p>"

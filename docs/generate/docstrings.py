@@ -1,4 +1,4 @@
-"""Docstrings as Sphinx needs them."""
+"""Docstrings of this library, made into reStructuredText for Sphinx."""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +9,16 @@ INDENT = 4  # spaces from which a paragraph of the description is a formula
 
 
 def with_formulas(lines: Sequence[str]) -> list[str]:
-    """The lines of a docstring, with its formulas marked as literal blocks and |x| left as it is.
+    """The lines of a docstring, with its formulas marked as literal blocks, and with |x| escaped.
 
-    In this library a formula of a description is a paragraph that is indented, as in a book. For
-    reStructuredText that would be a quotation, and its spaces would be lost. Sections such as
-    Parameters, which are indented for another reason, stay as they are.
+    In the description of a docstring of this library, an indented paragraph is a formula.
+    reStructuredText would take it for a quotation and lose its spaces. Sections such as Parameters
+    are indented for another reason, and stay as they are.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Without the indent of the docstring itself.
     """
     found: list[str] = []
     in_description, in_formula = True, False
@@ -42,6 +47,8 @@ def with_formulas(lines: Sequence[str]) -> list[str]:
 
 
 def with_bars(line: str) -> str:
-    """A line of text in which |x| is the size of x, and not reStructuredText's substitution."""
+    """A line of text with the bars of |x| escaped: reStructuredText would take them for a
+    substitution. Literals between double backticks stay as they are.
+    """
     parts = LITERAL.split(line)
     return "".join(part if LITERAL.fullmatch(part) else part.replace("|", "\\|") for part in parts)

@@ -1,4 +1,4 @@
-"""The page of errors: every message by its text, with causes and cures from site/errors.toml."""
+"""The page of errors: every message of minires, with the causes and cures of site/errors.toml."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from .places import read
 
 ENTRIES = "docs/site/errors.toml"
 PAGE = "errors.md"
+#: A variable part of a message, as `messages.as_text` writes it.
 VARIABLE = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")
 INTRODUCTION = """# Errors by their text
 
@@ -32,19 +33,23 @@ to the same mistake in minires, where there is one:
 ```
 
 All {count} messages that the source can raise are below, in {entries} groups. Words in ‹angle
-brackets› stand for what is known only when it happens. In Python, `except
-minires.errors.MiniresError` catches all of them; each class is also the built-in exception that a
+brackets› stand for values that are known only when the error occurs. In Python, `except
+minires.errors.MiniresError` catches all of them. Each class is also the built-in exception that a
 user of NumPy would catch ([classes](api/minires.errors.rst)).
 """
 
 
 def entries() -> list[dict[str, Any]]:
-    """What site/errors.toml holds, in its order."""
+    """The entries of site/errors.toml, in its order."""
     return tomllib.loads(read(ENTRIES))["entry"]
 
 
 def fits(entry: dict[str, Any], message: Message) -> bool:
-    """Whether an entry is about this message."""
+    """Whether an entry explains this message.
+
+    It does if one pair of its ``also`` (a pattern for the file, an expression for the text) fits,
+    or if its ``match`` fits "where: what", and its ``files`` and ``kinds``, where given, fit too.
+    """
     file = message.file.removeprefix("minires/")
     if any(
         fnmatch(file, one) and re.search(text, message.text) for one, text in entry.get("also", ())
@@ -58,19 +63,21 @@ def fits(entry: dict[str, Any], message: Message) -> bool:
 
 
 def is_one_of(text: str, messages: Sequence[Message]) -> bool:
-    """Whether a text is one that these messages can give, whatever their variables hold."""
+    """Whether one of these messages can give this text, for some values of its variables."""
     return any(re.fullmatch(_pattern(message), text) for message in messages)
 
 
 def is_written_down(text: str, entry: dict[str, Any]) -> bool:
-    """Whether a text fits one of an entry's `texts`: messages that no error class makes."""
+    """Whether a text fits one of the ``texts`` of an entry: messages that are written by hand,
+    because no class of `minires.errors` makes them.
+    """
     patterns = (".*".join(map(re.escape, VARIABLE.split(one)[::2])) for one in entry["texts"])
     return any(re.fullmatch(pattern, text) for pattern in patterns)
 
 
 def _pattern(message: Message) -> str:
-    """A regular expression for the texts of one message. Parts that are a variable may be None, and
-    are then not written.
+    """A regular expression for the texts of one message. A part that is a single variable may be
+    None, and is then left out of the text.
     """
 
     def of(part):
@@ -88,10 +95,18 @@ def _pattern(message: Message) -> str:
     )
 
 
-def sorted_out(
+def by_entry(
     known: Sequence[dict[str, Any]], messages: Sequence[Message]
 ) -> tuple[dict[str, list[Message]], list[Message]]:
-    """Entry's id -> its messages; and the messages that no entry fits."""
+    """Give each message to the first entry that fits.
+
+    Returns
+    -------
+    found : dict
+        An entry's id -> its messages.
+    rest : list of Message
+        The messages that no entry fits.
+    """
     found: dict[str, list[Message]] = {entry["id"]: [] for entry in known}
     rest = []
     for message in messages:
@@ -101,7 +116,9 @@ def sorted_out(
 
 
 def shown(text: str) -> str:
-    """A message with ‹...› for each of its variables, named where the source has a plain name."""
+    """A message as readers see it: a variable becomes ‹its name›, or ‹...› where the source has an
+    expression.
+    """
 
     def name(match: re.Match[str]) -> str:
         inside = re.sub(r"^(?:repr|str|shown)\((.*)\)$", r"\1", match[1])
@@ -114,7 +131,7 @@ def shown(text: str) -> str:
 def page() -> str:
     """The page, as Markdown."""
     known, messages = entries(), every_message()
-    found, _ = sorted_out(known, messages)
+    found, _ = by_entry(known, messages)
     data = [
         {
             "id": one["id"],
@@ -134,7 +151,7 @@ def page() -> str:
 
 
 def texts(entry: dict[str, Any], messages: Sequence[Message]) -> list[str]:
-    """The messages of one entry as readers see them."""
+    """The messages of an entry as readers see them."""
     return [shown(text) for text in [*(m.text for m in messages), *entry.get("texts", ())]]
 
 
@@ -144,6 +161,7 @@ def pages() -> dict[str, str]:
 
 
 def _section(entry: dict[str, Any], messages: Sequence[Message]) -> str:
+    """The section of an entry: cause, cure, example, and its folded messages."""
     rows = [
         f"<li><code>{escape(shown(message.text))}</code> <small>{message.kind}, "
         f"{to_source(message.file, PAGE, 'source', message.line)}</small></li>"

@@ -1,4 +1,4 @@
-"""The explorer of runs on the recorded ones: a page around it, and links to views worth seeing."""
+"""The page of the explorer: the explorer on recorded runs, and links to views of it."""
 
 from html import escape
 
@@ -14,7 +14,7 @@ RUNS = (
     "results/sweep-small/base",
     "results/sweep-small/crops",
 )
-# What a link says -> the view that it opens, as the explorer writes it into its address.
+# Text of a link -> the view that it opens, as the explorer writes it into its address.
 VIEWS = {
     "Before training, gradients of plain-56 grow a thousandfold towards the images": "right=",
     "Ten steps later they no longer do": "right=&step=10",
@@ -48,5 +48,5 @@ def pages() -> dict[str, str]:
 
 
 def files() -> dict[str, str]:
-    """Plain pages of the site, by path: the explorer itself."""
+    """Path in the site -> HTML: the explorer itself, which is no page of Sphinx."""
     return {FILE: explorer.html([explorer.read(ROOT / run) for run in RUNS])}

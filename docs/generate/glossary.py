@@ -1,4 +1,4 @@
-"""The glossary: words, what they mean here, and which text uses them how."""
+"""The glossary: words, what they mean in minires, and how other texts use them."""
 
 import json
 import re
@@ -12,12 +12,12 @@ PAGE = "glossary.md"
 
 
 def terms() -> list[dict[str, Any]]:
-    """What site/glossary.toml holds, by the alphabet."""
+    """The entries of site/glossary.toml in alphabetical order."""
     return sorted(tomllib.loads(read(TERMS))["term"], key=lambda one: one["term"].lower())
 
 
 def notebooks() -> dict[str, str]:
-    """Name of a notebook's file -> all of its text cells."""
+    """File name of a notebook -> the text of all its Markdown cells."""
     found = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -33,7 +33,7 @@ def pages() -> dict[str, str]:
         "# Glossary",
         "Texts on residual nets use the same words for different things, and different words for "
         "the same. Each entry says first what the word means in minires, then how others use it. "
-        "The numbers lead to the notebooks in which it occurs.",
+        "The numbers are links to the notebooks in which it occurs.",
         "```{glossary}",
     ]
     entries = [_entry(one, texts) for one in terms()]
@@ -41,6 +41,11 @@ def pages() -> dict[str, str]:
 
 
 def _entry(one: dict[str, Any], texts: dict[str, str]) -> str:
+    """The entry of a term: its meaning, how others use it, and links to notebooks.
+
+    `texts` are those of `notebooks`. A term that is written in several ways has an expression
+    ``find`` for them.
+    """
     pattern = one.get("find", rf"\b{re.escape(one['term'])}")
     used = [name for name, text in texts.items() if re.search(pattern, text)]
     lines = [one["here"]]
@@ -53,6 +58,6 @@ def _entry(one: dict[str, Any], texts: dict[str, str]) -> str:
 
 
 def split(other: str) -> tuple[str, str]:
-    """The two parts of a text such as ``PyTorch: the same``: who, and how."""
+    """The two parts of a text such as "PyTorch: the same": who uses the word, and how."""
     who, _, what = other.partition(": ")
     return who, what

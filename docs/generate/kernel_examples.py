@@ -1,4 +1,4 @@
-"""A small example of every kernel, from which its picture is drawn: arrays and settings."""
+"""A small example of every kernel, whose arrays its page shows as a picture."""
 
 from typing import Any, NamedTuple
 
@@ -9,16 +9,23 @@ from minires.types import Array
 
 
 class Example(NamedTuple):
-    """Arrays that a kernel takes, in its order, with their names; its settings in words."""
+    """The inputs of a kernel: arrays in the order of its arguments, their names, and settings."""
 
     names: tuple[str, ...]
     arrays: tuple[Array, ...]
     settings: dict[str, Any]
 
     def run(self, kernel: str) -> tuple[Array, Array, tuple[Array, ...]]:
-        """The result, a dL/dy of 1, 2, 3, ... and the gradients, by the loops of `naive`.
+        """Run the `naive` version of a kernel, forward and backward.
 
-        With a dL/dy of ones a softmax and a batch norm would have no gradient to show.
+        Returns
+        -------
+        y : ndarray
+        dy : ndarray
+            dL/dy, the numbers 1, 2, 3, ... If all of them were 1, the gradients of softmax and
+            batch norm would be 0, and there would be nothing to see.
+        gradients : tuple of ndarray
+            The gradient of each input that has one.
         """
         function = getattr(naive, kernel)
         y, cache = function.forward(*self.arrays, **self.settings)

@@ -1,4 +1,4 @@
-"""A page for each kernel, from its source, its example, the tests and the recorded timings."""
+"""A page for each kernel, made from its source, its example, the tests and recorded timings."""
 
 import ast
 import inspect
@@ -20,20 +20,22 @@ from .places import ROOT, read
 WORDS = "docs/site/kernels.toml"
 GPU = "minires/kernels/gpu"
 CHECKS = "tests/kernels/checks.py"
-ALSO = {"conv": ["im2col.cu"]}  # CUDA sources beside the one of the file's name
+MORE_CUDA = {"conv": ["im2col.cu"]}  # launcher -> CUDA sources beside the one of its name
 BACKENDS = ("naive", "cpu", "gpu")
 
 
 class Code(NamedTuple):
-    """Where the class of a kernel stands."""
+    """A piece of source code, such as the class of a kernel."""
 
     file: str
-    line: int
+    line: int  # its first
     text: str
 
 
 def words() -> dict[str, dict[str, str]]:
-    """Kernel -> its group, formulas and purpose."""
+    """Kernel -> what docs/site/kernels.toml says: its ``group``, why it is there (``why``), and its
+    formulas (``forward``, ``backward``) in LaTeX.
+    """
     return tomllib.loads(read(WORDS))
 
 
@@ -45,7 +47,7 @@ def pages() -> dict[str, str]:
 
 
 def index(known: dict[str, dict[str, str]]) -> str:
-    """The list of kernels, by groups."""
+    """The page that lists the kernels, by groups."""
     groups: dict[str, list[str]] = {}
     for name in names():
         groups.setdefault(known[name]["group"], []).append(name)
@@ -53,8 +55,8 @@ def index(known: dict[str, dict[str, str]]) -> str:
         "# Kernels",
         "A kernel is a pair of functions on plain arrays: `forward` returns the result and what "
         "`backward` needs; `backward` turns dL/dy into the gradient of every input. Each of the "
-        f"{len(names())} kernels has a page: its formula, an example with numbers, the loops that "
-        "define it, the fast versions, how exactly they must agree, and how fast they are.",
+        f"{len(names())} kernels has a page with its formula, an example with numbers, the loops "
+        "that define it, the fast versions, how exactly they must agree, and how fast they are.",
         "To run your own version in a real net: `with mr.kernels.use(relu=my_relu):`. "
         "[First change](../guide/first_change.md) and the notebooks on "
         "[convolution](../notebooks/03_convolution.ipynb) and its "
@@ -74,13 +76,22 @@ def index(known: dict[str, dict[str, str]]) -> str:
 
 
 def page(name: str, about: dict[str, str], timings: dict[str, Any]) -> str:
-    """The page of one kernel."""
+    """The page of one kernel.
+
+    Parameters
+    ----------
+    name : str
+    about : dict
+        From `words`.
+    timings : dict
+        The recorded benchmark of the CPU.
+    """
     place = f"kernels/{name}.md"
     parts = [
         f"# {name}",
         about["why"],
         f"**Forward**\n\n$$\n{about['forward']}\n$$",
-        "**Backward**, where $\\bar{y}$ is dL/dy and so on for every letter:"
+        "**Backward**, where $\\bar{y}$ stands for dL/dy, and so on for every letter:"
         f"\n\n$$\n{about['backward']}\n$$",
         "## An example",
         example(name),
@@ -96,7 +107,7 @@ def page(name: str, about: dict[str, str], timings: dict[str, Any]) -> str:
 
 
 def on_tensors(name: str) -> str:
-    """A sentence that says how the kernel is called with Tensors."""
+    """A sentence on how to call the kernel with Tensors."""
     if hasattr(functional, name):
         return f"With Tensors call {{py:func}}`minires.functional.{name}`."
     return (
@@ -106,7 +117,7 @@ def on_tensors(name: str) -> str:
 
 
 def example(name: str) -> str:
-    """The picture of a kernel at work, with its settings in words."""
+    """The picture of a kernel's example, with its settings in words."""
     shown = EXAMPLES[name]
     y, dy, gradients = shown.run(name)
     inputs = list(zip(shown.names, shown.arrays))
@@ -116,7 +127,7 @@ def example(name: str) -> str:
         f"{key} = {value.tolist() if hasattr(value, 'tolist') else value}"
         for key, value in shown.settings.items()
     )
-    title = f"{name} of small arrays: inputs, result and gradients as grids of numbers"
+    title = f"{name} of small arrays; inputs, result and gradients as grids of numbers"
     svg = number_grids.picture([[*inputs, ("y", y)], backward], title)
     text = f"With {settings}. " if settings else ""
     text += (
@@ -135,20 +146,20 @@ def code(name: str, backend: str) -> Code:
 
 
 def tabs(name: str, place: str) -> str:
-    """The versions of a kernel side by side; one that several backends share stands once."""
-    items, seen = [], {}
+    """The versions of a kernel in tabs. A version that several backends share is shown once."""
+    items, seen = [], set()
     for backend in BACKENDS:
         found = code(name, backend)
         if found.file in seen:
             continue
         folder = found.file.split("/")[2]
-        seen[found.file] = folder
+        seen.add(found.file)
         title = {"common": "cpu and gpu (common)", "gpu": "gpu, launcher"}.get(folder, folder)
         items.append((title, found, "python"))
     launcher = code(name, "gpu").file
     if launcher.startswith(GPU):
         stem = launcher.split("/")[-1].removesuffix(".py")
-        for file in [f"{stem}.cu", *ALSO.get(stem, [])]:
+        for file in [f"{stem}.cu", *MORE_CUDA.get(stem, [])]:
             if (ROOT / GPU / file).exists():
                 items.append(
                     (file, Code(f"{GPU}/{file}", 1, read(f"{GPU}/{file}").rstrip()), "cuda")
@@ -165,7 +176,7 @@ def _tab(title: str, found: Code, language: str, place: str) -> str:
 
 
 def tolerances(name: str, place: str) -> str:
-    """How exactly the versions must agree, as the tests ask for it, and which tests these are."""
+    """How exactly the versions must agree in the tests, and links to these tests."""
     close, rel, step = limits()
     files = [
         path.relative_to(ROOT).as_posix()
@@ -189,8 +200,17 @@ def tolerances(name: str, place: str) -> str:
 
 
 def limits() -> tuple[str, str, str]:
-    """Three numbers that tests/kernels/checks.py holds kernels to, read off its source:
-    the tolerance of `assert_close`, that of a slope, and the step.
+    """Three numbers from the source of tests/kernels/checks.py.
+
+    Returns
+    -------
+    close, rel, step : str
+        The tolerance of `assert_close`, and the relative tolerance and step of `assert_slopes`.
+
+    Raises
+    ------
+    AssertionError
+        If `assert_slopes` has no tolerance ``rel=``.
     """
     functions = {
         node.name: node
@@ -214,11 +234,11 @@ def limits() -> tuple[str, str, str]:
 
 
 def speed(name: str, timings: dict[str, Any]) -> str:
-    """The recorded timings of a kernel, or a word that there are none."""
+    """The recorded timings of a kernel, or a sentence that there are none."""
     rows = [row for row in timings["kernels"] if row["name"].split()[0] == name]
     if not rows:
         return (
-            "Not timed on its own. What the nets take that use it: [Speed](../speed.md). The GPU "
+            "Not timed on its own. [Speed](../speed.md) has the times of nets that use it. The GPU "
             "versions are not timed here."
         )
     environment = timings["environment"]

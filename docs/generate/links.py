@@ -1,7 +1,7 @@
-"""Links of a text, made to lead somewhere in the site as they do on a forge.
+"""Links of the repository's texts, changed so that they work in the site as they do on GitHub.
 
-A link to another text leads to its page, one to a picture to a copy of it, and one to any other
-file or folder of the repository to a page that shows it (`source_files.py`).
+A link to another text becomes a link to its page, and a link to a picture one to a copy of it. Any
+other file or folder of the repository gets a page that shows it (`source_files.py`).
 """
 
 import posixpath
@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from .dark import of as dark_of
+from .dark import twin
 from .places import ROOT, pages, relative, source_page
 
-RESULTS = ("results/", "benchmarks/results/")  # their figures are drawn for white pages
+RESULTS = ("results/", "benchmarks/results/")  # figures here are drawn for white pages
 PICTURES = (".png", ".gif", ".svg", ".jpg")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 TWO_PICTURES = re.compile(
     r'<picture>\s*<source [^>]*srcset="(?P<dark>[^"]+)">\s*'
     r'<img alt="(?P<alt>[^"]+)" src="(?P<light>[^"]+)">\s*</picture>'
-)  # for a light and a dark page, as a forge wants them
+)  # a picture for light pages and one for dark pages, as GitHub shows them
 CODE = re.compile(r"^(```|~~~).*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -28,13 +28,22 @@ class Rewritten(NamedTuple):
     text: str
     pictures: set[str]  # files of the repository
     sources: set[str]  # files and folders of the repository that it leads to
-    broken: list[str]  # links that lead nowhere
+    broken: list[str]  # links to files that do not exist
 
 
 def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewritten:
-    """The text of the repository's `file`, with its links as the page `page` needs them.
+    """Change the links of a text. Code blocks stay as they are.
 
-    Code blocks stay as they are, and so do links to pages that are `made`, which no file holds.
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    file : str
+        The file of the repository that it comes from; its links are relative to that.
+    page : str
+        The page of the site that it becomes.
+    made : collection of str
+        Generated pages, which no file of the repository holds. Links to them stay as they are.
     """
     found = Rewritten("", set(), set(), [])
     text = TWO_PICTURES.sub(
@@ -45,7 +54,7 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
     def replace(match: re.Match[str]) -> str:
         is_picture, words, target = match.groups()
         path, _, anchor = target.partition("#")
-        if ":" in path.split("/")[0] or not path:  # another site, or a place on this page
+        if ":" in path.split("/")[0] or not path:  # to another site, or within this page
             return match.group()
         if posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) in made:
             return match.group()
@@ -60,7 +69,7 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             found.pictures.add(path)
             shown = f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
             has_class = match.string[match.end() : match.end() + 1] == "{"
-            dark = dark_of(path) if is_picture and not has_class else None
+            dark = twin(path) if is_picture and not has_class else None
             if dark is None:
                 is_plot = is_picture and not has_class and path.endswith(".png")
                 return f"{shown}{{.plot}}" if is_plot and path.startswith(RESULTS) else shown
@@ -75,7 +84,7 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """The text with `change` made to all of it but the fenced blocks of code."""
+    """The text with `change` applied to all of it except fenced blocks of code."""
     parts, end = [], 0
     for block in CODE.finditer(text):
         parts += [change(text[end : block.start()]), block.group()]
@@ -84,7 +93,10 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
 
 
 def to_source(path: str, page: str, words: str = "", line: int | None = None) -> str:
-    """A link from `page` to the page that shows a file of the repository, as HTML."""
+    """A link from `page` to the page that shows a file of the repository, as HTML.
+
+    `words` are shown, by default the path. `line` is the line to scroll to.
+    """
     anchor = f"#L-{line}" if line else ""
     shown = words or f"<code>{path}</code>"
     return f'<a href="{relative(source_page(path), page)}{anchor}">{shown}</a>'

@@ -1,7 +1,7 @@
-"""Every message that minires can raise, read off the source.
+"""Every message that minires can raise, read from the source.
 
-An error is written ``ConfigError(where, what, expected, got, todo)``: see `minires/errors.py`. Its
-text is that of the literals, with braces around what is only known when it happens.
+An error is written ``ConfigError(where, what, expected, got, todo)``; see `minires/errors.py`. Its
+text consists of the strings in these arguments, with braces around every other expression.
 """
 
 import ast
@@ -27,11 +27,11 @@ UNKNOWN_NAME = {
 
 
 class Message(NamedTuple):
-    """One place in the source that makes an error."""
+    """A place in the source that makes an error, and the parts of its message."""
 
     file: str
     line: int
-    kind: str  # the class of the error
+    kind: str  # the name of the error's class
     where: str
     what: str
     expected: str
@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The message as a reader sees it, with {...} for what varies."""
+        """The whole message, with {...} for each part that varies."""
         comparison = ", ".join(
             f"{word} {part}"
             for word, part in (("expected", self.expected), ("got", self.got))
@@ -51,7 +51,7 @@ class Message(NamedTuple):
 
 
 def every_message() -> list[Message]:
-    """All messages of the package, by file and line."""
+    """All messages of the package, sorted by file and line."""
     found = []
     for path in sorted((ROOT / "minires").rglob("*.py")):
         file = path.relative_to(ROOT).as_posix()
@@ -62,7 +62,13 @@ def every_message() -> list[Message]:
 
 
 def of_source(source: str, file: str) -> list[Message]:
-    """The messages of one file."""
+    """The messages in the source of one file.
+
+    Raises
+    ------
+    SyntaxError
+        If the source is not Python.
+    """
     return [
         message
         for call in ast.walk(ast.parse(source))
@@ -72,6 +78,7 @@ def of_source(source: str, file: str) -> list[Message]:
 
 
 def _of_call(call: ast.Call, file: str) -> Iterator[Message]:
+    """The message of a call, if it makes an error."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     keywords = {word.arg: as_text(word.value) for word in call.keywords if word.arg}
     given = [as_text(argument) for argument in call.args if not isinstance(argument, ast.Starred)]
@@ -84,7 +91,9 @@ def _of_call(call: ast.Call, file: str) -> Iterator[Message]:
 
 
 def as_text(node: ast.expr) -> str:
-    """The text of an expression: literals as they are, anything else as {its source}."""
+    """The text of an expression: strings as they are, None as "", both sides of a conditional with
+    a slash between them, and anything else as {its source}.
+    """
     match node:
         case ast.Constant(value=None):
             return ""

@@ -1,7 +1,7 @@
-"""Small arrays drawn as grids of numbers, as SVG that goes with a light page and a dark one.
+"""Small arrays drawn as grids of numbers, as SVG that suits light and dark pages.
 
-Positive numbers are orange, negative ones blue, and the larger the stronger. Text and lines have
-the colour of the text around the picture.
+Positive numbers are orange and negative ones blue; the larger the number, the stronger the colour.
+Text has the colour of the text around the picture.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,28 @@ from minires.types import Array
 
 CELL, GAP, LINE, MARGIN = 46, 34, 20, 10  # pixels
 POSITIVE, NEGATIVE = "#e07000", "#1070c0"
-STRONGEST = 0.55  # opacity of the largest number: the text on it must stay readable
+STRONGEST = 0.55  # opacity of the largest number; text must be readable on it
 
 
 def grid(array: Array, label: str, x: float, y: float) -> tuple[str, float, float]:
-    """The SVG of one array at (x, y), with its width and height.
+    """Draw one array, with its name above it.
 
-    Axes before the last two, and the batch's, are laid out side by side: images (N, H, W, C) as one
-    square for each image and channel.
+    Parameters
+    ----------
+    array : ndarray
+        Of at most two axes, or (N, H, W, C), which is drawn as a grid for each image and channel,
+        side by side. An array named "w" or "dL/dw" is (KH, KW, C, O), with a grid for each input
+        and output channel.
+    label : str
+        The array's name.
+    x, y : float
+        The upper left corner, in pixels.
+
+    Returns
+    -------
+    svg : str
+    width, height : float
+        In pixels.
     """
     array = np.asarray(array)
     planes = _planes(array.transpose(2, 0, 1, 3) if is_filter(label, array) else array)
@@ -39,7 +53,19 @@ def grid(array: Array, label: str, x: float, y: float) -> tuple[str, float, floa
 
 
 def picture(rows: Sequence[Sequence[tuple[str, Array]]], title: str) -> str:
-    """Arrays with their names, row by row, as one SVG; `title` says it in words."""
+    """Draw arrays with their names, row by row.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of (name, ndarray)
+    title : str
+        The picture in words, for readers who cannot see it.
+
+    Returns
+    -------
+    str
+        The SVG.
+    """
     body, y, widest = [], float(MARGIN), 0.0
     for row in rows:
         x, tallest = float(MARGIN), 0.0
@@ -59,14 +85,12 @@ def picture(rows: Sequence[Sequence[tuple[str, Array]]], title: str) -> str:
 
 
 def is_filter(label: str, array: Array) -> bool:
-    """Whether these are the filters (KH, KW, C, O) of a convolution, or their gradient: each input
-    channel is laid out like an image.
-    """
+    """Whether an array holds the filters (KH, KW, C, O) of a convolution, or their gradient."""
     return array.ndim == 4 and label in ("w", "dL/dw")
 
 
 def _planes(array: Array) -> list[Array]:
-    """The array as matrices: of images, one for each image and channel."""
+    """An array as a list of matrices: of (N, H, W, C), one for each image and channel."""
     if array.ndim == 4:
         return [array[n, :, :, c] for n in range(len(array)) for c in range(array.shape[3])]
     if array.ndim < 2:
@@ -75,12 +99,13 @@ def _planes(array: Array) -> list[Array]:
 
 
 def in_digits(value: float) -> str:
-    """A number with the two or three digits that fit into a cell."""
+    """A number with as many digits as fit into a cell: two below 1, else three."""
     text = f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
     return "0" if text == "-0" else text
 
 
 def _cell(value, x, y, largest):
+    """A square with a number, or with T or F for a truth value."""
     colour = POSITIVE if value > 0 else NEGATIVE
     strength = STRONGEST * abs(float(value)) / largest if largest else 0
     number = "TF"[not value] if isinstance(value, np.bool_) else in_digits(float(value))

@@ -1,11 +1,11 @@
-"""Which page of the site shows which file of the repository."""
+"""Where each file of the repository is shown in the site."""
 
 import posixpath
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Files outside docs/ that are pages as they are.
+# Files outside docs/ that become pages -> their pages.
 PAGES = {
     "README.md": "readme.md",
     "CHANGELOG.md": "changelog.md",
@@ -16,9 +16,9 @@ PAGES = {
 
 
 def pages() -> dict[str, str]:
-    """File of the repository -> its page in the source of the site, both with `/`.
+    """File of the repository -> its page in the source of the site.
 
-    Every text in docs/ and every notebook has a page; so a new one needs no entry anywhere.
+    Every text in docs/ and every notebook has a page, so a new one needs no entry.
     """
     found = dict(PAGES)
     for path in sorted((ROOT / "docs").glob("*.md")):
@@ -31,12 +31,16 @@ def pages() -> dict[str, str]:
 
 
 def relative(target: str, page: str) -> str:
-    """The way from the page `page` to `target`, both paths from the top of the site."""
+    """The relative path from a page to `target`; both are given as paths from the top of the
+    site.
+    """
     return posixpath.relpath(target, posixpath.dirname(page) or ".")
 
 
 def source_page(path: str) -> str:
-    """The page that shows a file or folder of the repository, from the top of the site."""
+    """The page that shows a file or folder of the repository, as a path from the top of the
+    site.
+    """
     if (ROOT / path).is_dir():
         return posixpath.join("source", path, "index.html")
     return f"source/{path}.html"

@@ -1,5 +1,6 @@
-"""What the deciding seeds of each claim can show: docs/power.md, from the recorded exploratory
-seeds. ``python -m docs.generate.power`` writes it.
+"""The page docs/power.md: how large an effect the deciding seeds of each claim can show.
+
+``python -m docs.generate.power`` writes it anew from the recorded exploratory seeds.
 """
 
 from math import isfinite
@@ -11,8 +12,8 @@ from minires.experiments.claims.frame import power, registration
 from minires.experiments.claims.frame.power import Power
 from minires.experiments.records import read_table
 
-from .claims import RECORDED
 from .places import ROOT
+from .recorded_claims import RECORDED
 
 PAGE = "docs/power.md"
 HEAD = """\
@@ -20,30 +21,29 @@ HEAD = """\
 
 A claim about nets is decided by a few trainings, and nets differ from seed to seed. So before the
 deciding seeds are run, each claim states how many there will be, and this page works out how large
-an effect must be for so many seeds to show it. How a verdict is reached, and what exploratory and
-deciding seeds are, stands in
-[laboratory.md](laboratory.md).
+an effect must be for so many seeds to show it. [laboratory.md](laboratory.md) explains how a
+verdict is reached, and what exploratory and deciding seeds are.
 
 **How it is computed.** A claim is supported if its quantity lies beyond the threshold, by more than
-the margin, with *every* seed. If the quantity scatters from seed to seed like a bell curve with the
-standard deviation *s*, and lies on average *e* beyond the threshold, one seed does so with the
-probability Φ((*e* - margin) / *s*), and all *n* with that to the power of *n*. The **smallest
-effect** is the *e* for which this is 80 %. The spread *s* comes from the exploratory seeds that are
-recorded in [results/claims](../results/claims).
+the margin, with *every* seed. Suppose that the quantity is normally distributed over the seeds,
+with the standard deviation *s*, and lies on average *e* beyond the threshold. Then one seed lies
+beyond it by more than the margin with the probability Φ((*e* - margin) / *s*), and all *n* seeds do
+with the *n*-th power of that. The **smallest effect** is the *e* for which this is 80 %. The spread
+*s* comes from the exploratory seeds that are recorded in [results/claims](../results/claims).
 
-**How many seeds.** Five; three where a seed of the claim alone takes longer than three minutes on
-two cores, which is as long as three trainings of plain-56. The number is written in the
+**How many seeds.** Five, or three where a single seed of the claim takes longer than three minutes
+on two cores, which is as long as three trainings of plain-56. The number is written in the
 claim's file and is part of its fingerprint. `minires claims --decide` uses that many.
 
 **How to read the table.** *Seen* is how far beyond the threshold the mean of the exploratory seeds
 lies: positive where the claim expects it, negative on the other side. Where it is larger than the
 smallest effect, the deciding seeds will probably confirm what was seen. *Chance* is the probability
 that they give a verdict, *supported* where the effect seen is positive and *contradicted* where it
-is negative, if the effect is exactly as large as the one seen. That is optimistic twice. Effects
-that were seen first tend to be smaller the second time. And {few} seeds say little about a spread:
-the true *s* lies between {low:.1f} and {high:.1f} times the one in the table, with a confidence of
-95 %. A verdict of *undecided* on a claim whose chance is small says something about the number of
-seeds, and little about the claim.
+is negative, if the effect is exactly as large as the one seen. That is optimistic for two reasons.
+Effects tend to be smaller the second time they are measured. And {few} seeds say little about a
+spread: the true *s* lies between {low:.1f} and {high:.1f} times the one in the table, with a
+confidence of 95 %. If the chance of a claim is small, a verdict of *undecided* says something about
+the number of seeds, and little about the claim.
 """
 COLUMNS = (
     "claim",
@@ -57,11 +57,11 @@ COLUMNS = (
     "seen",
     "chance",
 )
-TEXT = 3  # of these hold words
+TEXT_COLUMNS = 3  # the first ones, which hold words
 
 
 def found() -> list[Power]:
-    """Every criterion of every claim that has exploratory records."""
+    """The power of every criterion of every claim that has exploratory records."""
     return [
         one
         for claim in CLAIMS.values()
@@ -71,7 +71,7 @@ def found() -> list[Power]:
 
 
 def row(one: Power) -> str:
-    """A row of the table."""
+    """A row of the table, as Markdown."""
     criterion = one.criterion
     cells = [
         f"[{one.claim.name}](verdicts.md#{one.claim.name})",
@@ -94,23 +94,29 @@ def row(one: Power) -> str:
 
 
 def page() -> str:
-    """The page."""
+    """The whole page, as Markdown.
+
+    Raises
+    ------
+    AssertionError
+        If the records do not have three exploratory seeds of each claim, as the page says.
+    """
     rows = found()
     (seeds,) = {len(one.values) for one in rows if one.known}
     low, high = power.true_spread()
-    assert seeds == 3  # of which `true_spread` speaks
+    assert seeds == 3  # as in `power.true_spread`
     unsure = [one for one in rows if one.known and one.chance < registration.CHANCE]
     names = list(dict.fromkeys(one.claim.name for one in unsure))
     listed = ", ".join(f"[{name}](verdicts.md#{name})" for name in names)
-    ruler = ["---"] * TEXT + ["---:"] * (len(COLUMNS) - TEXT)
+    ruler = ["---"] * TEXT_COLUMNS + ["---:"] * (len(COLUMNS) - TEXT_COLUMNS)
     table = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ruler)] + list(map(row, rows))
     last = (
         f"Of these {len(rows)} predictions {len(rows) - len(unsure)} lie so far from their "
         "thresholds that the deciding seeds will most likely (with a chance of at least "
-        f"{100 * registration.CHANCE:.0f} %) give a verdict. The others belong to {listed}: there "
-        "a verdict of *undecided* is to be expected, unless the exploratory seeds mislead. Claims "
-        "without exploratory records are missing here: nobody knows yet how far their seeds "
-        "scatter."
+        f"{100 * registration.CHANCE:.0f} %) give a verdict. The others belong to {listed}. "
+        "There, expect a verdict of *undecided*, unless the exploratory seeds mislead. Claims "
+        "without exploratory records are not in the table, because nobody knows yet how much "
+        "their seeds differ."
     )
     head = HEAD.format(few="three", low=low, high=high)
     return "\n".join([head, *table, "", fill(last, 100, break_on_hyphens=False)]) + "\n"

@@ -1,4 +1,4 @@
-"""The order in which to read the source, with times."""
+"""The page with an order in which to read the source, and how long that takes."""
 
 import tomllib
 from typing import Any
@@ -8,26 +8,26 @@ from .places import read
 
 STEPS = "docs/site/reading.toml"
 PAGE = "reading.md"
-LINES_A_MINUTE = 15  # of code that is read to be understood; a guess, and the page says so
+LINES_A_MINUTE = 15  # for a reader who wants to understand them; a guess, as the page says
 
 
 def steps() -> list[dict[str, Any]]:
-    """What site/reading.toml holds, in its order."""
+    """The steps of site/reading.toml: each has a ``title``, a reason ``why``, and ``files``."""
     return tomllib.loads(read(STEPS))["step"]
 
 
 def lines(path: str) -> int:
-    """The lines of a file that are not empty."""
+    """The number of lines of a file that are not empty."""
     return sum(bool(line.strip()) for line in read(path).splitlines())
 
 
 def minutes(count: int) -> int:
-    """How long so many lines take to read: to five minutes, and at least five."""
+    """How long so many lines take to read, rounded to five minutes, and at least five."""
     return max(5, 5 * round(count / LINES_A_MINUTE / 5))
 
 
 def summary(path: str) -> str:
-    """What a file is: the first sentence of its docstring, or of the comment at its top."""
+    """The first sentence of a file's docstring, or of the comment at the top of a CUDA file."""
     text = read(path)
     if path.endswith(".cu"):
         head = []
@@ -67,8 +67,8 @@ def pages() -> dict[str, str]:
             ),
         ]
     parts.append(
-        "Where everything else lives: the map in [Contributing](contributing.md). How a kernel "
-        "looks in all its versions: [Kernels](kernels/index.md)."
+        "The map in [Contributing](contributing.md) shows where everything else is, and "
+        "[Kernels](kernels/index.md) shows each kernel in all its versions."
     )
     return {PAGE: "\n\n".join(parts) + "\n"}
 

@@ -14,8 +14,8 @@ from minires.types import Row
 
 from .places import ROOT
 
-RECORDED = "results/claims"
-DECIDED = "results/claims-decided"  # by seeds that nobody had seen; these come first
+RECORDED = "results/claims"  # exploratory seeds
+DECIDED = "results/claims-decided"  # deciding seeds, which count where a claim has both
 
 
 class Recorded(NamedTuple):

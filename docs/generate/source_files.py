@@ -1,7 +1,8 @@
 """Files and folders of the repository as plain pages, so that links to them work without a server.
 
-They stand beside Sphinx's pages and are not searched: the source of the library has some 50,000
-lines. Their colours are those of the site's theme, light or dark as the reader's system is.
+Sphinx does not make these pages, and its search leaves them out, because the source is longer than
+all texts together. Their colours are those of the site's theme, light or dark as on the reader's
+system.
 """
 
 import posixpath
@@ -17,13 +18,14 @@ from pygments.styles import get_all_styles
 from .places import ROOT, read, relative, source_page
 
 LEXERS = {".py": "python", ".cu": "cuda", ".toml": "toml", ".sh": "bash", ".json": "json"}
-SHOWN = (".py", ".cu")  # of the package: all of them
+LIBRARY = (".py", ".cu")  # every such file of the package has a page
 TEXTS = (*LEXERS, ".csv", ".md", ".txt")
-MOST_CHARACTERS = 200_000  # of one file; a longer table is cut, and the page says so
+MOST_CHARACTERS = 200_000  # shown of one file; tables can be longer
+# The style of the site's theme, and one of Pygments for where the theme is not installed.
 STYLES = {
     "light": ("a11y-high-contrast-light", "friendly"),
     "dark": ("a11y-high-contrast-dark", "monokai"),
-}  # the theme's own; where it is not installed, one of Pygments
+}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -46,14 +48,18 @@ h1 {{ font-size: 1.1em; font-family: monospace; overflow-wrap: anywhere; }}
 
 def library_files() -> list[str]:
     """Every Python and CUDA file of the package, as a path from the top of the repository."""
-    paths = (path for path in (ROOT / "minires").rglob("*") if path.suffix in SHOWN)
+    paths = (path for path in (ROOT / "minires").rglob("*") if path.suffix in LIBRARY)
     return sorted(path.relative_to(ROOT).as_posix() for path in paths)
 
 
 def pages(wanted: Iterable[str]) -> dict[str, str]:
-    """Path in the site -> HTML, for files and folders of the repository.
+    """Path in the site -> HTML.
 
-    The text files of a folder are shown with it, and the folders above a file, too.
+    Parameters
+    ----------
+    wanted : iterable of str
+        Files and folders of the repository. The text files of these folders get pages too, and so
+        do all folders above.
     """
     every = set(wanted)
     for path in [path for path in every if (ROOT / path).is_dir()]:
@@ -65,7 +71,9 @@ def pages(wanted: Iterable[str]) -> dict[str, str]:
 
 
 def html(path: str, shown: Collection[str] = ()) -> str:
-    """The page of one file or folder; a folder's leads to those of its files that are `shown`."""
+    """The page of one file or folder. A folder links to those of its entries that are in `shown`,
+    because they have a page.
+    """
     place = source_page(path)
     up = "../" * place.count("/")
     body = _folder(path, shown) if (ROOT / path).is_dir() else _file(path)
@@ -81,7 +89,7 @@ def html(path: str, shown: Collection[str] = ()) -> str:
 
 
 def _crumbs(path: str, up: str) -> str:
-    """The folders above a file, as links."""
+    """The path of a file, with its folders as links. `up` leads to the top of the site."""
     parts = path.split("/")
     links = [
         f'<a href="{up}{source_page("/".join(parts[: i + 1]))}">{escape(part)}</a>'
@@ -91,6 +99,7 @@ def _crumbs(path: str, up: str) -> str:
 
 
 def _file(path: str) -> str:
+    """The text of a file with colours and line numbers."""
     file = ROOT / path
     name = LEXERS.get(file.suffix)
     text = read(path)
@@ -98,11 +107,11 @@ def _file(path: str) -> str:
     text = text[:MOST_CHARACTERS]
     lexer = get_lexer_by_name(name) if name and not cut else TextLexer()
     shown = highlight(text, lexer, _formatter("light"))
-    return shown + ("<p>The rest is left out here: the file is in the repository.</p>" * cut)
+    return shown + ("<p>This page shows only the beginning of the file.</p>" * cut)
 
 
 def _folder(path: str, shown: Collection[str]) -> str:
-    """What a folder holds: links to what has a page, names of the rest."""
+    """The entries of a folder; those with a page are links."""
     entries = []
     for entry in sorted((ROOT / path).iterdir()):
         if entry.name.startswith((".", "__pycache__")):
@@ -117,6 +126,7 @@ def _folder(path: str, shown: Collection[str]) -> str:
 
 @cache
 def _formatter(theme: str) -> HtmlFormatter:
+    """Makes HTML whose lines have the anchors L-1, L-2, ..., for links to a line."""
     known = set(get_all_styles())
     style = next(name for name in STYLES[theme] if name in known)
     return HtmlFormatter(
@@ -126,6 +136,7 @@ def _formatter(theme: str) -> HtmlFormatter:
 
 @cache
 def _colours(theme: str) -> str:
+    """The CSS of a theme."""
     formatter = _formatter(theme)
     page = formatter.style.background_color
     text = "#f8f8f2" if theme == "dark" else "#1b1b1b"

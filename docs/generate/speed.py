@@ -1,4 +1,4 @@
-"""The page of speed: charts and tables, from the recorded benchmarks alone."""
+"""The page of speed: charts and tables of the recorded benchmarks."""
 
 import json
 from statistics import median
@@ -22,7 +22,7 @@ def results() -> dict[str, Any]:
 
 
 def charts() -> dict[str, bytes]:
-    """Path in the source of the site -> PNG: each chart for a light page and a dark one."""
+    """Path in the source of the site -> PNG, for each chart on a light page and on a dark one."""
     known, found = results(), {}
     for name, colours in THEMES.items():
         with use_theme(colours):
@@ -33,21 +33,24 @@ def charts() -> dict[str, bytes]:
 
 @styled
 def nets(known: dict[str, Any]):
-    """A step of each net beside PyTorch, with all threads."""
+    """Draw the time of a step of each net beside PyTorch's, with all threads.
+
+    Like all charts, it is drawn from `results`.
+    """
     rows = [row for row in known["nets"] if row["threads"] == max(known["threads"])]
     return _bars(rows, known["sides"], "Training steps and inference")
 
 
 @styled
 def imagenet(known: dict[str, Any]):
-    """The nets for large images beside PyTorch, with all threads."""
+    """Draw the time of a step of the nets for large images beside PyTorch's, with all threads."""
     rows = [row for row in known["imagenet"] if row["threads"] == max(known["threads"])]
     return _bars(rows, known["sides"], "Nets for ImageNet")
 
 
 @styled
 def kernels(known: dict[str, Any]):
-    """Forward and backward of the kernels that nets spend their time in, on one thread."""
+    """Draw the time of each kernel, forward and backward, beside PyTorch's, on one thread."""
     rows = [
         row
         for row in known["kernels"]
@@ -58,7 +61,9 @@ def kernels(known: dict[str, Any]):
 
 @styled
 def growth(known: dict[str, Any]):
-    """What a step costs for each unit of work, as one thing grows."""
+    """Draw the milliseconds of a training step for each GFLOP, as depth, width, batch or image size
+    grows.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 2.9), layout="constrained")
@@ -75,7 +80,7 @@ def growth(known: dict[str, Any]):
 
 
 def _bars(rows, sides, title):
-    """Horizontal bars of medians: a group for each row, a bar for each side."""
+    """Horizontal bars of medians, in milliseconds: a group for each row, a bar for each side."""
     from matplotlib.figure import Figure
 
     shades = theme().shades
@@ -97,8 +102,10 @@ def _bars(rows, sides, title):
     return figure
 
 
+#: Chart -> what draws it.
 CHARTS = {"nets": nets, "imagenet": imagenet, "kernels": kernels, "growth": growth}
-SAYS = {
+#: Chart -> the same in words, for readers who cannot see it.
+ALT_TEXTS = {
     "nets": "Bars of milliseconds for training steps and inference, minires beside PyTorch; the "
     "numbers are in the tables",
     "imagenet": "Bars of milliseconds for ResNet-18 and ResNet-50, minires beside PyTorch; the "
@@ -119,9 +126,9 @@ def pages() -> dict[str, str]:
     text = f"""# Speed
 
 Recorded by `{environment["command"]}` on {environment["date"]}: {report.machine(environment)}.
-Medians of {known["rounds"]} rounds, taken by turns. The charts are drawn from
-`benchmarks/results/cpu.json` when this page is made. The machine is shared and drifts; measure
-yours with the same command.
+Medians of {known["rounds"]} rounds; minires and PyTorch took turns. The charts are drawn from
+`benchmarks/results/cpu.json` when this page is made. Other programs on this machine change its
+speed. Measure yours with the same command.
 
 {_figure("nets")}
 
@@ -141,13 +148,15 @@ A line that does not rise means that the cost grows no faster than the work.
 
 {listed}
 
-What was predicted before each change, and what it brought: [notes](guide/benchmark_notes.md).
+The [notes](guide/benchmark_notes.md) say what each change was predicted to bring, and what it did.
 """
     return {PAGE: text}
 
 
 def _figure(chart: str) -> str:
+    """A chart for light pages and one for dark pages, as Markdown. The theme shows one of them."""
+    alt = ALT_TEXTS[chart]
     return "\n".join(
-        f"```{{image}} charts/{chart}-{name}.png\n:alt: {SAYS[chart]}\n:class: only-{name}\n```"
+        f"```{{image}} charts/{chart}-{name}.png\n:alt: {alt}\n:class: only-{name}\n```"
         for name in THEMES
     )

@@ -9,7 +9,7 @@ import minires as mr
 from docs.generate import error_pages, messages
 
 ENTRIES = error_pages.entries()
-FOUND, REST = error_pages.sorted_out(ENTRIES, messages.every_message())
+FOUND, REST = error_pages.by_entry(ENTRIES, messages.every_message())
 
 
 def test_every_message_has_an_entry():
