@@ -18,6 +18,11 @@ def cases(number):
     return max(1, round(number * float(os.environ.get("MINIRES_CASES", "1"))))
 
 
+def refuse(*arguments, **settings):
+    """Stands for a function of the system that has no permission."""
+    raise PermissionError(13, "Permission denied")
+
+
 class Killed(BaseException):
     """Stands for the end of the process: nothing is written after it."""
 

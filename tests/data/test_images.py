@@ -15,6 +15,7 @@ from minires.data import images
 from minires.data.images import SeveralPictures, decode
 from minires.errors import ConfigError, DataError
 
+from ..faults import refuse
 from .pictures import drawing, png
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, which decodes pictures, is not installed")
@@ -236,9 +237,6 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     path = write(tmp_path, encoded(DRAWING, "PNG"))
-
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(images, "open", refuse, raising=False)
     refused(path, "no permission")

@@ -2,7 +2,6 @@
 somewhere."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,7 +11,9 @@ import pytest
 import docs.__main__ as command
 from docs.generate import explorer
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds some hundred pages
+from ..slow import LONG
+
+pytestmark = LONG  # builds some hundred pages
 
 
 class Page(HTMLParser):
@@ -97,20 +98,6 @@ def test_formulas_notebooks_and_tabs_are_there(built):
     notebook = next((built / "notebooks").glob("03_*.html")).read_text(encoding="utf-8")
     assert "<details" in notebook and "cell_output" in notebook
     assert (built / "searchindex.js").stat().st_size > 100_000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason='pip install -e ".[browser]"')
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next(filter(None, map(shutil.which, names)), None)
-    with playwright.sync_playwright() as all_browsers:
-        try:
-            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium to be started: {str(error).splitlines()[0]}")
-        yield one
-        one.close()
 
 
 FIGURES = """() => [...document.querySelectorAll("article .cell_output img")].map(one => {

@@ -9,6 +9,8 @@ from minires import backend
 from minires.experiments import installation
 from minires.experiments.installation import BAD, GOOD, OPTIONAL
 
+from ..faults import refuse
+
 
 def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
     checks = list(installation.check_all())
@@ -86,9 +88,6 @@ def test_a_full_disk(monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
-    def refuse(**_):
-        raise PermissionError(13, "Permission denied")
-
     monkeypatch.chdir(tmp_path)
     assert installation.write_access().state == GOOD
     monkeypatch.setattr(installation.tempfile, "TemporaryFile", refuse)

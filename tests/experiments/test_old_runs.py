@@ -18,25 +18,16 @@ from minires.cli import main
 from minires.errors import ConfigError, DataError
 from minires.experiments import degradation, net_folders, single_net
 from minires.experiments.claims.frame import laboratory
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import RunFolder, read_config, read_table
 from minires.experiments.training_records import METRICS, TEXT
 from minires.serialization.old_names import current_net, previous_net
 from minires.training import RunConfig, Trainer
 from minires.training.settings_file import read_settings
 
+from .tiny import tiny_preset
+
 OLD = Path(__file__).parents[1] / "fixtures" / "old"
-SMALL = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=4,
-    drops=(0.5, 0.75),
-    crop_padding=1,
-)
+SMALL = tiny_preset(epochs=4, drops=(0.5, 0.75), crop_padding=1)
 DEGRADATION = replace(SMALL, warmup=3, warmup_from_depth=110)
 SINGLE = RunConfig.for_data(
     model="resnet-8",

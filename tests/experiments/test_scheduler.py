@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,24 +19,15 @@ import pytest
 
 from minires.errors import ConfigError, DataError, ProcessError
 from minires.experiments import degradation, scheduler
-from minires.experiments.presets import PRESETS
 from minires.experiments.scheduler import Task, resources, worker
 from minires.experiments.scheduler.board import Board
 from minires.training.progress import duration
 
 from ..faults import cases
 from .degradation.test_training import tables
+from .tiny import tiny_preset
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=60,
-)
+TINY = tiny_preset(iterations=60)
 POSIX = pytest.mark.skipif(not hasattr(os, "setpgrp"), reason="signals of POSIX")
 SCRIPT = """
 import sys

@@ -22,16 +22,10 @@ from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, trainer
 
+from .tiny import tiny_run
+
 Image = pytest.importorskip("PIL.Image")
-TINY = RunConfig.for_data(
-    model="resnet-8",
-    net={"width": 2},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=10,
-)
+TINY = tiny_run(model="resnet-8", net={"width": 2}, iterations=10)
 
 
 def run(config, out, **more):

@@ -6,17 +6,10 @@ from minires.cli import main
 from minires.errors import ConfigError, DataError
 from minires.experiments import single_net, sweep
 from minires.experiments.records import read_config
-from minires.training import RunConfig
 
-TINY = RunConfig.for_data(
-    model="plain-8",
-    net={"width": 1},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=6,
-)
+from .tiny import tiny_run
+
+TINY = tiny_run()
 WORDS = (
     "train --model plain-8 --net width=1 --image-size 8 --train-size 64 --test-size 20 "
     "--batch-size 16 --iterations 6"

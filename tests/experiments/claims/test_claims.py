@@ -18,16 +18,9 @@ from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UN
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=1100,
-    test_size=40,
-    batch_size=550,
-    epochs=None,
-    iterations=4,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(train_size=1100, test_size=40, batch_size=550, iterations=4)
 
 
 @pytest.fixture(scope="module")

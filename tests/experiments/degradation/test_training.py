@@ -9,20 +9,12 @@ import pytest
 from minires import plot
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.experiments import degradation, net_folders, training_records
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 from minires.training import trainer
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=14,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(iterations=14)
 
 
 def run(out, config=TINY, depths=(8, 14), **more):

@@ -6,7 +6,6 @@ Needs Playwright (``pip install -e ".[browser]"``) and a Chromium, its own or th
 import csv
 import io
 import re
-import shutil
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,23 +15,7 @@ from minires.experiments import explorer
 from . import made_up
 
 pytestmark = pytest.mark.slow  # starts a browser: some 10 s for the whole file
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason='Playwright is not installed; pip install -e ".[browser]"'
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EVIL = "<img src=x onerror=document.title='broken'>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as all_browsers:
-        try:
-            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium to be started: {str(error).splitlines()[0]}")
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,14 @@
 
 import shutil
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from minires.experiments import degradation
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import run_folder
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 1},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=6,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(net={"width": 1}, iterations=6)
 DEPTHS = (8, 14)
 
 

@@ -12,33 +12,16 @@ from minires.experiments import claims, degradation, pooling, single_net, sweep
 from minires.experiments.claims import CLAIMS
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config
-from minires.training import RunConfig
 from minires.training.trainer import Trainer
 
+from ..tiny import tiny_preset, tiny_run
 from .runs import change, copy, on_machine, without_times
 
 ROOT = Path(__file__).parents[3]
 OLD = ROOT / "tests" / "fixtures" / "old"
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 1},
-    train_size=64,
-    test_size=40,
-    batch_size=32,
-    epochs=None,
-    iterations=2,
-)
+TINY = tiny_preset(net={"width": 1}, test_size=40, batch_size=32, iterations=2)
 CHOSEN = [CLAIMS["pre-activation"], CLAIMS["responses"]]
-NET = RunConfig.for_data(
-    model="plain-8",
-    net={"width": 1},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=6,
-)
+NET = tiny_run()
 VALUES = {"lr": [0.05, 0.1]}
 
 
@@ -201,18 +184,8 @@ def test_a_run_outside_of_the_sweep_is_not_copied(tmp_path):
 
 def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
     """Its checkpoints are in one folder, under the nets' previous names."""
-    config = replace(
-        PRESETS["quick"],
-        image_size=8,
-        net={"width": 2},
-        train_size=64,
-        test_size=20,
-        batch_size=16,
-        epochs=4,
-        drops=(0.5, 0.75),
-        crop_padding=1,
-        warmup=3,
-        warmup_from_depth=110,
+    config = tiny_preset(
+        epochs=4, drops=(0.5, 0.75), crop_padding=1, warmup=3, warmup_from_depth=110
     )
     degradation.run(config, tmp_path / "new", (8, 14), [1], progress=False)
     found = pooling.merge([OLD / "degradation", tmp_path / "new"], tmp_path / "out")

@@ -13,16 +13,9 @@ from minires.experiments.claims.frame.criterion import above
 from minires.experiments.claims.frame.registration import FIRST_DECIDING, fingerprint, standing
 from minires.experiments.presets import PRESETS
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=32,
-    epochs=None,
-    iterations=2,
-    batch_size=32,
-)
+from ...tiny import tiny_preset
+
+TINY = tiny_preset(test_size=32, batch_size=32, iterations=2)
 
 
 def lies_at(*values):
