@@ -69,7 +69,7 @@ def test_every_link_and_anchor_leads_somewhere(built, pages):
                 continue
             other = pages.get(target.resolve().relative_to(built.resolve()).as_posix())
             if other is not None and target.name == Path(explorer.FILE).name:
-                continue  # there it is a view, not an anchor
+                continue  # on that page the fragment is a view, not an anchor
             if anchor and other is not None and anchor not in other.anchors:
                 dead.append((name, link))
     assert not dead, (len(dead), dead[:20])
@@ -87,7 +87,7 @@ def test_nothing_is_loaded_from_a_network(built, pages):
         assert not re.search(r"url\([\"']?https?:|@import [\"']https?:", text), style
 
 
-def test_every_picture_has_words(pages):
+def test_every_picture_has_a_description(pages):
     assert not [(name, page.without_words) for name, page in pages.items() if page.without_words]
 
 

@@ -1,4 +1,4 @@
-"""The doctor: each check says what was found, and a cure for what is not good."""
+"""The doctor: each check says what was found, and how to cure a problem."""
 
 import sys
 
@@ -12,7 +12,7 @@ from minires.experiments.installation import BAD, GOOD, OPTIONAL
 from ..faults import refuse
 
 
-def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
+def test_a_run_is_possible_here_and_each_problem_has_a_cure():
     checks = list(installation.check_all())
     assert [check.name for check in checks] == [
         "Python",

@@ -1,4 +1,4 @@
-"""Small runs to be pooled, as if they had been computed on different machines."""
+"""Small runs to be pooled, as if different machines had computed them."""
 
 import shutil
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def train(out, seeds, config=TINY, **more):
 
 @contextmanager
 def on_machine(monkeypatch, name):
-    """Within: runs are computed by another processor, and another NumPy."""
+    """Within: runs are computed on a machine with this processor and another NumPy."""
     usual = run_folder.environment
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -45,7 +45,7 @@ def content(run):
 
 
 def without_times(table):
-    """The lines of metrics.csv without how long it took."""
+    """The lines of metrics.csv without the times."""
     return [line.rsplit(",", 2)[0] for line in table.read_text().splitlines()]
 
 
