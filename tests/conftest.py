@@ -1,16 +1,17 @@
 """Settings and fixtures for all tests."""
 
+import shutil
 import sys
 
 import pytest
 from hypothesis import settings
 
-from minires import backend
+from minires import backend, data
 from minires.errors import DeviceError
 
 from .gpu import GPUS, in_use
 
-# The same examples in every run, and no time limit for one of them: a busy machine is no reason to
+# The same examples in every run, without a time limit for each: a busy machine is no reason to
 # fail.
 settings.register_profile("minires", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("minires")
@@ -25,8 +26,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    """Tests for a GPU that nobody sees skipped: where there is none, asking for them is an
-    error."""
+    """An error where tests for a GPU are asked for and there is none, since skipped tests are
+    easily overlooked."""
     if any(item.get_closest_marker("gpu") for item in session.items):
         try:
             backend.cupy("pytest -m gpu")
@@ -48,6 +49,30 @@ def gpu(request):
         yield request.param
 
 
+@pytest.fixture(scope="session")
+def sets():
+    """Drawn images of 8x8 pixels: 64 to train on and 20 to test on. Some files have others."""
+    train, test = data.synthetic(64, 20, seed=3)
+    return train.resize(8), test.resize(8)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium, its own or the system's, for pages as a reader sees them."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason='Playwright is not installed: pip install -e ".[browser]"'
+    )
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next(filter(None, map(shutil.which, names)), None)
+    with playwright.sync_playwright() as all_browsers:
+        try:
+            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium can be started: {str(error).splitlines()[0]}")
+        yield one
+        one.close()
+
+
 @pytest.fixture
 def no_cupy(monkeypatch):
     """A machine without CuPy, for the length of the test."""
@@ -58,8 +83,6 @@ def no_cupy(monkeypatch):
 @pytest.fixture
 def threads():
     """A function that sets how many threads the CPU kernels use, for the length of the test."""
-    from minires import backend
-
     before = backend.num_threads()
     yield backend.set_num_threads
     backend.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""Faults on demand: operations on files that fail, or in the middle of which the process dies."""
+"""Faults on demand: file operations that fail, or during which the process dies."""
 
 import builtins
 import errno
@@ -18,8 +18,13 @@ def cases(number):
     return max(1, round(number * float(os.environ.get("MINIRES_CASES", "1"))))
 
 
+def refuse(*arguments, **settings):
+    """Stands for a function of the system that has no permission."""
+    raise PermissionError(13, "Permission denied")
+
+
 class Killed(BaseException):
-    """Stands for the end of the process: nothing is written after it."""
+    """Stands for the death of the process: nothing is written after it."""
 
 
 class Disk:
@@ -51,7 +56,7 @@ class Disk:
         return f"{what} at {self.at} ({self.done[-1:]}), torn {self.torn}, stays {self.stays}"
 
     def touch(self, what, path, first_half=lambda: None):
-        """One operation; it fails if it is its turn."""
+        """Count one operation, which fails if it is its turn."""
         if not isinstance(path, int) and not str(path).startswith(self.folder):
             return
         now, self.count = self.count, self.count + 1
@@ -122,7 +127,7 @@ def on(disk):
 
 
 def random_disk(folder, operations, generator: random.Random) -> Disk:
-    """A Disk of which one of so many operations fails."""
+    """A Disk on which one operation fails, within that many."""
     return Disk(
         Path(folder),
         at=generator.randrange(operations),

@@ -1,4 +1,4 @@
-"""For tests of what runs on a GPU: on a simulated one everywhere, on a real one with ``pytest -m
+"""For tests of code that runs on a GPU: a simulated one everywhere, and a real one with ``pytest -m
 gpu``."""
 
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def in_use(which):
         else:
             cupy_import._cupy = None
             backend.cupy()
-        launch._kernels.clear()  # they belong to the GPU they were compiled for
+        launch._kernels.clear()  # compiled kernels belong to one GPU
         yield
     finally:
         cupy_import._cupy = before
@@ -38,8 +38,8 @@ def in_use(which):
 
 
 def backend_on_arrays_of_numpy():
-    """The kernels of `kernels/gpu` as the tests of all backends call them: arrays go to the GPU and
-    results come back."""
+    """The kernels of `kernels/gpu` called with NumPy arrays, like all other backends: arrays are
+    copied to the GPU, and results back."""
     from minires.kernels import gpu
 
     return Backend(
@@ -83,7 +83,7 @@ def _adapt(name, kernel):
 
 
 class Cache:
-    """A kernel's cache, and on the CPU what else than its backward may look at."""
+    """A kernel's cache, which tests on the CPU can look into as well."""
 
     def __init__(self, whole):
         self.whole = whole
@@ -107,12 +107,12 @@ def _to_gpu(value):
 
 
 def to_cpu(value):
-    """An array of NumPy with the same numbers; what is no array as it is."""
+    """A NumPy array with the same numbers; anything but an array is returned as it is."""
     return backend.move(value, "cpu") if backend.is_array(value) else value
 
 
 def _belongs_there(value):
-    """Statistics and masks do; labels are checked on the CPU, and moved by the kernel."""
+    """Statistics and masks do. Labels are checked on the CPU, and the kernel moves them."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "fb"
 
 

@@ -6,8 +6,8 @@ LONG = [pytest.mark.slow, pytest.mark.long]
 
 
 def slow_but(quick, values, long=()):
-    """The values of a parameter, all marked slow but those in `quick`; those in `long` as long,
-    too."""
+    """The values of a parameter, marked slow except those in `quick`; those in `long` are marked
+    long as well."""
     return [
         value
         if value in quick

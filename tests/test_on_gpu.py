@@ -23,20 +23,15 @@ from minires.serialization import safetensors, weights
 from minires.training import RunConfig, Trainer
 
 from . import simulator
+from .diagnostics.nets import in_float64
 from .gpu import SIMULATED, to_cpu
+from .messages import message_of
 
 pytestmark = pytest.mark.usefixtures("gpu")
 
 
 def tensor(values, dtype=np.float32, **more):
     return Tensor(backend.move(np.asarray(values, dtype), "gpu"), **more)
-
-
-def message_of(error, call):
-    with pytest.raises(error) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # Tensors
@@ -201,12 +196,6 @@ def test_the_same_numbers_are_dropped_on_either_device():
         y, dropped = here(Tensor(values)), there(tensor(values))
         assert dropped.device == "gpu" and dropped.dtype == np.float32
         assert np.array_equal(to_cpu(dropped.data), y.data)
-
-
-def in_float64(net):
-    for _, value in (*net.named_parameters(), *net.named_buffers()):
-        value.data = value.data.astype(np.float64)
-    return net
 
 
 NETS = {
@@ -375,12 +364,6 @@ def test_each_group_of_parameters_decays_by_its_own_rate():
 
 
 # Batches
-
-
-@pytest.fixture(scope="module")
-def sets():
-    train, test = data.synthetic(64, 20, seed=3)
-    return train.resize(8), test.resize(8)
 
 
 @pytest.mark.parametrize("crop_padding, flip", [(0, False), (0, True), (2, False), (2, True)])

@@ -1,4 +1,4 @@
-"""The gradient check: passes what is right, and says where what is wrong is wrong."""
+"""The gradient check passes right gradients, and says where a wrong one is wrong."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def random(*shape, seed=0):
 
 
 def batch_norm(training, function=F.batch_norm):
-    """Batch norm with statistics of its own for each call: training moves them."""
+    """Batch norm with new running statistics in each call, since training changes them."""
     return lambda x, w, b: function(
         x, Tensor(np.full(3, 0.2)), Tensor(np.full(3, 1.5)), w, b, training
     )
@@ -129,7 +129,7 @@ def test_a_gradient_wrong_everywhere():
 
 
 def test_a_single_wrong_element_is_named():
-    """With input, place, both values and the difference."""
+    """The report gives the input, the place, both values and the difference."""
     with with_backward("multiply", one_element_off), pytest.raises(GradcheckError) as caught:
         gradcheck(lambda a, b: (a * b).sum(), np.array([1.0, 2, 3]), np.array([4.0, 5, 6]), seed=3)
     message = str(caught.value)
@@ -147,7 +147,7 @@ def two_elements_off(gradients):
     return one_element_off(gradients)
 
 
-def test_of_several_wrong_elements_the_worst_is_named():
+def test_the_worst_of_several_wrong_elements_is_named():
     with with_backward("multiply", two_elements_off), pytest.raises(GradcheckError) as caught:
         gradcheck(lambda a, b: (a * b).sum(), np.ones(3), np.ones(3), seed=3)
     assert "input 1 at element (2,)" in str(
@@ -165,12 +165,13 @@ def test_projections_find_it_too(name, change):
 
 
 def test_a_gradient_that_is_missing():
-    """A function that leaves the tape on the way: no gradient arrives, but the slope is not 0."""
+    """A function that leaves the tape on the way: no gradient arrives, although the slope is not
+    0."""
     with pytest.raises(GradcheckError, match="wrong gradient of input 1"):
         gradcheck(lambda a, b: a * b.detach(), random(2), random(2))
 
 
-def test_an_input_that_plays_no_part_has_slope_zero():
+def test_an_unused_input_has_slope_zero():
     assert gradcheck(lambda a, b: a * 2, random(2), random(2)).checked == 4
 
 
@@ -204,7 +205,7 @@ def test_a_wrong_gradient_at_a_kink_is_still_wrong():
         gradcheck(lambda x: F.relu(x).sum(), np.array([0.0]))
 
 
-def test_curvature_is_no_kink():
+def test_curvature_is_not_a_kink():
     """The slopes of x^2 to the left and right differ too, by 2 h. An error of that size must still
     fail."""
     with (
@@ -253,11 +254,11 @@ def test_settings_out_of_range(settings, words):
         gradcheck(lambda x: x * x, np.ones(2), **settings)
 
 
-def test_what_is_no_tensor_cannot_be_checked():
+def test_only_tensors_can_be_checked():
     with pytest.raises(GradcheckError, match="what the function returned: expected a Tensor"):
         gradcheck(lambda x: x.data, np.ones(2))
 
 
-def test_it_works_within_no_grad():
+def test_it_works_under_no_grad():
     with no_grad():
         assert gradcheck(lambda x: x * x, np.ones(2)).checked == 2

@@ -1,4 +1,4 @@
-"""The tape as a picture: each operation and each Tensor it began with, once."""
+"""The tape as a picture: each operation and each Tensor it started from is drawn once."""
 
 from xml.etree import ElementTree
 
@@ -50,9 +50,9 @@ def test_large_ones_show_their_shape():
     assert parts(graph(F.relu(x), x=x))[2].count("(4, 5)") == 2
 
 
-def test_notebooks_show_what_can_be_read():
+def test_notebooks_show_small_graphs_that_were_recorded():
     a, b = values()
-    assert a._repr_svg_() is None  # nothing was computed: its numbers say more
+    assert a._repr_svg_() is None  # a leaf: its numbers say more than one box
     product = a * b
     assert product._repr_svg_() == graph(product).svg
     with no_grad():
@@ -73,7 +73,7 @@ def test_nothing_to_draw():
         graph(product)
 
 
-def test_drawing_leaves_the_tape_as_it_is():
+def test_drawing_does_not_change_the_tape():
     a, b = values()
     product = a * b
     graph(product)
@@ -81,7 +81,7 @@ def test_drawing_leaves_the_tape_as_it_is():
     assert a.grad == 3 and b.grad == 2
 
 
-def test_a_notebook_shows_nothing_of_a_tape_that_is_used_up_in_part():
+def test_a_notebook_shows_no_picture_of_a_tape_that_is_partly_used_up():
     a = Tensor(np.ones(2, np.float32), requires_grad=True)
     h = a * 2
     first, second = h.sum(), (h * 3).sum()
@@ -120,7 +120,7 @@ def test_backward_step_by_step_as_by_hand():
         assert boxes_of(before)[now][1:] == (
             "",
             "pale",
-        )  # a step reaches one box, and keeps the rest
+        )  # each step fills in one box, and the others stay
         finished = [i for i, (_, _, border) in enumerate(shown) if border != "pale"]
         assert len(finished) == len(order) and all(shown[i][1] for i in finished)
     chain = [("add", "1."), ("power", "1."), ("subtract", "4."), ("add", "4."), ("multiply", "4.")]
@@ -129,7 +129,7 @@ def test_backward_step_by_step_as_by_hand():
     assert pictures[2].title.endswith(". After 2 of 8 steps of backward; add: 1.; power: 1.")
 
 
-def test_steps_of_backward_leave_everything_as_it_is():
+def test_drawing_steps_of_backward_changes_nothing():
     a, b = values()
     called, product = [], a * b
     product.register_hook(called.append)
@@ -143,13 +143,13 @@ def test_steps_of_backward_leave_everything_as_it_is():
 
 
 @pytest.mark.parametrize("step", [-1, 4, 0.5, True])
-def test_a_step_that_backward_does_not_have(step):
+def test_a_step_number_out_of_range(step):
     a, _ = values()
     with pytest.raises(ConfigError, match="graph: backward: expected a whole number, 0 to 3, got"):
         graph((a * a).sum(), backward=step)
 
 
-def test_steps_of_backward_start_at_a_single_number():
+def test_steps_of_backward_need_a_single_number_to_start_from():
     a = Tensor(np.ones(2, np.float32), requires_grad=True)
     with pytest.raises(ShapeError, match="graph: backward starts at .* one element"):
         graph(a * a, backward=0)

@@ -1,4 +1,4 @@
-"""Handles of hooks: taking a hook off again, and what becomes of hooks when a net is copied."""
+"""Handles of hooks: how a hook is removed, and what happens to hooks when a net is copied."""
 
 import copy
 import gc
@@ -14,7 +14,7 @@ from minires.errors import DtypeError
 
 
 class Watched:
-    """Something with hooks: `register` adds one, and `call` has all of them called."""
+    """Something with hooks: `register` adds one, and `call` calls them all."""
 
     def __init__(self, register, call):
         self.register, self.call = register, call
@@ -39,7 +39,7 @@ every_kind = pytest.mark.parametrize("kind", [tensor, forward, full_backward])
 
 
 @every_kind
-def test_remove_takes_off_that_hook_and_may_be_called_again(kind):
+def test_remove_removes_that_hook_alone_and_may_be_called_again(kind):
     watched, seen = kind(), []
     handles = [watched.register(lambda *_, i=i: seen.append(i)) for i in range(3)]
     assert all(type(handle) is RemovableHandle for handle in handles)
@@ -53,7 +53,7 @@ def test_remove_takes_off_that_hook_and_may_be_called_again(kind):
 
 
 @every_kind
-def test_for_the_length_of_a_block(kind):
+def test_a_handle_in_a_with_statement_removes_its_hook_at_the_end(kind):
     watched, seen = kind(), []
     with watched.register(lambda *_: seen.append(1)) as handle:
         assert type(handle) is RemovableHandle
@@ -83,7 +83,7 @@ def test_one_function_registered_twice(kind):
 
 
 @every_kind
-def test_a_hook_that_takes_itself_off(kind):
+def test_a_hook_that_removes_itself(kind):
     watched, seen = kind(), []
     handle = watched.register(lambda *_: (seen.append("once"), handle.remove()) and None)
     watched.register(lambda *_: seen.append("always"))
@@ -118,8 +118,8 @@ def note(module, inputs, output):
     ids=["deepcopy", "pickle"],
 )
 def test_a_copied_net(copy_of):
-    """A module's hooks are copied with it, and the copy's are its own. Those of parameters are not:
-    they belong to the tape, which is the original's alone."""
+    """A module's hooks are copied with it, and the copy has its own. Hooks of parameters are not
+    copied: they belong to the tape, which only the original has."""
     net, images = models.resnet(8, width=2), Tensor(np.ones((2, 8, 8, 3), np.float32))
     handle, gradients = net.fc.register_forward_hook(note), []
     net.fc.weight.register_hook(gradients.append)
@@ -138,7 +138,7 @@ def test_a_copied_net(copy_of):
         assert np.array_equal(one, other)
 
 
-def test_a_handle_in_the_net_itself_belongs_to_the_copy_after_copying():
+def test_a_handle_stored_in_the_net_is_copied_with_it():
     net, x = nn.Linear(2, 2), Tensor(np.ones((1, 2), np.float32))
     net.handle = net.register_forward_hook(note)
     copied = copy.deepcopy(net)
@@ -164,12 +164,12 @@ def test_a_copied_tensor_is_a_leaf(copy_of):
     y.sum().backward()
     x_copy, y_copy = copy_of(x), copy_of(y)
     (x_copy * 5 + y_copy).sum().backward()
-    assert x.grad.tolist() == [3, 3]  # the copies' gradients do not come here
+    assert x.grad.tolist() == [3, 3]  # gradients of the copies do not reach it
     assert type(x_copy) is nn.Parameter and x_copy.grad.tolist() == [8, 8] and x_copy.note == "kept"
     assert y_copy.data.tolist() == [3, 3] and y_copy.grad.tolist() == [1, 1]
 
 
-def test_a_hook_that_returns_a_tensor_is_told_what_to_return():
+def test_the_error_for_a_hook_that_returns_a_tensor_says_what_to_return():
     x = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
     y = x * 2
     y.register_hook(lambda gradient: Tensor(gradient))
@@ -179,7 +179,8 @@ def test_a_hook_that_returns_a_tensor_is_told_what_to_return():
 
 @pytest.mark.parametrize("first", ["p", "q"])
 def test_a_hook_may_write_to_the_gradient_it_is_given(first):
-    """What it writes counts for its own branch, and for no other: `add` hands one array to both."""
+    """What it writes changes its own branch and no other, although `add` passes one array to
+    both."""
     a, b = (Tensor(np.ones(2, np.float32), requires_grad=True) for _ in range(2))
     p, q = a * 1.0, b * 1.0
 

@@ -1,4 +1,5 @@
-"""NumPy's functions on Tensors: the same operation, arrays, or an error that says what to write."""
+"""NumPy's functions on Tensors give the Tensor's own operation, arrays, or an error that says what
+to write instead."""
 
 import operator
 
@@ -144,14 +145,14 @@ def test_comparisons_are_arrays(compare, x):
         assert type(mine) is np.ndarray and np.array_equal(mine, expected)
 
 
-def test_words_are_no_numbers(x):
+def test_strings_are_not_numbers(x):
     words = np.array(["circle"])
     assert (words == x) is False and (words != x) is True
     with pytest.raises(TypeError):
         operator.lt(words, x)
 
 
-def test_results_without_a_derivative_need_no_detour(x):
+def test_functions_without_a_derivative_return_arrays(x):
     assert np.argmax(x) == 3 and np.argmax(x, axis=1).tolist() == [2, 0]
     assert np.shape(x) == (2, 3) and np.ndim(x) == 2 and np.size(x) == 6
     assert np.allclose(x, DATA) and np.array_equal(DATA, x) and np.isfinite(x).all()
@@ -186,7 +187,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_else_the_message_says_what_to_write(name, x):
+def test_the_message_says_what_to_write_instead(name, x):
     with pytest.raises(GraphError) as raised:
         LOST[name](x)
     message = str(raised.value)
@@ -194,8 +195,9 @@ def test_else_the_message_says_what_to_write(name, x):
     assert INSTEAD.get(name, "minires.functional") in message and "x.data" in message
 
 
-def test_what_messages_say_is_the_same_as_numpys():
-    """Each expression, with the x and y that stand in it, against the function it is for."""
+def test_what_messages_suggest_computes_what_numpy_does():
+    """Each suggested expression is evaluated with its x and y, and compared with NumPy's
+    function."""
     import math
 
     names = {"functional": F, "np": np, "math": math, "lowest": 1.0, "base": 3.0}
@@ -257,7 +259,7 @@ def test_a_number_to_the_power_of_a_tensor_is_written_with_exp(x):
             call()
 
 
-def test_errors_of_the_operation_stay_as_they_are(x):
+def test_errors_of_the_operation_itself_are_not_replaced(x):
     with pytest.raises(ShapeError, match="^add: "):
         np.add(np.ones(2, np.float32), x)
     with pytest.raises(DtypeError, match="two dtypes"):
@@ -265,7 +267,8 @@ def test_errors_of_the_operation_stay_as_they_are(x):
 
 
 class LikeCuPy:
-    """An array that leaves what it does not know to others, as CuPy's (cupy/_core/core.pyx)."""
+    """An array that leaves operands it does not know to their own methods, as CuPy's arrays do
+    (cupy/_core/core.pyx)."""
 
     def __init__(self, array):
         self.array = array
@@ -285,14 +288,16 @@ class LikeCuPy:
 
 
 @pytest.mark.parametrize("op", [operator.mul, operator.matmul, np.multiply, np.matmul])
-def test_an_array_of_another_library_on_the_left_leaves_it_to_the_tensor(op, monkeypatch):
+def test_an_array_of_another_library_on_the_left_leaves_the_operation_to_the_tensor(
+    op, monkeypatch
+):
     seen = []
     monkeypatch.setattr(Tensor, "_operand", lambda self, other: seen.append(other) or self)
     x, other = Tensor(np.eye(2)), LikeCuPy(OTHER)
     assert type(op(other, x)) is Tensor and seen == [other]
 
 
-def test_every_error_is_one_line_of_ours(x):
+def test_every_error_is_one_line_from_minires(x):
     for call in LOST.values():
         with pytest.raises(MiniresError) as raised:
             call(x)

@@ -1,4 +1,4 @@
-"""What one can write with a Tensor beyond arithmetic: comparisons, one number, shapes."""
+"""Operators of Tensors beyond arithmetic: comparisons, conversion to a single number, shapes."""
 
 import math
 import operator
@@ -67,7 +67,7 @@ def test_shapes_that_do_not_fit(x, compare):
 
 
 @pytest.mark.parametrize("other", [None, "text", object(), {}, 1j])
-def test_what_is_no_number_is_not_equal_and_has_no_order(x, other):
+def test_non_numbers_are_not_equal_and_have_no_order(x, other):
     assert (x == other) is False and (other == x) is False and (x != other) is True
     with pytest.raises(TypeError, match="not supported between instances of 'Tensor' and"):
         x < other

@@ -1,6 +1,6 @@
-"""What is recorded on the tape: all that the code around an operation does not keep off it.
+"""Which operations are recorded on the tape, inside and outside of no_grad and enable_grad.
 
-`tests/kernels/test_scope.py` tests how a setting is bound to a with block, and this file what it
+`tests/kernels/test_scope.py` tests how a setting is bound to a with block; this file tests what it
 does to Tensors.
 """
 
@@ -48,7 +48,7 @@ def test_enable_grad_inside_no_grad(x):
         assert not recorded(x)
 
 
-def test_over_after_an_exception(x):
+def test_no_grad_ends_with_an_exception(x):
     with pytest.raises(ZeroDivisionError), no_grad():
         1 / 0
     assert recorded(x)
@@ -142,8 +142,8 @@ def test_context_managers_built_on_no_grad(x):
 
 
 def test_threads_that_overlap(x):
-    """The first enters, the second enters, the first leaves, the second leaves. With one switch for
-    all threads, recording would be off for good after that."""
+    """The first thread enters, the second enters, the first leaves, the second leaves. With a
+    single switch for all threads, recording would stay off for good after that."""
     steps, seen = [threading.Event() for _ in range(3)], {}
 
     def first():
@@ -209,8 +209,9 @@ def test_a_fixture(x, off):
     assert not recorded(x)
 
 
-def test_backward_is_not_concerned(x):
-    """It walks a tape that is there; what a hook computes on the way is not recorded."""
+def test_no_grad_does_not_stop_backward(x):
+    """Backward walks a tape that is already there. What a hook computes meanwhile is not
+    recorded."""
     y, seen = (x * x).sum(), []
     x.register_hook(lambda gradient: seen.append(recorded(x)))
     with no_grad():
@@ -218,5 +219,5 @@ def test_backward_is_not_concerned(x):
     assert x.grad.tolist() == [2, 2, 2] and seen == [False]
 
 
-def test_names():
+def test_both_names_are_one_object():
     assert mr.no_grad is mr.autograd.no_grad and mr.enable_grad is mr.autograd.enable_grad

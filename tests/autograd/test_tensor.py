@@ -1,4 +1,5 @@
-"""Tensors, and the tape's rules: what is recorded, walked back, summed, and let go."""
+"""Tensors, and the rules of the tape: what it records, how backward walks it, what is added up and
+what is freed."""
 
 import gc
 import operator
@@ -13,17 +14,11 @@ from minires.autograd.tensor import Tensor
 from minires.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minires.kernels import cpu
 
+from ..messages import message_of
+
 
 def leaf(values, dtype=np.float32):
     return Tensor(np.array(values, dtype), requires_grad=True)
-
-
-def message_of(error, call):
-    """The message of the error that `call` raises: one line."""
-    with pytest.raises(error) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # What a Tensor is
@@ -164,7 +159,7 @@ def test_power_takes_nothing_else(exponent):
         lambda x, y: F.linear(x, y),
     ],
 )
-def test_two_dtypes_are_not_mixed(call):
+def test_two_dtypes_do_not_mix(call):
     x, y = Tensor(np.ones((2, 2), np.float32)), Tensor(np.ones((2, 2)))
     message = message_of(DtypeError, lambda: call(x, y))
     assert "float32" in message and "float64" in message and "astype" in message
@@ -177,7 +172,7 @@ def test_numpy_does_not_lose_a_gradient():
     assert np.asarray(x.detach()).tolist() == [1, 2]
 
 
-def test_methods_are_the_kernels():
+def test_methods_call_the_kernels():
     x = leaf([[1, 4], [9, 16]])
     assert (
         x.sum().item() == 30
@@ -230,8 +225,8 @@ def test_a_tensor_used_a_thousand_times():
 
 
 def test_a_chain_of_five_thousand():
-    """No recursion: neither walking back nor letting go of the chain may need a stack as deep as
-    the chain is long."""
+    """No recursion: neither backward nor freeing the chain may need a stack as deep as the chain is
+    long."""
     x = leaf(1.0)
     y = x
     for _ in range(5000):
@@ -242,13 +237,13 @@ def test_a_chain_of_five_thousand():
     y = x
     for _ in range(5000):
         y = y + 1
-    del y  # a chain nobody walks back
+    del y  # a chain without a backward
 
 
 @pytest.mark.parametrize("doublings", [15, 40])
 def test_forty_doublings_take_forty_steps(doublings):
-    """There are 2^40 paths back to x; each node is visited once. (15 fail early where 40 would take
-    days.)"""
+    """There are 2^40 paths back to x, and each node is visited once. A backward that walks every
+    path would take days for 40 doublings, so 15 are tried first."""
     steps = []
 
     def counted(dy, cache):
@@ -336,13 +331,13 @@ def test_one_number_in_any_shape_is_its_own_loss():
     assert x.grad.tolist() == [[[6]]]
 
 
-def test_nothing_to_find():
+def test_backward_without_a_parameter_is_an_error():
     assert "this Tensor requires no gradient" in message_of(
         GraphError, lambda: (Tensor([1.0]) * 2).backward()
     )
 
 
-def test_only_gradients_that_are_asked_for_are_computed():
+def test_only_the_gradients_that_are_needed_are_computed():
     asked = []
 
     def backward(dy, cache, needs):
@@ -377,15 +372,15 @@ def test_backward_twice():
     )
 
 
-def test_two_losses_behind_one_another():
-    """What they share was used up by the first; added together they work."""
+def test_two_losses_one_after_the_other():
+    """The first backward uses up the part that both share. Added together the two losses work."""
     x = leaf(2.0)
     shared = x * x
     first, second = shared + 1, shared * 3
     first.backward()
     before = x.grad.copy()
     assert "(at multiply)" in message_of(GraphError, second.backward)
-    assert x.grad == before == 4  # the failed walk changed nothing
+    assert x.grad == before == 4  # the failed backward changed nothing
 
     x.grad = None
     shared = x * x
@@ -418,7 +413,7 @@ def test_caches_are_freed_as_the_walk_proceeds():
 
 
 def test_memory_is_freed_without_the_garbage_collector():
-    """Reference counts alone must do: a cycle would keep a net's arrays until the collector
+    """Reference counts alone must do it: a cycle would keep a net's arrays until the collector
     runs."""
     gc.collect()
     gc.disable()
@@ -434,13 +429,13 @@ def test_memory_is_freed_without_the_garbage_collector():
 
         hidden = x.exp()
         array, node = weakref.ref(hidden.data), hidden * 2
-        del hidden, node  # never walked back
+        del hidden, node  # no backward at all
         assert array() is None
     finally:
         gc.enable()
 
 
-def test_what_no_backward_needs_is_not_kept():
+def test_arrays_that_no_backward_needs_are_not_kept():
     x = Tensor(np.ones(1000), requires_grad=True)
     hidden = x + 1
     y = hidden + 1
@@ -452,8 +447,8 @@ def test_what_no_backward_needs_is_not_kept():
 
 
 def test_a_leaf_that_nobody_holds_any_more():
-    """The tape does not keep a leaf alive, and its node does not stand in the way of the others'
-    gradients."""
+    """The tape does not keep a leaf alive, and the leaf's node does not keep gradients from the
+    others."""
     x, gone = leaf(1.0), leaf(2.0)
     y = x + gone
     array = weakref.ref(gone.data)
@@ -504,7 +499,7 @@ def test_hooks_run_in_order_and_may_replace_the_gradient():
     assert seen == [[10, 10]] and x.grad.tolist() == [21, 21]
 
 
-def test_hooks_are_called_from_the_loss_backwards():
+def test_hooks_are_called_in_order_from_the_loss_back():
     order, x = [], leaf(1.0)
     y = x * 2
     z = y + 1
@@ -588,7 +583,7 @@ def test_float32_through_a_whole_training_step():
 @pytest.mark.parametrize(
     "operand", [None, "1.5", 1j, object()], ids=["None", "text", "complex", "object"]
 )
-def test_operands_that_are_no_numbers(operand):
+def test_operands_that_are_not_numbers(operand):
     with pytest.raises(DtypeError, match="the other operand"):
         Tensor([1.0, 2.0]) + operand
 

@@ -6,7 +6,7 @@ from benchmarks.work import Kernel
 
 
 class Wrong(Minires):
-    """Computes something else."""
+    """A side whose results are wrong."""
 
     def prepare(self, work):
         step, results = super().prepare(work)
@@ -14,7 +14,8 @@ class Wrong(Minires):
 
 
 class Breaks(Minires):
-    """Does what it should in the check, and fails when it is timed; and dies of kernels."""
+    """A side that passes the check and fails when it is timed, and a side that ends the process in
+    its kernels."""
 
     def prepare(self, work):
         if isinstance(work, Kernel):

@@ -76,7 +76,7 @@ def test_a_difference_is_seen():
         relative_difference([right[0].T, right[1]], right)
 
 
-def test_timing_by_turns_in_processes_of_their_own():
+def test_sides_are_timed_in_turn_in_their_own_processes():
     with workers_for(["minires"], 1) as workers:
         compared = compare(SMALL, workers, rounds=3)
         again = compare(SGDStep(8), workers, rounds=2)
@@ -87,7 +87,7 @@ def test_timing_by_turns_in_processes_of_their_own():
     )
 
 
-def test_an_error_in_a_worker_surfaces():
+def test_an_error_in_a_worker_reaches_the_caller():
     with (
         workers_for(["minires"], 1) as workers,
         pytest.raises(RuntimeError, match="unknown kernel"),
@@ -96,8 +96,8 @@ def test_an_error_in_a_worker_surfaces():
 
 
 def test_operations_are_those_of_the_layers():
-    """A 3x3 convolution of 3 to 4 channels and so on, counted by hand for the smallest net;
-    backward twice as much but for the images."""
+    """Counted by hand for the smallest net: a 3x3 convolution from 3 to 4 channels and so on.
+    Backward takes twice as many, but none for the gradient of the images."""
 
     def conv(size, in_channels, out_channels):
         return 2 * 9 * size * size * in_channels * out_channels
@@ -200,7 +200,7 @@ def test_the_program(tmp_path):
     )
 
 
-def test_what_it_costs_to_grow(monkeypatch):
+def test_the_cost_of_deeper_nets_and_larger_batches(monkeypatch):
     monkeypatch.setattr(
         cost, "GROWING", {"depth": {8: SMALL, 14: replace(SMALL, depth=14)}, "batch": {4: SMALL}}
     )

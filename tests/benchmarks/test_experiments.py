@@ -1,4 +1,5 @@
-"""The benchmark of whole experiments: both sides train the same; its tables say what was timed."""
+"""The benchmark of whole experiments: both sides train the same nets, and its tables say what was
+timed."""
 
 from dataclasses import replace
 
@@ -33,7 +34,7 @@ def test_both_sides_train_the_same(torch, tmp_path):
         assert found == pytest.approx((last["train_error"], last["test_error"]), abs=2.1)
 
 
-def test_each_side_in_turn_and_what_there_is_after_each_round(capsys):
+def test_sides_take_turns_and_each_round_leaves_its_results(capsys):
     sides = {"a": ["-c", "pass"], "b": ["-c", "import time; time.sleep(0.2)"]}
     (_, found) = (dict(one) for one in experiments._by_turns(sides, 2))
     assert [len(samples) for samples in found.values()] == [2, 2]
@@ -46,7 +47,7 @@ def test_tables():
     lines = experiments_report.seconds_table(seconds).splitlines()
     assert lines[2] == "| 2 workers | 3 | 11.0 (10.0-12.0) | 1.00 |"
     assert lines[3] == "| 1 worker | 3 | 22.0 (20.0-24.0) | 0.50 |"
-    scaling = {  # a start of 2 s, and 10 s for a net, 11 s beside another
+    scaling = {  # 2 s to start, 10 s for one net, 11 s with another beside it
         "4 nets, 1 workers": [42.0],
         "1 nets, 1 workers": [12.0],
         "4 nets, 2 workers": [24.0],

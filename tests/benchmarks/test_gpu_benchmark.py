@@ -1,5 +1,4 @@
-"""The benchmark on a GPU compares like with like. On the simulated GPU, where there is no other:
-what can be seen without one."""
+"""The benchmark on a GPU compares like with like. These tests run on the simulated GPU."""
 
 import json
 import os
@@ -94,8 +93,8 @@ def test_unfused_launches_more():
 
 
 class WithoutCuda:
-    """PyTorch's sides on the CPU, where they compute the same; a graph is a call that writes its
-    loss to one place."""
+    """PyTorch's sides on the CPU, where they compute the same numbers. A graph is a call that
+    writes its loss to a fixed place."""
 
     device = "cpu"
 
@@ -138,8 +137,8 @@ def test_pytorch_computes_the_same(torch, threads, side):
 
 
 def test_the_least_that_a_step_moves():
-    """Counted by hand for the smallest plain net; for the paper's, what a GPU of 3.35 TB/s can
-    reach, in images a second, is known."""
+    """Counted by hand for the smallest plain net. For the paper's net, the images per second that a
+    GPU with 3.35 TB/s can reach are known."""
     sizes = [(192, 256), (256, 256), (256, 256), (256, 128), (128, 128), (128, 64), (64, 64)]
     plain = replace(SMALL, residual=False)
     passes = sum(3 * x + 11 * y for x, y in sizes) - (192 + 256)  # the images need no gradient
@@ -164,7 +163,7 @@ def test_the_least_that_a_step_moves():
         )
 
 
-def test_what_a_profile_says():
+def test_a_profile_is_read():
     def event(category, name, duration):
         return {"ph": "X", "cat": category, "name": name, "dur": duration}
 
@@ -290,7 +289,7 @@ def test_tables():
         "| minires | 3.00 (3.00-3.00) | 33,333 | 333 | 17 % | 1,333 | 67 % | unknown |  |"
         in gpu_report.markdown(alone)
     )
-    for part in ("nets", "kernels", "launches"):  # what a run cut short leaves
+    for part in ("nets", "kernels", "launches"):  # what an interrupted run leaves
         assert gpu_report.markdown({key: value for key, value in RESULTS.items() if key != part})
 
 
@@ -307,7 +306,7 @@ def test_lines():
     )
 
 
-def test_sides_that_fail_are_named_and_the_others_timed():
+def test_sides_that_fail_are_named_and_the_others_are_timed():
     failed = {}
     with workers_for(
         ["minires", "minires, unfused", "PyTorch"], where="tests.benchmarks.sides_without_gpu"
@@ -332,8 +331,8 @@ def test_sides_that_fail_are_named_and_the_others_timed():
 
 @pytest.mark.slow
 def test_the_program(tmp_path, monkeypatch, capsys):
-    """All of it but the GPU: what is written after each row, and the exit status when a side has
-    failed."""
+    """The whole program except the GPU: what it writes after each row, and its exit status when a
+    side has failed."""
     monkeypatch.setattr(gpu, "WORKERS", {"where": "tests.benchmarks.sides_without_gpu"})
     monkeypatch.setattr(gpu, "SIDES", {"minires": None, "minires, unfused": None})
     monkeypatch.setattr(gpu, "NETS", [SMALL])
@@ -357,7 +356,7 @@ def test_the_program(tmp_path, monkeypatch, capsys):
         in printed
         and "### Failed" in printed
     )
-    gpu.main([*run, "--sections", "kernels"])  # of one side: nothing to differ from
+    gpu.main([*run, "--sections", "kernels"])  # one side alone has nothing to differ from
 
 
 def test_copies_are_counted_read_and_written(monkeypatch):

@@ -1,4 +1,4 @@
-"""The notes on speed say what the recorded files say."""
+"""The ratios in the notes on speed are those of the recorded files."""
 
 import json
 import re

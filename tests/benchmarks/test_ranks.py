@@ -1,5 +1,5 @@
-"""The benchmark of several processes: what it counts, its model on paper, and the whole of it at
-the smallest size."""
+"""The benchmark of several processes: what it counts, its model on paper, and a whole run at the
+smallest size."""
 
 import json
 
@@ -14,8 +14,8 @@ from tests.distributed.worlds import needs_mpi, on_ranks
 
 
 def test_messages_and_bytes_of_a_step():
-    """A linear net: the sums of the gradients in two messages, of the loss in one, and no others;
-    half of the gradients go to the other rank, then half of the sums."""
+    """A linear net sends the sums of its gradients in two messages, the sum of the loss in one, and
+    nothing else. Half of the gradients go to the other rank, then half of the sums come back."""
 
     def work(world):
         counted = CountingWorld(world)
@@ -24,8 +24,8 @@ def test_messages_and_bytes_of_a_step():
         parallel.gradients(np.ones((3, 4), np.float32), np.zeros(3, int))
         return counted.messages, counted.bytes_sent
 
-    numbers = 4 * 3 + 3 + 2  # and for each parameter, how many shards have a gradient
-    loss = 4 * 8  # the loss, the wrong ones, a flag, and how much the images count
+    numbers = 4 * 3 + 3 + 2  # and for each parameter the number of shards with a gradient
+    loss = 4 * 8  # the loss, the errors, a flag, and the weight of the images
     for messages, sent in on_ranks(2, work):
         assert messages == 3
         assert sent == pytest.approx(loss + numbers * 4, abs=4)

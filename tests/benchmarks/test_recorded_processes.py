@@ -1,4 +1,4 @@
-"""What the docs say of several processes is what the recorded benchmarks say."""
+"""What the docs say about several processes matches the recorded benchmarks."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, with a person's keys."""
+"""A program on its own terminal, and a person's keys."""
 
 import os
 import re
@@ -53,7 +53,7 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
     def _read(self):
-        """Read what there is; whether the program still runs."""
+        """Read what has been written; returns whether the program still runs."""
         if not select.select([self.keyboard], [], [], 0.1)[0]:
             return True
         try:
@@ -64,6 +64,6 @@ class Terminal:
         return bool(read)
 
     def lines(self) -> list[str]:
-        """What has stood in the lines of the screen, without colours and without moves."""
+        """The text that each line of the screen has shown, without colours and cursor moves."""
         text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.seen)
         return re.split(r"[\r\n]+", text)

@@ -1,5 +1,8 @@
-"""Odd command lines: right ones in which words are lost, doubled, swapped or replaced by what
-breaks programs, in odd surroundings. `invoke` runs one; `faults` says what none may do."""
+"""Odd command lines: correct ones in which words are lost, doubled, swapped or replaced by values
+that break programs, run in odd surroundings.
+
+`invoke` runs one. `faults` lists what is wrong with how it ended.
+"""
 
 import os
 import random
@@ -13,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-SECONDS = 3  # after which a command that still runs is stopped by Ctrl-C
-PATIENCE = 40  # seconds for it to end then
+SECONDS = 3  # seconds until a command that still runs gets Ctrl-C
+PATIENCE = 40  # seconds that it may take to end after that
 SMALL = "--train-size 48 --test-size 20 --iterations 2 --batch-size 16 --image-size 8".split()
 PHOTOS = "--dataset folder --data photos --image-size 8 --epochs 1 --workers 0 --cache out/c"
 RIGHT = [  # command lines that work, in the folder that `furnish` makes
@@ -200,12 +203,12 @@ class Case:
     surroundings: dict[str, str] = field(default_factory=dict)
     streams: str = ""
     deleted_folder: bool = False
-    folder: str = "photos"  # what the folder of photographs is called, and one of the classes
-    settings: str = ""  # a line more in the settings file
+    folder: str = "photos"  # names of the folder of photographs and of one class
+    settings: str = ""  # an extra line for the settings file
 
 
 def cases(count, seed=0):
-    """That many cases, the same for each seed."""
+    """`number` cases, the same ones for the same seed."""
     rng = random.Random(seed)
     for number in range(count):
         case = Case(list(RIGHT[number % len(RIGHT)]))
@@ -282,7 +285,9 @@ def invoke(case, place, seconds=SECONDS):
         **os.environ,
         "HOME": str(home),
         "OMP_NUM_THREADS": "1",
-        "MPLCONFIGDIR": str(place.parent.parent / "matplotlib"),  # shared: to make it takes seconds
+        "MPLCONFIGDIR": str(
+            place.parent.parent / "matplotlib"
+        ),  # shared, since making it takes seconds
         "https_proxy": "http://127.0.0.1:9",  # nothing is downloaded
         **case.surroundings,
     }
@@ -366,7 +371,7 @@ def listing(folder):
 
 
 def written_elsewhere(case, place, before):
-    """Files that have changed, outside of the folders that the words give to write to."""
+    """Files that have changed outside of the folders that the command line names for output."""
     words, named = case.words, {"out", "runs"}
     for option in ("--out", "--cache", *["--data"] * (words[0] == "data")):
         named |= {value for word, value in zip(words, words[1:]) if word == option}

@@ -1,4 +1,4 @@
-"""``minires cache``: look, and clear what nobody uses."""
+"""``minires cache``: it lists the caches, and clears those that no process uses."""
 
 import os
 
@@ -8,6 +8,7 @@ from minires.cli import main
 from minires.data.cache_store import MARK, entries
 
 from ..data.photo_folders import classes, load
+from ..faults import refuse
 
 pytest.importorskip("PIL.Image")
 
@@ -17,7 +18,7 @@ NAMES = ("cats and dogs", "birds")
 
 @pytest.fixture
 def place(tmp_path):
-    """The caches of two sets that no process uses, and a folder that is none."""
+    """The caches of two sets that no process uses, and a folder that is not a cache."""
     for name in NAMES:
         load(classes(tmp_path / name), cache=tmp_path / "cache")
     for mark in (tmp_path / "cache").glob(f"*/*{MARK}"):
@@ -30,7 +31,7 @@ def call(place, *words):
     return main(["cache", "--cache", str(place), *words])
 
 
-def test_look(place, capsys, monkeypatch):
+def test_listing(place, capsys, monkeypatch):
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", "5 GB")
     assert call(place) == 0
     first, *lines = capsys.readouterr().out.splitlines()
@@ -49,7 +50,7 @@ def test_look(place, capsys, monkeypatch):
     assert "0 sets of decoded pictures, 0 bytes without a limit" in capsys.readouterr().out
 
 
-def test_clear(place, capsys):
+def test_clearing(place, capsys):
     assert call(place, "--clear", "--yes") == 0
     assert "removed: 2 of 2" in capsys.readouterr().out
     assert sorted(path.name for path in place.iterdir() if path.name[0] != ".") == ["mine"]
@@ -66,7 +67,7 @@ def test_what_is_in_use_stays(place, capsys):
 
 
 @pytest.mark.parametrize("answer, left", [("y", 0), ("yes", 0), ("", 2), ("n", 2), (None, 2)])
-def test_a_question_first(place, capsys, monkeypatch, answer, left):
+def test_it_asks_before_it_clears(place, capsys, monkeypatch, answer, left):
     def typed(question):
         assert question == "Remove all 2? [y/N] "
         if answer is None:
@@ -79,7 +80,7 @@ def test_a_question_first(place, capsys, monkeypatch, answer, left):
     assert len(entries(place)) == left
 
 
-def test_nobody_to_ask(place, capsys):
+def test_without_a_terminal_it_needs_yes(place, capsys):
     assert call(place, "--clear") == 1
     printed = capsys.readouterr()
     assert "expected --clear together with --yes" in printed.err and len(entries(place)) == 2
@@ -92,11 +93,7 @@ def test_a_file_instead_of_a_folder(place, tmp_path, capsys):
 
 
 def test_what_cannot_be_removed_is_not_said_to_be_in_use(place, capsys, monkeypatch):
-    """As in a cache that belongs to somebody else."""
-
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
-
+    """For example in a cache that belongs to another user."""
     monkeypatch.setattr("minires.data.cache_store.os.replace", refuse)
     assert call(place, "--clear", "--yes") == 1
     printed = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: through its entry point, with right and wrong words."""
+"""The command line as a user meets it, with right and wrong arguments."""
 
 import os
 import re
@@ -119,7 +119,7 @@ def test_the_first_help_shows_how_to_train_finetune_and_predict(capsys):
         ("", ""),
     ],
 )
-def test_what_is_a_number_and_what_is_text(text, value):
+def test_which_values_are_numbers_and_which_are_text(text, value):
     assert literal(text) == value and type(literal(text)) is type(value)
 
 
@@ -198,7 +198,7 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     assert len(rows) == len(set(rows))
 
 
-def test_without_words_it_says_what_there_is(capsys):
+def test_without_arguments_it_lists_the_commands(capsys):
     assert main([]) == 0
     assert "\n    degradation  train plain and residual nets" in capsys.readouterr().out
 
@@ -223,7 +223,7 @@ def test_without_words_it_says_what_there_is(capsys):
         (["data", "cifar100"], "did you mean 'cifar10'?"),
     ],
 )
-def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
+def test_wrong_arguments_exit_2_and_say_what_was_expected(words, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(words)
     assert stop.value.code == 2
@@ -244,7 +244,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
         (["--out", "/dev/null/here"], "cannot write here"),
     ],
 )
-def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
+def test_an_error_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["degradation", *TINY, *words]) == 1
     errors = capsys.readouterr().err
@@ -270,7 +270,7 @@ def test_one_iteration(tmp_path):
     )
 
 
-def test_resume_of_nothing_says_so(tmp_path, capsys):
+def test_resume_without_a_run_says_so(tmp_path, capsys):
     assert (
         main(["degradation", *TINY, "--depths", "8", "--resume", "--out", str(tmp_path / "run")])
         == 0
@@ -282,8 +282,8 @@ def test_resume_of_nothing_says_so(tmp_path, capsys):
     "ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["ctrl-c", "in the background"]
 )
 def test_sigterm_is_ctrl_c_once(ctrl_c, capsys, monkeypatch):
-    """A second one, which `timeout` sends, changes nothing; and all is put back. What a shell
-    starts in the background ignores Ctrl-C."""
+    """A second SIGTERM, which `timeout` sends, changes nothing, and the old handlers are put back.
+    SIGTERM works where a shell's background job ignores Ctrl-C."""
 
     def stopped(args):
         try:
@@ -305,7 +305,7 @@ def test_sigterm_is_ctrl_c_once(ctrl_c, capsys, monkeypatch):
     )
 
 
-def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
+def test_outside_of_the_main_thread_signal_handlers_are_not_touched():
     from threading import Thread
 
     status = []
@@ -315,10 +315,11 @@ def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
     assert status == [1]
 
 
-@pytest.mark.slow  # takes the seconds it gives; only here a signal comes twice
+# runs for as long as its timeout says; the only test in which a signal comes twice
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("timeout") is None, reason="no program timeout")
 def test_timeout(tmp_path):
-    """The program `timeout` signals twice: what was done is saved all the same."""
+    """The program `timeout` sends its signal twice, and the work is saved all the same."""
     words = ["degradation", *TINY, "--iterations", "100000", "--out", str(tmp_path / "run")]
     done = subprocess.run(
         ["timeout", "12", sys.executable, "-m", "minires", *words],
@@ -353,7 +354,7 @@ def test_names_that_the_terminal_cannot_write(encoding, tmp_path):
     assert done.returncode == 0 and done.stdout == "\\u72ac\n", done.stderr
 
 
-def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):
+def test_ctrl_c_before_there_is_anything_to_save(tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -362,7 +363,7 @@ def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):
     assert "before anything was there to save" in capsys.readouterr().err
 
 
-def test_plot_of_a_folder_that_is_none(capsys, tmp_path):
+def test_plot_of_something_that_is_not_a_folder(capsys, tmp_path):
     assert main(["plot", str(tmp_path / "nothing")]) == 1
     assert "no such folder" in capsys.readouterr().err
 
@@ -374,7 +375,7 @@ def test_the_installed_command_is_this_one():
     assert command.load() is main
 
 
-def test_a_run_keeps_to_the_threads_it_was_given(tmp_path):
+def test_a_run_uses_no_more_threads_than_it_was_given(tmp_path):
     from minires import backend
 
     before = backend.num_threads()
@@ -463,7 +464,8 @@ def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="no pipes of this kind")
 @pytest.mark.parametrize("words", [["claims", "--list"], ["doctor"], ["plot", "--help"]])
 def test_a_reader_that_is_gone_is_no_error(words):
-    """As in ``minires doctor | head -1``, but with no time to spare for the reader."""
+    """For example ``minires doctor | head -1``. Here the reader is gone before anything is
+    written."""
     read, write = os.pipe()
     os.close(read)
     code = f"import sys; from minires.cli import main; sys.exit(main({words}))"
@@ -488,6 +490,6 @@ def test_any_error_of_the_system_is_one_line(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["resnet-99999999998", "resnet-８"])
-def test_nets_that_cannot_be(name, capsys):
+def test_impossible_nets(name, capsys):
     assert main(["train", "--model", name, "--out", "nowhere"]) == 1
     assert re.search("too deep to build|unknown net", capsys.readouterr().err)

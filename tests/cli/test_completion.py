@@ -1,4 +1,4 @@
-"""``minires completion``: in a real shell, with a real Tab key."""
+"""``minires completion``, tried in a real shell with a real Tab key."""
 
 import shutil
 import subprocess

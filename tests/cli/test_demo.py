@@ -1,4 +1,4 @@
-"""``minires demo``"""
+"""``minires demo`` runs the experiment at a small size, each time in a new folder."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def tiny(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_it_shows_the_experiment_and_each_time_in_a_new_folder(tiny, capsys):
+def test_it_shows_the_experiment_in_a_new_folder_each_time(tiny, capsys):
     assert main(["demo"]) == 0 and main(["demo"]) == 0
     said = capsys.readouterr().out
     assert "Results: runs/demo\n" in said and "Results: runs/demo-2\n" in said
@@ -50,7 +50,7 @@ def test_the_verdict_fits_the_terminal(monkeypatch):
     long = "Degradation: " + 30 * "the deeper net "
     assert max(map(len, fitted(long).split("\n"))) <= 60
     assert fitted(29 * "ab " + "12.5 %").split("\n")[1].endswith(" 12.5 %")
-    assert fitted(19 * "ab " + "12.5 %").split("\n")[1] == "12.5 %"  # not torn apart
+    assert fitted(19 * "ab " + "12.5 %").split("\n")[1] == "12.5 %"  # not split over two lines
     assert fitted("net    error\n20     5 %") == "net    error\n20     5 %"
     monkeypatch.setattr("sys.stdout.isatty", lambda: False)
     assert fitted(long) == long

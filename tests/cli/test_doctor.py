@@ -1,4 +1,5 @@
-"""``minires doctor``: one screen, or JSON; the exit status says whether runs are possible."""
+"""``minires doctor`` prints one screen or JSON, and its exit status says whether runs are
+possible."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""``minires explore``"""
+"""``minires explore`` writes a page on one run or several."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_the_page_is_in_the_folder_of_the_run(recorded, capsys):
     assert "<title>Explorer: run</title>" in (recorded / "explorer.html").read_text()
 
 
-def test_the_page_on_several_runs_is_here(recorded, tmp_path, monkeypatch, capsys):
+def test_the_page_on_several_runs_is_in_the_current_folder(recorded, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     other = made_up.single(tmp_path / "other")
     assert main(["explore", str(recorded), str(other)]) == 0
@@ -33,7 +33,7 @@ def test_the_page_on_several_runs_is_here(recorded, tmp_path, monkeypatch, capsy
     )
 
 
-def test_a_run_that_is_going_on_is_named_in_a_line(tmp_path, capsys):
+def test_a_run_that_is_still_going_on_is_named_in_one_line(tmp_path, capsys):
     out = made_up.single(tmp_path / "run", done=1)
     assert main(["explore", str(out), "--out", str(tmp_path / "x.html")]) == 0
     assert capsys.readouterr().err == (

@@ -1,5 +1,5 @@
-"""A folder of photographs as people have it, through finetune, evaluate and predict: damaged,
-renamed and hidden files, each counted aloud."""
+"""Folders of photographs as people have them, through finetune, evaluate and predict: damaged,
+renamed and hidden files are counted and reported."""
 
 import json
 
@@ -18,8 +18,8 @@ SMALL = ["--image-size", "8", "--batch-size", "8", "--epochs", "1", "--workers",
 
 @pytest.fixture
 def photos(tmp_path):
-    """30 photographs of three classes, ten of them renamed, and ten damaged and ten hidden files
-    beside."""
+    """30 photographs of three classes, ten of them renamed, beside ten damaged and ten hidden
+    files."""
     folder = classes(tmp_path / "photos", ("cat", "dog", "emu"), 10, ".jpg")
     for i in range(10):
         (folder / "cat" / f"cut{i}.jpg").write_bytes(CUT)
@@ -43,7 +43,7 @@ def weights(tmp_path):
 
 
 def check_said(errors, photos):
-    """The line on what is left out."""
+    """Check the line that says which files are left out."""
     (line,) = (line for line in errors.splitlines() if f"{photos}: left out: " in line)
     assert line.startswith("minires: note: ")
     assert "10 hidden files, 3 .heic (export them as JPEG, or: " in line
@@ -90,7 +90,7 @@ def test_predict(photos, weights, capsys):
     assert "error" not in printed.err and printed.out.count(" %  ") == 30
 
 
-def test_nothing_is_said_of_a_folder_in_order(tmp_path, weights, capsys):
+def test_a_clean_folder_gets_no_line(tmp_path, weights, capsys):
     folder = classes(tmp_path / "photos", ("cat", "dog", "emu"), 4)
     assert main(["predict", str(folder), "--weights", str(weights), "--skip-damaged"]) == 0
     words = ["evaluate", "--weights", str(weights), "--data", str(folder), "--skip-damaged"]

@@ -41,7 +41,7 @@ def test_errors_are_one_line(runs, tmp_path, capsys):
     assert "required: --out" in capsys.readouterr().err
 
 
-def test_what_the_reader_may_not_expect_is_a_note(runs, tmp_path, capsys):
+def test_surprises_are_printed_as_notes(runs, tmp_path, capsys):
     one, two = (str(runs / name) for name in ("0-1", "30-30"))
     assert main(["merge", one, two, "--out", str(tmp_path / "first")]) == 0
     capsys.readouterr()
@@ -52,7 +52,7 @@ def test_what_the_reader_may_not_expect_is_a_note(runs, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("seeds", ["0", "-1", "5-3", "a", "1,,2", "1.5"])
-def test_seeds_that_cannot_be(seeds, capsys):
+def test_impossible_seeds(seeds, capsys):
     with pytest.raises(SystemExit):
         main([*TINY, f"--seeds={seeds}"])
     assert (

@@ -1,4 +1,4 @@
-"""``minires notebooks``: copies them, and leaves what is there."""
+"""``minires notebooks`` copies the notebooks, and does not overwrite files that are there."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_where_nothing_can_be_written(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_those_of_the_installation_or_of_the_checkout(monkeypatch, tmp_path, first):
+def test_notebooks_come_from_the_installation_or_from_the_checkout(monkeypatch, tmp_path, first):
     folders = tmp_path / "installed", tmp_path / "checkout"
     for folder in folders:
         folder.mkdir()

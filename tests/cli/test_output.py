@@ -1,4 +1,4 @@
-"""Commands in odd surroundings: closed outputs, full disks, missing packages, names that bite."""
+"""Commands in odd surroundings: closed outputs, full disks, missing packages, awkward names."""
 
 import os
 import re
@@ -66,7 +66,8 @@ def test_without_any_output(words, tmp_path):
 @POSIX
 @pytest.mark.parametrize("delay", [0.02, 0.06, 0.1])
 def test_ctrl_c_while_modules_are_imported(delay):
-    """One line and 130; the interpreter's own start, 10 ms, is before anyone can help."""
+    """One line and exit status 130. Ctrl-C in the interpreter's own first 10 ms is beyond our
+    control."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SLOW_IMPORT, str(delay)], stderr=subprocess.PIPE, text=True
     )
@@ -94,8 +95,9 @@ _SLOW_IMPORT = """if True:
 @pytest.mark.parametrize(
     "moment",
     [
-        "atexit.register(interrupt)",  # while Python ends: it came out as a signal, without a word
-        "plot.run = lambda args: dropped()",  # where it was lost
+        # while Python ends: it used to end as a signal, without a message
+        "atexit.register(interrupt)",
+        "plot.run = lambda args: dropped()",  # here it used to be lost
     ],
 )
 def test_ctrl_c_at_a_bad_moment(moment):
@@ -187,7 +189,7 @@ def test_numpys_warnings_do_not_come_before_the_error(tmp_path, capsys):
         (["plot", "a", "b\x1b[31m"], "usage: minires plot "),
     ],
 )
-def test_wrong_words_are_answered_with_the_usage_of_the_command(words, usage, capsys):
+def test_wrong_arguments_get_the_usage_of_the_command(words, usage, capsys):
     with pytest.raises(SystemExit) as stop:
         main(words)
     errors = capsys.readouterr().err
@@ -198,7 +200,7 @@ def test_wrong_words_are_answered_with_the_usage_of_the_command(words, usage, ca
 @pytest.mark.slow
 @POSIX
 def test_home_is_found_where_the_shell_leaves_it(tmp_path):
-    """``--out=~/x`` made a folder called ~ in the current one."""
+    """``--out=~/x`` used to make a folder called ~ in the current folder."""
     home = tmp_path / "home"
     (home / "place").mkdir(parents=True)
     (tmp_path / "settings.toml").write_text('out = "~/y"\n')
@@ -218,8 +220,9 @@ def test_home_is_found_where_the_shell_leaves_it(tmp_path):
 @POSIX
 @pytest.mark.parametrize("encoding", ["UTF-8", "C"])
 def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
-    """Trained to the end, then lost: a class called café under the C locale, bytes that are no
-    text, dollars that Matplotlib takes for a formula, escapes that colour a terminal."""
+    """These runs used to train to the end and then fail: a class called café under the C locale,
+    bytes that are not text, dollars that Matplotlib takes for a formula, escapes that colour a
+    terminal."""
     Image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
     for name in (b"caf\xe9", "café 犬".encode(), b"red\x1b[31m"):
@@ -251,7 +254,7 @@ def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
     assert "\\xff.png" in (tmp_path / "run" / "predictions.csv").read_text(encoding="utf-8")
 
 
-def test_a_setting_given_twice_or_in_vain_gets_a_line(tmp_path, capsys):
+def test_a_setting_that_is_given_twice_or_has_no_effect_gets_a_line(tmp_path, capsys):
     words = [*TRAIN, "--net", "width=3", "--workers", "2", "--out", str(tmp_path / "run")]
     assert main(words) == 0
     lines = capsys.readouterr().err.splitlines()
@@ -263,7 +266,7 @@ def test_a_setting_given_twice_or_in_vain_gets_a_line(tmp_path, capsys):
     ]
 
 
-def test_a_late_refusal_leaves_no_folder(tmp_path, capsys):
+def test_contradicting_settings_leave_no_folder(tmp_path, capsys):
     words = [*TRAIN, "--momentum", "0", "--nesterov", "--out", str(tmp_path / "run")]
     assert main(words) == 1 and not (tmp_path / "run").exists()
 
@@ -281,14 +284,14 @@ def test_a_late_refusal_leaves_no_folder(tmp_path, capsys):
         (["predict", "x", "--weights", "a" * 300], "File name too long"),
     ],
 )
-def test_what_cannot_be(words, complaint, capsys, tmp_path, monkeypatch):
+def test_impossible_settings_are_one_line(words, complaint, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 1
     errors = capsys.readouterr().err.splitlines()
     assert re.search(complaint, errors[-1]) and errors[-1].startswith("minires: error: ")
 
 
-def test_submissions_are_not_written_into(tmp_path, capsys):
+def test_reports_are_not_written_into_the_folder_of_submissions(tmp_path, capsys):
     (tmp_path / "eve").mkdir()
     for out in (tmp_path, tmp_path / "graded"):
         assert main(["course", "grade", str(tmp_path), "--out", str(out)]) == 1
@@ -300,7 +303,7 @@ def test_submissions_are_not_written_into(tmp_path, capsys):
 @POSIX
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_workers_train_where_streams_were_closed(tmp_path, closed):
-    """A process that is started needs all three; without them no net was trained."""
+    """A new process needs all three streams. Without them no net was trained."""
     words = "--depths 8 --iterations 2 --train-size 32 --batch-size 16 --width 1 --image-size 8"
     done = shell(f"$M degradation {words} --workers 2 --out run {closed}", tmp_path)
     assert done.returncode == 0 and (tmp_path / "run" / "degradation.png").exists()

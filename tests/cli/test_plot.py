@@ -1,4 +1,4 @@
-"""``minires plot``"""
+"""``minires plot`` draws the figures of a run again, for dark pages and for papers too."""
 
 import shutil
 from pathlib import Path
@@ -20,7 +20,7 @@ def recorded(tmp_path):
 
 
 def test_figures_for_a_dark_page_have_names_of_their_own(recorded, capsys):
-    with matplotlib.rc_context({"savefig.facecolor": "white"}):  # as in many a notebook
+    with matplotlib.rc_context({"savefig.facecolor": "white"}):  # as many notebooks set it
         assert main(["plot", "--dark", str(recorded)]) == 0
     assert f"drawn: {recorded}/gradients-dark.png" in capsys.readouterr().out
     assert not list(recorded.glob("degradation.png")) and not list(recorded.glob("*.html"))
@@ -41,7 +41,7 @@ def test_other_runs_are_not_drawn_for_a_dark_page(tmp_path, capsys):
 
 @pytest.mark.slow  # draws every figure three times
 def test_drawings_for_a_paper(recorded, capsys):
-    """Beside each image, the same file every time, with text that can be searched."""
+    """Vector files beside each image: the same bytes every time, with text that can be searched."""
     assert main(["plot", str(recorded), "--also", "pdf", "svg"]) == 0
     assert capsys.readouterr().out.endswith("also written for each figure: .pdf, .svg\n")
     first = {path.name: path.read_bytes() for path in sorted(recorded.glob("*.[ps][dv][fg]"))}
@@ -53,7 +53,7 @@ def test_drawings_for_a_paper(recorded, capsys):
     assert main(["plot", str(recorded)]) == 0 and "beside" not in capsys.readouterr().out[-60:]
 
 
-def test_drawings_of_another_kind(recorded, capsys):
+def test_an_unknown_format_is_an_error(recorded, capsys):
     with pytest.raises(SystemExit):
         main(["plot", str(recorded), "--also", "eps"])
     assert "pdf" in capsys.readouterr().err

@@ -1,4 +1,5 @@
-"""``minires predict`` as a user meets it: PyTorch's answers, and one line for each mistake."""
+"""``minires predict`` as a user meets it: its answers are PyTorch's, and each mistake gets one
+line."""
 
 import json
 import os
@@ -40,7 +41,8 @@ def weights(tmp_path):
 
 
 def in_pytorch(torch, net, files, resize, crop):
-    """Softmax for each file, by torchvision's steps; without torchvision, the same with Pillow."""
+    """Softmax for each file, prepared by torchvision; without torchvision, by the same steps with
+    Pillow."""
     images = []
     for file in files:
         image = Image.open(file).convert("RGB")
@@ -115,7 +117,7 @@ def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
     made = json.loads(capsys.readouterr().out)
     names = imagenet_classes()
     probabilities = in_pytorch(torch, theirs, files, 73, 64)
-    # The order of the first means something: they stand out, and differ by more than rounding does.
+    # The first classes stand out, and differ by more than rounding, so their order can be compared.
     assert probabilities.max(axis=1).min() > 0.05
     assert np.diff(np.sort(probabilities)[:, -6:]).min() > 5e-4
     for entry, file, expected in zip(made, files, probabilities, strict=True):
@@ -150,7 +152,7 @@ def test_json_is_all_that_is_printed(photos, weights, capsys):
     assert "not a picture" in printed.err
 
 
-def test_what_cannot_be_read_is_reported_and_the_others_go_on(photos, weights, capsys):
+def test_files_that_cannot_be_read_are_reported_and_the_others_predicted(photos, weights, capsys):
     (photos / "broken.png").write_bytes((photos / "a.png").read_bytes()[:200])
     assert (
         main(
@@ -184,7 +186,8 @@ def test_a_note_for_an_animation(photos, weights, capsys):
 
 
 def test_names_of_classes(photos, weights, tmp_path, capsys):
-    """From a file that is named; else from the file of weights; else numbers."""
+    """They come from a file that is named, or else from the file of weights; without either they
+    are numbers."""
     (tmp_path / "names.txt").write_text("one\ntwo\nthree\nfour\n")
     command = ["predict", str(photos / "a.png"), *SMALL, "--weights"]
     assert main([*command, str(weights), "--classes", str(tmp_path / "names.txt")]) == 0
@@ -242,7 +245,7 @@ def test_mean_and_std_of_another_training_set(photos, weights, capsys):
         (["--crop", "big"], "a whole number of at least 1"),
     ],
 )
-def test_wrong_words(words, complaint, capsys):
+def test_wrong_arguments(words, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["predict", "a.png", "--model", "resnet-8", *words])
     assert stop.value.code == 2 and complaint in capsys.readouterr().err
@@ -252,7 +255,7 @@ def test_wrong_words(words, complaint, capsys):
     "words",
     [[], ["a.png"], ["a.png", "--model", "resnet50"], ["--model", "resnet50", "--weights", "x"]],
 )
-def test_words_that_are_missing(words, capsys):
+def test_missing_arguments(words, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["predict", *words])
     assert stop.value.code == 2 and "required" in capsys.readouterr().err
@@ -288,7 +291,7 @@ def test_words_that_are_missing(words, capsys):
         (["--std", "1", "0", "1"], "three numbers above 0"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, complaint, photos, weights, capsys, monkeypatch):
+def test_each_error_is_one_line(words, complaint, photos, weights, capsys, monkeypatch):
     monkeypatch.chdir(photos.parent)
     assert main(["predict", "photos/a.png", *SMALL, "--weights", str(weights), *words]) == 1
     printed = capsys.readouterr()
@@ -337,7 +340,7 @@ def test_folders_within_a_folder(photos, weights, capsys):
 
 
 def test_damaged_pictures_can_be_skipped(photos, weights, capsys):
-    """One line at the end names them; the exit status is 0 unless nothing could be read."""
+    """One line at the end names them. The exit status is 0 unless nothing could be read."""
     (photos / "broken.png").write_bytes((photos / "a.png").read_bytes()[:200])
     words = ["predict", str(photos), *SMALL, "--weights", str(weights), "--skip-damaged"]
     assert main(words) == 0
@@ -387,7 +390,7 @@ def test_the_net_of_a_run_of_the_experiment(photos, tmp_path, capsys):
 
 
 def test_a_file_of_weights_says_how_to_prepare_pictures(photos, tmp_path, capsys):
-    """Flags overrule it; a crop of another size brings the resizing with it."""
+    """Flags override it. A crop of another size changes the resizing too."""
     stored = {"resize": 40, "crop": 20, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
     mr.save(net(), tmp_path / "net.safetensors", transform=stored)
     for words, changed in (
@@ -421,11 +424,9 @@ def test_a_file_of_weights_says_how_to_prepare_pictures(photos, tmp_path, capsys
 # With drawn images 2,000 pictures are written and read, which takes seconds.
 @pytest.mark.parametrize("kind", slow_but(["photographs"], ["drawn", "photographs"]))
 def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, capsys):
-    """`minires train` writes class names and the transform into the file of weights.
-
-    With it, the test set's own pictures, in files, are predicted as in the evaluation during
-    training (drawn ones: with the mean colour instead of the mean image).
-    """
+    """`minires train` writes class names and the transform into the file of weights. With them, the
+    test set's own pictures, as files, get the predictions that they got in the evaluation during
+    training. (Drawn images are checked with the mean colour instead of the mean image.)"""
     out, files = tmp_path / "run", []
     words = [
         "train",
@@ -508,7 +509,7 @@ def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, 
 
 
 def test_letters_of_other_alphabets_and_of_none(photos, weights):
-    """On a terminal of ASCII, and a name that is no text at all."""
+    """On an ASCII terminal, with a name that is not text at all."""
     odd = os.fsencode(photos) + b"/\xc3\xb6\xff.png"
     os.rename(photos / "a.png", odd)
     done = subprocess.run(
@@ -560,7 +561,7 @@ def test_into_a_reader_that_stops(photos, weights):
     ids=["mlp", "plain"],
 )
 def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
-    """And another one that the weights would fit as well is refused."""
+    """A different net that the weights would also fit is refused."""
     Image.fromarray(drawing(20, 20)).save(tmp_path / "a.png")
     assert (
         main(
@@ -599,7 +600,7 @@ def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
         ("bogus", 1, "unknown setting of resnet-8: expected one of .*, got 'bogus'"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_not_put_down_to_the_flags(name, value, words, tmp_path, capsys):
+def test_a_wrong_value_in_a_file_is_not_blamed_on_the_flags(name, value, words, tmp_path, capsys):
     Image.fromarray(drawing(20, 20)).save(tmp_path / "a.png")
     path = tmp_path / "net.safetensors"
     built = {"model": "resnet-8", "net": {"width": 2, name: value}}
@@ -609,7 +610,7 @@ def test_what_is_wrong_in_a_file_is_not_put_down_to_the_flags(name, value, words
     assert re.search(f"error: {re.escape(str(path))}: {words}", error), error
 
 
-def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
+def test_weights_that_do_not_name_their_net(tmp_path, capsys):
     mr.save(mr.models.resnet(8, width=2), tmp_path / "net.safetensors")
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
     assert capsys.readouterr().err.endswith(

@@ -50,7 +50,7 @@ def test_a_run_of_several_nets(tmp_path):
     assert "\x1b[38" not in terminal.seen and max(map(len, lines)) <= COLUMNS
 
 
-def test_what_other_commands_say_before_they_begin():
+def test_banners_of_other_commands():
     runs = [f"lr={lr},seed={seed}" for seed in (0, 1) for lr in (0.1, 0.05)]
     common = {"epochs": 2, "iterations": None, "image_size": 8, "dataset": "synthetic"}
     settings = {"runs": runs, "common": common, "dataset_name": "synthetic"}
@@ -85,7 +85,7 @@ def test_several_runs_and_an_evaluation(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_error_is_broken_between_words(tmp_path):
+def test_a_long_error_is_wrapped_between_words(tmp_path):
     terminal = Terminal([sys.executable, "-m", "minires", "plot", "no/such/folder"], tmp_path)
     assert terminal.end() == 1
     lines = [line for line in terminal.lines() if line]

@@ -84,7 +84,7 @@ def test_every_setting_is_a_flag(capsys):
     )
 
 
-def test_flags_overrule_the_file_and_the_file_the_defaults(tmp_path):
+def test_flags_override_the_file_and_the_file_overrides_the_defaults(tmp_path):
     (tmp_path / "settings.toml").write_text(
         'model = "residual_mlp-4"\nepochs = 3\nlr = 0.02\nbatch_size = 16\nimage_size = '
         "8\ntrain_size = 64\ntest_size = 20\nflip = true\n"
@@ -130,7 +130,7 @@ def test_the_default_folder_is_named_after_the_run(tmp_path, monkeypatch):
     assert (tmp_path / "runs" / "resnet-8-synthetic" / "training.png").exists()
 
 
-def test_a_net_is_taught_other_classes(tmp_path, capsys):
+def test_finetuning_on_other_classes(tmp_path, capsys):
     Image = pytest.importorskip("PIL.Image")
     assert main(["train", *TINY, "--out", str(tmp_path / "start")]) == 0
     for label, name in enumerate(("red", "blue")):
@@ -171,7 +171,7 @@ def test_a_net_is_taught_other_classes(tmp_path, capsys):
     assert config(tmp_path / "whole")["crop_scale"] == 0.08
 
 
-def test_runs_that_differ_go_to_folders_that_differ():
+def test_different_runs_get_different_default_folders():
     from minires.cli.train import _run_name
 
     names = [
@@ -211,7 +211,7 @@ def test_runs_that_differ_go_to_folders_that_differ():
         (["finetun"], "did you mean 'finetune'?"),
     ],
 )
-def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
+def test_wrong_arguments_exit_2_and_say_what_was_expected(words, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(words)
     assert stop.value.code == 2 and complaint in capsys.readouterr().err
@@ -231,7 +231,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
         (["train", *TINY[:2], "--net", "width=1000000000000"], "not enough memory"),
     ],
 )
-def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
+def test_an_error_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 1
     errors = capsys.readouterr().err

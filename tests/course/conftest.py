@@ -53,7 +53,7 @@ check("a1.sum", sum_backward)
 
 @pytest.fixture(autouse=True)
 def settings_folder(tmp_path_factory, monkeypatch):
-    """A folder of settings for the key of this test, not of whoever runs it."""
+    """A folder of settings for the key of this test, so that the user's own key is not touched."""
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.setattr("platformdirs.user_config_dir", lambda *names, **options: str(folder))
     return folder
@@ -110,7 +110,8 @@ def folder(tmp_path):
 
 @pytest.fixture
 def in_this_process(monkeypatch):
-    """Grading starts no worker processes, which takes seconds; submissions have theirs all the same."""
+    """Grading starts no worker processes, which take seconds to start. Submissions still run in
+    processes of their own."""
 
     def each(function, tasks, *rest):
         for number, task in enumerate(tasks):

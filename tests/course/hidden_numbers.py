@@ -1,6 +1,6 @@
-"""Checks with the hidden numbers of many seeds: answers are made once, and checked many times.
+"""Checks with the hidden numbers of many seeds: answers are made once and checked many times.
 
-`python -m tests.course.hidden_numbers 200 [a1 ...]` tries the model solutions under as many seeds.
+`python -m tests.course.hidden_numbers 200 [a1 ...]` tries the model solutions with that many seeds.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 from minires.course import checks, hold_back, notebooks
 from minires.course.variants import personal
 
-SLOW = ("a2.speed", "a2.train", "a4.curves", "a6.measure")  # a second and more for each seed
+SLOW = ("a2.speed", "a2.train", "a4.curves", "a6.measure")  # a second or more for each seed
 FEW = 20
 SOURCES = {name.split("_")[0]: path for name, path in notebooks.find().items()}
 
@@ -62,7 +62,7 @@ def answers(key, stop_after=None, changes=(), student=None):
 
 
 def complaint(task, given, seed):
-    """What a task's hidden check has to say about answers, None if they are right."""
+    """What a task's hidden check says about answers; None if they are right."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:

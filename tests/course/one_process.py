@@ -1,7 +1,8 @@
-"""A grader as one would write it first: the student's cells and their tests in one process.
+"""A simple grader, as a first version would be written: the student's cells and their tests run in
+one process. nbgrader works in this way, and so does a notebook.
 
-So it is under nbgrader, and in a notebook. ``python -m tests.course.one_process`` reads a list of
-cells, each (identifier or None, source), and writes the points of the tests.
+``python -m tests.course.one_process`` reads a list of cells, each (identifier or None, source), and
+writes the points of the tests.
 """
 
 import json
@@ -44,7 +45,7 @@ def main():
     print(
         json.dumps({name: well for name, well in found.items() if name}), file=replies, flush=True
     )
-    os._exit(0)  # whatever threads a submission has left
+    os._exit(0)  # even if a submission has left threads running
 
 
 if __name__ == "__main__":

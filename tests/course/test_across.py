@@ -1,4 +1,4 @@
-"""Working with things in a submission's process: the same as with things in this one."""
+"""Objects in a submission's process can be used from here as if they were in this process."""
 
 import time
 
@@ -61,7 +61,7 @@ NAMES = "same double in_place tries handed_on elsewhere build counted forever Bo
 
 @pytest.fixture(params=["here", "there"])
 def made(request, tmp_path):
-    """What CODE defines, in this process or in another."""
+    """The objects that CODE defines, in this process or in another."""
     if request.param == "here":
         space = {}
         exec(CODE, space)
@@ -79,7 +79,7 @@ def there(tmp_path):
         yield {name: submission.get(name) for name in NAMES}
 
 
-def test_a_function_is_called_from_over_there(made):
+def test_a_function_of_this_process_is_called_from_the_other(made):
     seen = []
 
     def f(x):
@@ -90,18 +90,18 @@ def test_a_function_is_called_from_over_there(made):
     assert len(seen) == 2 and np.array_equal(seen[0], [0, 1, 2])
 
 
-def test_an_error_is_raised_over_there(made):
+def test_an_error_of_a_callback_is_raised_in_the_other_process(made):
     def f():
         raise ValueError("too small")
 
     assert made["tries"](f) == "caught too small"
 
 
-def test_a_function_of_references_hands_on_the_thing_itself(made):
+def test_a_function_of_references_gets_the_object_itself(made):
     assert made["handed_on"](ByReference(lambda x: x), np.ones(3))
 
 
-def test_a_function_may_ask_the_other_side_in_turn(made):
+def test_a_function_may_call_the_other_process_in_turn(made):
     def make(i):
         box = made["Box"]()
         set_values(box, "data", np.full(3, float(i)))
@@ -155,8 +155,9 @@ def test_calling_back_for_ever_is_stopped(there):
     assert time.monotonic() - started < 5
 
 
-def test_nothing_over_there_tells_what_a_check_knows(tmp_path):
-    """Not in the frames around a student's function, nor in the closure of one that it is given."""
+def test_a_submission_cannot_find_the_expected_answer(tmp_path):
+    """It is neither in the frames around a student's function nor in the closure of a function that
+    is passed to it."""
     secret = 4711
 
     def check_of(secret):

@@ -1,4 +1,4 @@
-"""Expected and got as a small picture: what is marked is what is wrong, within 80 columns."""
+"""Expected and got as a small picture: it marks the wrong elements, within 80 columns."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def rows(text):
     return [line.split() for line in text.splitlines() if set(line.split()) <= {"x", "."}]
 
 
-def test_it_marks_what_is_wrong():
+def test_it_marks_the_wrong_elements():
     rng = np.random.default_rng(0)
     want = rng.standard_normal((4, 5))
     got, wrong = want.copy(), np.zeros((4, 5), bool)
@@ -30,7 +30,7 @@ def test_it_marks_what_is_wrong():
     assert f"{want[1, 2]:.3f}" in shown and "nanx" in shown and "7x" in shown
 
 
-def test_of_images_it_shows_one_channel_of_one():
+def test_it_shows_one_channel_of_one_image():
     want = np.zeros((2, 3, 6, 4))
     got = want.copy()
     got[1, 2, 3:, 0] = 1
@@ -60,7 +60,7 @@ def test_it_fits_into_80_columns_and_a_few_lines(shape, scale):
         (np.ones((0, 3)), np.ones((0, 3))),
     ],
 )
-def test_without_wrong_numbers_there_is_none(got, want):
+def test_without_wrong_numbers_there_is_no_picture(got, want):
     assert picture(got, want, 1e-6) == ""
 
 
@@ -82,7 +82,7 @@ def test_a_named_mistake_has_one_too_and_a_hidden_test_has_none():
         assert bool(error.value.picture) != hidden
 
 
-def test_reports_show_it_as_it_is(source):
+def test_reports_show_it_unchanged(source):
     wrong = "def relu_backward(dy, a):\n    return dy * (dy > 0)"
     result = mark(changed(source, a1_relu=wrong), source, "a1_small")
     shown = result.marks[0].picture

@@ -1,6 +1,5 @@
-"""What a submission sends, and how it is handed in, takes a bounded amount of the grader's time and
-memory, and costs nobody else anything.
-"""
+"""A submission can take only a bounded amount of the grader's time and memory, whatever it sends
+and however it is handed in, and costs no other student anything."""
 
 import io
 import json
@@ -101,7 +100,7 @@ def test_an_answer_that_is_too_large_is_the_codes_error(there):
         there.get("large")()
 
 
-def test_a_function_here_is_called_with_little_only(there):
+def test_a_callback_is_called_with_small_arguments_only(there):
     sizes = []
     call = there.get("call")
     assert call(lambda *arrays: sizes.append(arrays[0].size), (60,)) == "called"
@@ -211,7 +210,7 @@ def test_a_kernel_takes_the_shapes_it_was_made_for(name, code):
         find(name)(space["judge"], *arguments)
 
 
-def test_a_rule_works_with_little_only():
+def test_a_rule_works_on_small_arrays_only():
     class Node:
         def __init__(self, value, parents, rule):
             self.parents, self.rule, self.grad = parents, rule, None
@@ -223,7 +222,7 @@ def test_a_rule_works_with_little_only():
         find("a1.walk")(backward, Node, [[], [0]], [[], [2.0]], np.ones(3))
 
 
-def test_a_layer_calls_its_kernel_a_few_times_with_little():
+def test_a_layer_calls_its_kernel_a_few_times_on_small_arrays():
     import minires as mr
 
     channels = 3
@@ -248,7 +247,7 @@ def test_a_layer_calls_its_kernel_a_few_times_with_little():
             find("a3.layer")(Layer, settings, [batch])
 
 
-def test_a_node_that_comes_very_often_is_counted_in_time():
+def test_a_node_that_appears_very_often_is_noticed_in_time():
     from minires.course import check
 
     started = time.monotonic()
@@ -266,7 +265,7 @@ def _sleep(seconds):
 
 
 def _stuck(seconds):
-    """Stuck in one call, as it holds off everything else."""
+    """A process stuck in one call, during which nothing else runs."""
     import signal
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -278,7 +277,7 @@ def _fill(megabytes):
 
 
 def _process(leave):
-    """The number of this process; if `leave`, something waits here for what never comes."""
+    """The number of this process. With `leave`, an exchange is left behind that never ends."""
     if leave:
         (_, to), (at, _) = os.pipe(), os.pipe()
         endless = line.Line(os.fdopen(to, "wb"), os.fdopen(at, "rb"), str, str)
@@ -305,8 +304,8 @@ def test_references_are_small_numbers():
 @pytest.mark.slow  # grades a dozen notebooks
 @pytest.mark.long
 def test_odd_cells_keep_nobody_from_being_graded(run, source, folder):
-    """Points of 400 digits; tags that nbformat compares in pairs; blanks that the tokenizer goes
-    through again and again."""
+    """Points of 400 digits, tags that nbformat compares in pairs, blanks that the tokenizer reads
+    again and again."""
     notebook = with_cell(source, '"x"' + " " * 20_000 + "$", at=len(source.cells))
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
@@ -321,7 +320,7 @@ def test_odd_cells_keep_nobody_from_being_graded(run, source, folder):
 
 
 @pytest.mark.long
-@pytest.mark.slow  # waits until time limits are over
+@pytest.mark.slow  # waits until time limits have passed
 def test_marking_that_takes_too_long_is_stopped_and_the_rest_goes_on(monkeypatch):
     monkeypatch.setattr(pool, "PATIENCE", 1)
     started = time.monotonic()
@@ -385,12 +384,12 @@ def test_folders_nested_by_the_thousand_are_removed(tmp_path, monkeypatch):
     try:
         folders.remove(outer)
         assert not outer.exists()
-    finally:  # pytest could not remove it either
+    finally:  # pytest could not remove the nested folders either
         subprocess.run(["rm", "-rf", str(outer)])
     assert (elsewhere / "file").read_text() == "kept"
 
 
-def test_what_is_left_over_stops_no_run(tmp_path, monkeypatch):
+def test_leftover_folders_do_not_stop_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     for name in ("a", "b"):
         folder = tmp_path / f"{folders.PREFIX}{name}"
@@ -430,7 +429,7 @@ def test_names_of_folders_are_told_apart():
 
 
 @pytest.mark.slow
-def test_a_result_that_cannot_be_kept_is_its_students_loss(run, source, folder, tmp_path):
+def test_a_result_that_cannot_be_stored_costs_only_its_student(run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     hand_in(folder, source, "eve")
     for place in ("results", "reports"):
@@ -461,7 +460,7 @@ ALIKE = [
 ALIKE += ["x;=1", "x;'=1", "x;''=1", "'ann", "ann"]
 
 
-def test_no_two_students_are_the_same_in_a_table(tmp_path):
+def test_two_students_never_share_a_name_in_a_table(tmp_path):
     names = ALIKE + [harmless.name_in_table(name) for name in ALIKE]
     labels = {name: harmless.name_in_table(name) for name in dict.fromkeys(names)}
     assert len(set(labels.values())) == len(labels)
@@ -476,7 +475,7 @@ def _waiting(answer):
     return Result(NAME, [Mark("a1-why", None, 4, answer=answer)])
 
 
-def test_points_by_hand_go_to_whom_they_were_given(tmp_path):
+def test_points_by_hand_go_to_the_student_they_were_given_to(tmp_path):
     results = {(name, NAME): _waiting("same") for name in ALIKE}
     by_hand.fill(tmp_path, results)
     path = tmp_path / "by_hand.csv"
@@ -492,7 +491,7 @@ def test_points_by_hand_go_to_whom_they_were_given(tmp_path):
     assert {name for name, number in given.items() if number is not None} == {"=ann"}
 
 
-def test_two_rows_for_one_answer_are_not_guessed_between(tmp_path):
+def test_two_rows_of_points_for_one_answer_are_an_error(tmp_path):
     by_hand.fill(tmp_path, {("ann", NAME): _waiting("x")})
     path = tmp_path / "by_hand.csv"
     row = path.read_text(encoding="utf-8-sig").splitlines()[1]
@@ -503,13 +502,13 @@ def test_two_rows_for_one_answer_are_not_guessed_between(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_lies_beside_a_students_folder_takes_the_place_of_nothing(run, source, folder):
+def test_a_file_beside_a_students_folder_replaces_nothing(run, source, folder):
     wrong = changed(source, a1_relu="pass", a1_sum="pass")
     path = hand_in(folder, source, "bob")
     os.utime(path, (1, 1))
     hand_in(folder, wrong, "bob", "{student}_a1_small.ipynb")
     hand_in(folder, wrong, "bob", "{student}_a1/a1_small.ipynb")
-    hand_in(folder, wrong, "ana", "{student}_a1_small.ipynb")  # without a folder it counts
+    hand_in(folder, wrong, "ana", "{student}_a1_small.ipynb")  # without a folder the file counts
     graded = run()
     assert {student: one.points for (student, _), one in graded.results.items()} == {
         "bob": 5,
@@ -547,7 +546,7 @@ def test_a_link_to_another_submission_is_left_out(run, source, folder):
     )
 
 
-def test_a_large_argument_of_a_callback_costs_its_points_only(source):
+def test_a_large_argument_of_a_callback_costs_the_points_of_its_task_only(source):
     body = "def relu_backward(dy, a):\n    return np.zeros((40_000_000, 0))\n"
     found = points(marked(changed(source, a1_relu=body), source))
     assert found["a1-relu-test"] == 0 and found["a1-sum-test"] == 3

@@ -1,4 +1,4 @@
-"""Where a task fails because of an earlier one, its check says so."""
+"""Where a task fails because of an earlier task, its check says so."""
 
 import pytest
 

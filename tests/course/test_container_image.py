@@ -1,5 +1,5 @@
-"""The image of the container holds what minires needs, and the check of an image asks for
-all of it."""
+"""The image of the container has every package that minires needs, and the check of an image looks
+for each."""
 
 import ast
 import configparser
@@ -23,7 +23,7 @@ def test_the_recipe_installs_what_minires_needs():
     assert set(required()) <= set(re.findall(r'"([\w.>=-]+)"', RECIPE))
 
 
-def test_an_image_without_one_of_them_is_found_out():
+def test_an_image_that_lacks_one_of_them_is_noticed():
     (line,) = ast.parse(container.NEEDED).body
     imported = {alias.name for alias in line.names}
     assert {name.partition(">")[0] for name in required()} < imported

@@ -1,4 +1,5 @@
-"""One mistake costs the points of its own task, and no answer is tested with the right one."""
+"""One mistake costs the points of its own task only, and no answer is tested with the right answer
+to its own task."""
 
 import pytest
 
@@ -68,7 +69,7 @@ def notes(result):
     return {one.id: one.note for one in result.marks if one.note}
 
 
-def test_a_right_submission_is_tested_with_its_own(source):
+def test_a_right_submission_is_tested_with_its_own_answers(source):
     result = marked(source, source, source)
     assert points(result) == ALL and not notes(result)
 
@@ -83,7 +84,7 @@ def test_a_mistake_costs_its_points_once(source):
     assert through.marks[0].message.endswith("not the double") and not through.problems[1:]
 
 
-def test_a_second_mistake_is_still_one(source):
+def test_a_second_mistake_costs_its_own_points(source):
     twice = changed(source, double=THREE, quadruple="def quadruple(x):\n    return double(x)")
     result = marked(twice, source, source)
     assert points(result) == ALL | {"double-test": 0, "quadruple-test": 0}

@@ -1,4 +1,5 @@
-"""Grading a folder: who is who, what is kept, and what instructors read."""
+"""Grading a folder: which notebook belongs to whom, what is kept between runs, and what instructors
+read."""
 
 import csv
 import json
@@ -78,8 +79,9 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     assert "| ana | Zoë Ñandú 王 |" in summary or "| Zoë Ñandú 王 | ana |" in summary
 
 
-@pytest.mark.slow  # grades several times over; only here the cache of marks is used and outdated
-def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monkeypatch):
+# grades several times; the only test in which the cache of marks is used and goes out of date
+@pytest.mark.slow
+def test_a_graded_notebook_is_not_graded_again(run, source, folder, tmp_path, monkeypatch):
     hand_in(folder, source, "ana")
     path = hand_in(
         folder, with_cell(source, "import matplotlib.pyplot as plt\nplt.plot([1])"), "ben"
@@ -237,7 +239,7 @@ def test_commands_say_what_is_missing(command, words, tmp_path, monkeypatch, cap
     assert words in capsys.readouterr().err
 
 
-def test_a_file_with_none_of_the_checks_is_not_right(tmp_path, capsys):
+def test_a_check_file_without_checks_is_an_error(tmp_path, capsys):
     (tmp_path / "a1.py").write_text("print(1)\n")
     assert main(["course", "check", str(tmp_path / "a1.py")]) == 1
     assert "none of its checks" in capsys.readouterr().err
@@ -249,7 +251,7 @@ def test_a_notebook_that_is_no_assignment(tmp_path, capsys):
     assert "not an assignment" in capsys.readouterr().err
 
 
-# Whatever is handed in, the others are graded
+# Whatever one student hands in, the others are graded
 
 
 def _raw(notebook, **cell):
@@ -280,7 +282,7 @@ def _raw(notebook, **cell):
         (lambda source: nbformat.writes(_many(source, 300)), "and 260 more"),
     ],
 )
-def test_a_strange_notebook_is_its_authors_loss(content, word, run, source, folder, tmp_path):
+def test_a_strange_notebook_costs_only_its_author(content, word, run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     (folder / "eve").mkdir()
     (folder / "eve" / "a1.ipynb").write_text(content(source))
@@ -304,8 +306,8 @@ def _many(source, number):
     return source
 
 
-@pytest.mark.slow  # grades three times; only here a process of the grader dies
-def test_a_process_that_is_killed_takes_no_other_with_it(run, source, folder, monkeypatch):
+@pytest.mark.slow  # grades three times; the only test in which a process of the grader dies
+def test_a_killed_process_costs_no_other_student_anything(run, source, folder, monkeypatch):
     for student in ("eve", "ana", "ben", "cat"):
         hand_in(folder, source, student)
     with monkeypatch.context() as patch:
@@ -317,7 +319,7 @@ def test_a_process_that_is_killed_takes_no_other_with_it(run, source, folder, mo
         "cat": 5,
         "eve": 0,
     }
-    assert run().results["eve", NAME].points == 5  # that was not kept
+    assert run().results["eve", NAME].points == 5  # her mark was not kept
 
 
 def _killed_for_eve(path, *rest):
@@ -327,7 +329,7 @@ def _killed_for_eve(path, *rest):
 
 
 @pytest.mark.slow
-def test_a_link_to_another_ones_notebook_is_left_out(run, source, folder):
+def test_a_link_to_another_students_notebook_is_left_out(run, source, folder):
     hand_in(folder, source, "ana")
     (folder / "eve").mkdir()
     (folder / "eve" / "a1.ipynb").symlink_to("../ana/a1_small.ipynb")
@@ -354,7 +356,7 @@ def _rewrite(path, *rows, **style):
 
 
 @pytest.mark.long
-@pytest.mark.slow  # grades three times; only here a spreadsheet changes by_hand.csv
+@pytest.mark.slow  # grades three times; the only test in which a spreadsheet changes by_hand.csv
 def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
     path = tmp_path / "out" / "by_hand.csv"
     hand_in(folder, changed(source, a1_why="Größe, " * 30_000), "ana")
@@ -378,7 +380,7 @@ def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
     assert path.read_text() == "nonsense\n1\n"
 
 
-def test_a_seed_that_is_none_stops_before_anything_is_graded(run, source, folder, monkeypatch):
+def test_an_invalid_seed_stops_before_anything_is_graded(run, source, folder, monkeypatch):
     hand_in(folder, source, "ana")
     monkeypatch.setenv("MINIRES_COURSE_SEED", "spring")
     with pytest.raises(ConfigError, match="not a seed"):
@@ -413,7 +415,7 @@ def test_reports_and_submissions_are_kept_apart(place, source, sources, folder, 
 
 @pytest.mark.long
 @pytest.mark.slow  # checks and grades a notebook
-def test_check_and_grade_agree_on_the_numbers_on_view(sources, source, folder, tmp_path, capsys):
+def test_check_and_grade_agree_on_the_visible_numbers(sources, source, folder, tmp_path, capsys):
     path = sources / f"{NAME}.py"
     text = path.read_text(encoding="utf-8")
     hidden = text[text.index("### BEGIN HIDDEN") : text.index("### END HIDDEN TESTS\n")]

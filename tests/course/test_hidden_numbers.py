@@ -1,4 +1,4 @@
-"""Hidden numbers, whatever the seed: right answers pass, planted mistakes are caught."""
+"""With hidden numbers from any seed right answers pass and planted mistakes are caught."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from .hidden_numbers import SLOW, SOURCES, answers, complaint
 from .test_mistakes import PLANTED
 
 SEEDS = [3**i for i in range(20)]  # small and large
-EVERY = max(1, 16 // cases(1))  # one of so many mistakes; MINIRES_CASES=16 tries all
+EVERY = max(1, 16 // cases(1))  # one mistake in so many is tried; MINIRES_CASES=16 tries all
 
 
 @pytest.mark.slow  # runs an assignment, and each of its checks with many seeds
@@ -35,6 +35,6 @@ def mistakes():
 def test_mistakes_are_caught_under_several_seeds(key, task, changes, monkeypatch):
     monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
     found = answers(key, task, changes)
-    if task in found:  # else its cell stopped, and there is nothing to check
+    if task in found:  # without an answer its cell has stopped, and there is nothing to check
         for seed in SEEDS[:3] + SEEDS[-2:]:
             assert complaint(task, found[task], seed), f"{task} with --seed {seed}"

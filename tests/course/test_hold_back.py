@@ -1,4 +1,5 @@
-"""What assignments hold back is no answer to them, and what they need is still there."""
+"""The functions that are held back from an assignment cannot be used as its answers, and the
+functions that it needs still work."""
 
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def test_the_librarys_nets_are_no_answer_to_a4_and_its_layers_still_work():
         cell["source"] = A4_ANSWERS.get(cell.metadata["nbgrader"]["grade_id"], cell.source)
     result = mark(submission, source, name)
     right = {one.id for one in result.marks if one.points}
-    assert right == {"a4-train-test"}  # everything else here stands on the answers above
+    assert right == {"a4-train-test"}  # all tasks after it build on the answers above
     for one in result.marks:
         if one.id in (
             "a4-he_normal-test",

@@ -1,4 +1,5 @@
-"""What students write is shown in reports, and neither laid out, run nor computed."""
+"""Text that students write is shown in reports as text: it is neither rendered, run nor
+computed."""
 
 import csv
 import io
@@ -63,7 +64,7 @@ def files(request, tmp_path):
     return found
 
 
-def test_no_file_holds_what_a_terminal_obeys(files):
+def test_no_file_holds_control_sequences_of_a_terminal(files):
     for name, text in files.items():
         bad = [
             one
@@ -77,7 +78,7 @@ def test_tables_hold_no_formulas(files):
     for name, text in files.items():
         if not name.endswith(".csv"):
             continue
-        for separator in ",;\t":  # as somebody's spreadsheet is set
+        for separator in ",;\t":  # spreadsheets are set to any of these separators
             quoted = separator == ","
             rows = (
                 csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -100,7 +101,7 @@ class Tags(HTMLParser):
         self.found |= {tag, *(f"{tag} {name}" for name, _ in attributes)}
 
 
-def test_html_holds_our_tags_alone(files, tmp_path_factory):
+def test_html_holds_our_own_tags_alone(files, tmp_path_factory):
     def tags(files):
         (page,) = [text for name, text in files.items() if name.endswith(".html")]
         parser = Tags()
@@ -134,7 +135,7 @@ def test_markdown_holds_our_marks_alone(files, tmp_path_factory):
     assert shape(files) == shape(written("plain", tmp_path_factory.mktemp("plain")))
 
 
-def test_gradescope_takes_it_for_text(files):
+def test_gradescope_shows_it_as_text(files):
     (text,) = [text for name, text in files.items() if name.endswith("results.json")]
     content = json.loads(text)
     assert {content[f"{name}_format"] for name in ("output", "test_output", "test_name")} == {

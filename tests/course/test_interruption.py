@@ -1,4 +1,5 @@
-"""Grading that is interrupted or killed: nothing of it is left, and it goes on where it was."""
+"""Grading that is interrupted or killed leaves nothing behind, and a new start goes on from
+there."""
 
 import os
 import signal
@@ -37,7 +38,7 @@ def start(sources, folder, tmp_path):
 
     def start(*options):
         words = ["course", "grade", folder, "--out", tmp_path / "out", "--sources", sources]
-        words += ["--seconds", "600"]  # on a busy machine eve's loop is to outlast ana's answers
+        words += ["--seconds", "600"]  # on a busy machine eve's loop must outlast ana's answers
         process = subprocess.Popen(
             [sys.executable, "-m", "minires", *map(str, words), "--jobs", "2", *options],
             env=environment,
@@ -60,14 +61,13 @@ def until(true, seconds=PATIENCE):
     """Wait for it."""
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, "it did not come to that"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.05)
 
 
 def processes(tmp_path):
-    """All that have this test's folder in their environment, or in their words, as bwrap has the
-    world: the grader, its own, submissions'.
-    """
+    """All processes that have this test's folder in their environment or in their arguments (where
+    bwrap has the world): the grader's own and those of submissions."""
     found = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
@@ -88,14 +88,15 @@ def kept(tmp_path):
 
 
 def with_loop(source, folder):
-    """ana's answers are right; eve's never end, and say when that begins."""
+    """ana's answers are right. eve's answers never end, and leave a sign when they begin."""
     hand_in(folder, source, "ana")
     loop = "open('begun', 'w').close()\nwhile True: pass"
     return hand_in(folder, with_cell(source, loop), "eve")
 
 
 def until_eve_loops(tmp_path):
-    """Behind bubblewrap nobody outside sees that: there it is given a second to begin."""
+    """Wait for that sign. Behind bubblewrap nobody outside sees it: there the notebook gets a
+    second to begin."""
 
     def has_begun():
         walled = any("bwrap" in words for words in processes(tmp_path).values())
@@ -108,7 +109,8 @@ def until_eve_loops(tmp_path):
 
 
 def finished(start, source, folder, tmp_path, *options):
-    """The same command, now that eve's notebook ends: whom it marked, and that nothing is left."""
+    """Run the same command again with a notebook of eve's that ends. Returns the students that it
+    marked, and checks that nothing is left."""
     record = tmp_path / "out" / "results" / "ana" / NAME / "result.json"
     before = record.stat().st_mtime_ns
     hand_in(folder, source, "eve")
@@ -124,7 +126,7 @@ def finished(start, source, folder, tmp_path, *options):
 @pytest.mark.parametrize(
     "name", but_long(["SIGINT", "SIGTERM", "SIGHUP"], ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 )
-@pytest.mark.slow  # starts the command twice; only here it is stopped by each signal
+@pytest.mark.slow  # starts the command twice; the only test that stops it by each signal
 def test_a_grader_that_is_stopped_leaves_nothing(name, wall, start, source, folder, tmp_path):
     with_loop(source, folder)
     process = start("--isolation", wall)
@@ -143,8 +145,9 @@ def test_a_grader_that_is_stopped_leaves_nothing(name, wall, start, source, fold
     finished(start, source, folder, tmp_path, "--isolation", wall)
 
 
-@pytest.mark.slow  # starts the command twice; only here all of its processes are killed at once
-def test_what_a_killed_group_leaves_is_removed_by_the_next_run(start, source, folder, tmp_path):
+# starts the command twice; the only test in which all of its processes are killed at once
+@pytest.mark.slow
+def test_leftovers_of_a_killed_group_are_removed_by_the_next_run(start, source, folder, tmp_path):
     with_loop(source, folder)
     process = start()
     until_eve_loops(tmp_path)
@@ -164,7 +167,7 @@ def test_a_marking_process_that_is_killed_is_replaced_once(start, source, folder
     killed = set()
 
     def at_work():
-        """The processes that mark eve's notebook, and were not killed before."""
+        """The processes that mark eve's notebook and have not been killed before."""
         return [
             number
             for number, words in processes(tmp_path).items()
@@ -172,7 +175,7 @@ def test_a_marking_process_that_is_killed_is_replaced_once(start, source, folder
         ]
 
     def has_marked_for_a_second():
-        """It tries its wall before, in a process that ends at once."""
+        """Before that a process tries its wall in another process, which ends at once."""
         first = at_work()
         time.sleep(1)
         return kept(tmp_path) == ["ana"] and len(first) == 1 and first == at_work()
@@ -219,7 +222,7 @@ def test_leftovers_in_use_stay(tmp_path, monkeypatch):
         (folder / "answer").write_text("1")
         (tmp_path / "minires-submission-dead").mkdir()
         (tmp_path / "minires-submission-dead" / "lock").write_text("")
-        (tmp_path / "minires-submission-new").mkdir()  # its lock is not there yet
+        (tmp_path / "minires-submission-new").mkdir()  # its lock does not exist yet
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "minires-submission-link").symlink_to(tmp_path / "elsewhere")
         folders.remove_leftovers()

@@ -1,5 +1,7 @@
-"""The walls around a submission: attacks that get round a hook in Python, and what each wall makes
-of them. Every attack is seen to succeed where the layer that holds it is taken away.
+"""The walls around a submission: attacks that get round a hook in Python, and how each wall stops
+them.
+
+Every attack is seen to succeed where the layer that stops it is taken away.
 """
 
 import os
@@ -37,19 +39,19 @@ if not sys.platform.startswith("linux"):
 
 
 def wall(name):
-    """A parameter: where the wall cannot be had the test is skipped, and says why."""
+    """A parameter: where a wall is not available its tests are skipped, with the reason."""
     why = isolation.why_not(name)
     return pytest.param(name, marks=pytest.mark.skipif(bool(why), reason=f"{name}: {why}"))
 
 
 WALLS = [wall(name) for name in (BUBBLEWRAP, UNFILTERED, CONTAINER, LANDLOCK, PROCESS)]
 STRONG = WALLS[:-1]
-NAMESPACES = {BUBBLEWRAP, UNFILTERED, CONTAINER}  # a file system and processes of its own
+NAMESPACES = {BUBBLEWRAP, UNFILTERED, CONTAINER}  # with their own file system and processes
 FILTER = {BUBBLEWRAP, CONTAINER, LANDLOCK}  # of system calls
 ALL = NAMESPACES | FILTER
 
-# Code that makes `found` true if it gets what it is after, and the walls that hold it. {target} is
-# a file of somebody else, {outside} the folder it lies in, {pid} the process of the grader.
+# Code that sets `found` to true if the attack succeeds, and the walls that stop it. {target} is
+# another person's file, {outside} the folder it lies in, {pid} the process of the grader.
 ATTACKS = {
     "read a file": ("found = 'secret of ann' in open({target!r}).read()", ALL),
     "the size of a file": ("import os; found = os.stat({target!r}).st_size > 3", NAMESPACES),
@@ -134,7 +136,7 @@ ATTACKS = {
 
 
 def without_hook(code):
-    """A cell that runs code where no hook is: an interpreter within has none."""
+    """A cell that runs code where the hook does not reach: in another interpreter."""
     body = textwrap.indent(code, "    ")
     inner = (
         f"found = False\ntry:\n{body}\nexcept BaseException: pass\n"
@@ -152,7 +154,7 @@ def without_hook(code):
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory):
-    """A submission behind each wall, started when it is first asked for."""
+    """A submission behind each wall, started when a test first needs it."""
     started = {}
 
     def submission(name):
@@ -167,7 +169,7 @@ def behind(tmp_path_factory):
 
 @pytest.mark.parametrize("name", WALLS)
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_what_is_out_of_reach(attack, name, behind, tmp_path):
+def test_attacks_that_read_or_write_are_stopped(attack, name, behind, tmp_path):
     code, held_by = ATTACKS[attack]
     target = tmp_path / "ann.txt"
     target.write_text("secret of ann")
@@ -187,7 +189,7 @@ def test_what_is_out_of_reach(attack, name, behind, tmp_path):
     try:
         submission.run(without_hook(here), "<cell 1>")
         got = submission.get("found")
-        if attack in OUTSIDE and name in NAMESPACES:  # it may have made a file of its own
+        if attack in OUTSIDE and name in NAMESPACES:  # a file of its own world
             got = str(OUTSIDE[attack](tmp_path, shared, target))
     finally:
         shared.unlink(missing_ok=True)
@@ -195,7 +197,7 @@ def test_what_is_out_of_reach(attack, name, behind, tmp_path):
     assert got == str(name not in held_by)
 
 
-# Attacks that do something: behind namespaces they may do it within, and nothing comes of it.
+# Attacks that act: behind namespaces they may act inside, without any effect outside.
 OUTSIDE = {
     "write a file": lambda folder, shared, target: (folder / "mine").exists(),
     "leave a file in shared memory": lambda folder, shared, target: shared.exists(),
@@ -204,7 +206,7 @@ OUTSIDE = {
 
 @pytest.mark.parametrize("name", WALLS)
 def test_a_message_to_the_outside(name, source):
-    """UDP needs no connection, so nothing that the hook is told of."""
+    """UDP needs no connection, so the hook is not called."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(5)
@@ -227,7 +229,7 @@ def test_a_message_to_the_outside(name, source):
         result = mark(with_cell(source, cell), source, "a1_small", Limits(20, isolation=name))
         thread.join()
     assert bool(got) == (name == PROCESS)
-    assert points(result) == RIGHT  # the honest answers beside it count
+    assert points(result) == RIGHT  # its honest answers count
 
 
 DAEMON = (
@@ -238,11 +240,11 @@ DAEMON = (
 
 
 @pytest.mark.parametrize("name", WALLS)
-def test_nothing_outlives_its_turn(name, tmp_path):
-    """A daemon that leaves the group of its process."""
+def test_no_process_outlives_its_submission(name, tmp_path):
+    """A daemon that leaves its process group."""
     submission = Submission(tmp_path, None, (), 30, isolation=name)
     submission.run(without_hook(DAEMON), "<cell 1>")
-    time.sleep(0.5)  # for it to start
+    time.sleep(0.5)  # time for it to start
     submission.close()
     left = _running("time.sleep(77.25)")
     for pid in left:
@@ -268,7 +270,7 @@ def _running(words, seconds=2):
 
 
 @pytest.mark.parametrize("name", WALLS)
-def test_what_is_honest_works_behind_each_wall(name, source):
+def test_honest_code_works_behind_each_wall(name, source):
     cell = (
         "import matplotlib.pyplot as plt, os, shutil, tempfile, threading, time, asyncio\n"
         "plt.plot([1, 2])\nopen('mine.txt', 'w').write('x'); print(open('mine.txt').read())\n"
@@ -292,7 +294,8 @@ def test_a_crash_says_which_signal(name, source):
 
 @pytest.mark.parametrize("name", STRONG)
 def test_a_second_copy_of_minires_is_not_seen(name, tmp_path, monkeypatch):
-    """One that was installed, a build of it, and the files that lead to one in development."""
+    """Neither an installed copy nor a build of it, nor the files that point to a copy in
+    development."""
     if name == CONTAINER:
         pytest.skip("a container sees the packages of its image only")
     folder = tmp_path / "site-packages"
@@ -349,7 +352,7 @@ def test_a_package_that_is_not_installed_cannot_be_allowed():
 
 @pytest.mark.parametrize("name", [wall(BUBBLEWRAP)])
 def test_threads_are_limited_where_the_system_limits_them(name, tmp_path):
-    """By memory at least; for others than root also by number."""
+    """By memory at least; for users other than root also by number."""
     submission = Submission(tmp_path, None, (), 60, 2**31, isolation=name)
     submission.run(
         "import threading, time\nnumber = 0\ntry:\n    while number < 5000:\n"
@@ -363,7 +366,8 @@ def test_threads_are_limited_where_the_system_limits_them(name, tmp_path):
 
 
 def test_what_a_world_lacks(tmp_path):
-    """Nothing of the grader is in it, and what is held back has no body; the rest is as it was."""
+    """It has no file of the grader, and functions that are held back have no body. Everything else
+    is as it was."""
     package = Path(isolation.__file__).parents[2]
     fill(tmp_path, "a2")
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
@@ -394,7 +398,7 @@ def test_what_a_world_lacks(tmp_path):
 
 @pytest.mark.parametrize("assignment", hold_back.MODULES)
 def test_all_of_a_world_can_be_imported(assignment, tmp_path):
-    """Some functions run while minires is imported: those keep their bodies."""
+    """Some functions run while minires is imported, and so keep their bodies."""
     code = (
         "import sys, importlib, pathlib; root = pathlib.Path(sys.argv[1]); sys.path.insert(0, str(root))\n"
         "for path in sorted((root / 'minires').rglob('*.py')):\n"
@@ -405,7 +409,8 @@ def test_all_of_a_world_can_be_imported(assignment, tmp_path):
 
 
 def test_worlds_do_not_pile_up(tmp_path):
-    """A grader that ends removes them; what one that was killed left, the next one removes."""
+    """A grader removes its worlds when it ends. Worlds that a killed grader left are removed by the
+    next one."""
     code = (
         "import sys, time; from minires.course.sandbox.world import world; print(world('a1'), "
         "flush=True); sys.stdin.read()"
@@ -428,14 +433,14 @@ def test_worlds_do_not_pile_up(tmp_path):
     assert first.is_dir() and first.name.startswith(PREFIX)
     ended, second = grader()
     other, third = grader()
-    assert not first.exists() and second.is_dir() and third.is_dir()  # those in use stay
+    assert not first.exists() and second.is_dir() and third.is_dir()  # worlds in use stay
     for process in (ended, other):
         process.communicate()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_choice(monkeypatch):
-    """The strongest that works; a container only if it is asked for."""
+    """The strongest wall that works is chosen; a container only on request."""
     works = {BUBBLEWRAP: "no", UNFILTERED: None, CONTAINER: None, LANDLOCK: None, PROCESS: None}
     monkeypatch.setattr(isolation, "why_not", works.get)
     assert isolation.choose() == UNFILTERED
@@ -449,7 +454,7 @@ def test_the_choice(monkeypatch):
         isolation.choose("bubblewarp")
 
 
-def test_without_a_filter_of_system_calls_it_is_named_so(monkeypatch):
+def test_its_name_says_that_it_does_not_filter_system_calls(monkeypatch):
     monkeypatch.setattr(bubblewrap, "why_not", lambda: None)
     monkeypatch.setattr(syscalls, "why_not", lambda: "pip install pyseccomp")
     assert isolation.choose() == isolation.choose(BUBBLEWRAP) == UNFILTERED

@@ -1,4 +1,4 @@
-"""The checks know the typical mistakes, and let every right answer pass."""
+"""The checks recognise the typical mistakes, and let every right answer pass."""
 
 from collections import Counter
 from importlib import import_module
@@ -24,10 +24,10 @@ PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCE
 
 def answer(key, task, changes, monkeypatch):
     """Run the cells of an assignment with changes to its solutions, up to the test of a task, and
-    that test without its hidden half."""
+    then the visible half of that test."""
     monkeypatch.setattr(
         f"{course.__name__}.hold_back.start", lambda assignment: None
-    )  # the other tests need the library whole
+    )  # the other tests need the whole library
     monkeypatch.setattr(
         "matplotlib.pyplot.show", lambda *args, **settings: matplotlib.pyplot.close("all")
     )
@@ -64,8 +64,8 @@ def answer(key, task, changes, monkeypatch):
 
 
 def marks(task, seen):
-    """Slow but for the first mistake of each task: that the others are named too is seen only in the
-    tests that take longer; of seven in eight only in those that take longest."""
+    """The first mistake of each task is quick, the others are slow: only the longer tests show that
+    the others are named too. Seven of eight are marked long."""
     seen[task] += 1
     if seen[task] == 1 and task not in SLOW:
         return []

@@ -1,4 +1,4 @@
-"""Stock nbgrader takes the assignments, releases the same cells, and gives the same points."""
+"""Unmodified nbgrader takes the assignments, releases the same cells, and gives the same points."""
 
 import csv
 import os
@@ -18,7 +18,7 @@ from minires.course.variants import personal
 from .conftest import changed
 
 SOURCES = notebooks.find()
-# A gradient that is overwritten, where it should be added to what is there.
+# A gradient that is overwritten where it should be added to the one already there.
 OVERWRITES = {
     "a1_walk_code": """def backward(last, gradient):
     last.grad = gradient
@@ -44,7 +44,7 @@ def course(tmp_path_factory):
 
 
 def nbgrader(course, *arguments):
-    """Run it; it ends with 0 after some failures, so that callers look at what it wrote."""
+    """Run nbgrader. It exits with 0 after some failures, so callers check what it wrote."""
     environment = os.environ | {
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"],
         "JUPYTER_ALLOW_INSECURE_WRITES": "1",
@@ -65,7 +65,7 @@ def cells(path):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_it_releases_what_we_release(name, course):
+def test_it_releases_the_same_cells(name, course):
     log = nbgrader(course, "generate_assignment", name, "--create")
     assert (course / "release" / name / f"{name}.ipynb").exists(), log
     assert cells(course / "release" / name / f"{name}.ipynb") == cells(
@@ -130,7 +130,8 @@ def test_its_feedback_shows_no_lines_of_the_checks(course):
 @pytest.mark.slow  # nbgrader starts a kernel for each notebook
 @pytest.mark.long
 def test_personal_notebooks_get_the_points_of_their_variant(course):
-    """Locked texts get back the shared wording; the tests follow the cell that names the student."""
+    """Locked texts get back the shared wording, and the tests follow the cell that names the
+    student."""
     name = "a1_autograd"
     source = notebooks.read(SOURCES[name])
     nbgrader(course, "generate_assignment", name, "--create", "--force")

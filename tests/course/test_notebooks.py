@@ -1,4 +1,4 @@
-"""The assignments: whole, without leaks, and worth their points."""
+"""The assignments are complete, leak no solutions, and are worth the points they state."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def test_every_task_is_tested_once_in_the_open_and_once_hidden(name, notebook):
     assert sum("BEGIN HIDDEN TESTS" in test for test in tests) >= len(tests) / 2
     assert all(
         test.startswith("from minires.course import check\n") for test in tests
-    )  # not one that the notebook has defined
+    )  # not a function that the notebook has defined
 
 
 def test_released_files_hold_no_solutions(name, notebook):
@@ -122,7 +122,7 @@ one_quickly = pytest.mark.parametrize(
 )
 
 
-@one_quickly  # only these see that a reference loses points to its own checks
+@one_quickly  # only these tests would show that a reference loses points to its own checks
 def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
     result = mark(notebook, notebook, name)
     assert [
@@ -143,16 +143,16 @@ def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
     )
 
 
-@one_quickly  # only these see a check that passes without an answer
+@one_quickly  # only these tests would show a check that passes without an answer
 def test_every_visible_check_fails_on_the_stub(name, notebook):
-    """As students see it: the release, with its own tests. (On the reference they pass: see above,
-    where they come before the hidden ones.)"""
+    """This is what students see: the release with its own tests. (The tests above run the same
+    checks on the reference, before the hidden ones.)"""
     released = notebooks.release(notebook)
     stub = mark(released, released, name)
     assert all(one.points == 0 and one.message for one in stub.marks)
 
 
-@one_quickly  # only these see a mark that a report leaves out
+@one_quickly  # only these tests would show a mark that a report leaves out
 def test_reports_have_one_row_for_each_mark(name, notebook):
     result = mark(notebooks.release(notebook), notebook, name)
     assert (
@@ -217,7 +217,7 @@ def test_markers_without_partners(cell, words):
         b'5, "metadata": {}}',
     ],
 )
-def test_what_is_no_notebook(content, tmp_path):
+def test_a_file_that_is_not_a_notebook(content, tmp_path):
     (tmp_path / "a.ipynb").write_bytes(content)
     with pytest.raises(DataError, match="not a notebook"):
         notebooks.read(tmp_path / "a.ipynb")

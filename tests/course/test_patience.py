@@ -1,4 +1,4 @@
-"""A submission on a busy machine gets more time; one that loops or waits does not."""
+"""On a busy machine a submission gets more time, unless it loops or waits."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def test_nobody_gets_more_than_all_together_may_take(monkeypatch, share):
     assert said == "was stopped: the whole submission took too long"
 
 
-def test_the_time_of_processes_below_counts():
+def test_the_time_of_child_processes_counts():
     burn = "import time\nwhile time.process_time() < 0.5: pass\ninput()"
     outer = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])"
     with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE) as process:

@@ -1,4 +1,4 @@
-"""What is kept between two runs: who changed it, with which key, and the seed of the hidden tests."""
+"""Records between two runs: who changed them, with which key, and the seed of the hidden tests."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ RESULT = f"{NAME}/result.json"
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The students whose notebooks are marked, as long as the test runs."""
+    """The students whose notebooks are marked while the test runs."""
     students, save = [], Records.save
     monkeypatch.setattr(
         Records,
@@ -56,7 +56,7 @@ def test_changed_marks_are_marked_again(run, source, folder, tmp_path, asked, ca
     assert graded.notes == [line]
     summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     assert f"**{line.replace('_', '_')}.**" in summary
-    shutil.copy(results / "ben" / RESULT, results / "anna" / RESULT)  # right, but ben's
+    shutil.copy(results / "ben" / RESULT, results / "anna" / RESULT)  # correct, but taken from ben
     assert run().notes == [line] and asked == ["anna", "anna"]
     for junk in ("{", "[]", "[" * 100_000, '{"key": 5}'):
         (results / "anna" / RESULT).write_text(junk)
@@ -70,7 +70,7 @@ def test_a_changed_figure_is_found(tmp_path, source, folder, run, asked):
     drawing = changed(
         source, a1_begin=_begin(source) + "\nimport matplotlib.pyplot as plt\nplt.plot([1])"
     )
-    drawing.cells[1].metadata["nbgrader"] = {}  # a locked cell would be replaced
+    drawing.cells[1].metadata["nbgrader"] = {}  # a locked cell would be put back
     hand_in(folder, drawing, "anna")
     assert len(run().results["anna", NAME].figures) == 1
     path = tmp_path / "out" / "results" / "anna" / NAME / "figure-1.png"
@@ -165,7 +165,7 @@ def test_the_environment_can_fix_the_seed(run, source, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["spring", "-1", "", "1.5", "²", "1" * 31])
-def test_a_seed_that_is_none(text, monkeypatch):
+def test_an_invalid_seed(text, monkeypatch):
     monkeypatch.setenv("MINIRES_COURSE_SEED", text)
     with pytest.raises(ConfigError, match="not a seed"):
         checks.seeds(True)
@@ -183,14 +183,14 @@ def test_hidden_tests_get_the_seed_and_submissions_do_not(
         f"    raise ValueError(str('{seed}' in text) + repr(dy.flat[0]))"
     )
     hand_in(folder, changed(source, a1_relu=seen.replace(str(seed), "98765' '4321987")), "anna")
-    path = sources / f"{NAME}.py"  # with the hidden test alone
+    path = sources / f"{NAME}.py"  # with the hidden test only
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('check("a1.relu", relu_backward)\n', "", 1), encoding="utf-8")
     said = [run(seed=one).results["anna", NAME].marks[0].message for one in (None, 5)]
     assert all("False" in message for message in said) and said[0] != said[1]
 
 
-def test_each_task_has_seeds_that_lead_nowhere():
+def test_each_task_has_two_seeds_of_its_own():
     found = {
         one
         for name in ("a1.sum", "a4.parts")
@@ -199,7 +199,7 @@ def test_each_task_has_seeds_that_lead_nowhere():
     }
     assert len(found) == 8 and all(0 <= one < 2**32 for one in found)
     odd, even = checks.seeds(True, 10**18, "a5.style")
-    assert odd % 2 == 1 and even % 2 == 0  # some checks choose a case by it
+    assert odd % 2 == 1 and even % 2 == 0  # some checks choose a case by the seed
     assert checks.seeds(False, 5, "a1.sum") == [0]
 
 

@@ -1,4 +1,4 @@
-"""Whatever a submission does, it is its author's loss alone."""
+"""Whatever a submission does, only its author loses by it."""
 
 import copy
 import io
@@ -20,7 +20,7 @@ from minires.course.sandbox.remote import ROOT
 
 from .conftest import RIGHT, changed, marked, points, with_cell
 
-# Takes the seconds that it is given.
+# Runs until its time limit is reached.
 FOR_EVER = pytest.param("while True: pass", "took longer than", marks=pytest.mark.slow)
 
 

@@ -1,4 +1,4 @@
-"""Notebooks and figures that are too large: one clear line, in bounded time and memory."""
+"""Notebooks and figures that are too large get one clear line, in bounded time and memory."""
 
 import json
 import struct
@@ -49,7 +49,7 @@ def test_a_huge_sparse_file_is_not_read(tmp_path, source, folder, run):
     assert graded.results["ana", NAME].points == 5 and graded.results["eve", NAME].points == 0
     (line,) = graded.results["eve", NAME].problems
     assert "too large" in line
-    assert discover.which(path, [NAME]) == NAME  # by its name
+    assert discover.which(path, [NAME]) == NAME  # told by its name
 
 
 def test_outputs_and_attachments_are_not_kept(tmp_path, source):
@@ -65,7 +65,7 @@ def test_outputs_and_attachments_are_not_kept(tmp_path, source):
     assert len(json.dumps(read)) < 20_000
 
 
-def test_a_figure_that_would_unfold_is_left_out(source):
+def test_a_figure_that_would_decompress_to_too_much_is_left_out(source):
     head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 100_000, 100_000)
     cell = (
         "import matplotlib.pyplot as plt\n"
@@ -78,7 +78,7 @@ def test_a_figure_that_would_unfold_is_left_out(source):
     )
 
 
-def test_a_name_is_looked_for_in_millions_of_lines(source):
+def test_a_name_is_searched_for_in_millions_of_lines(source):
     stops = with_cell(source, "1 / 0\n" + "\n" * 1_000_000)
     stops.cells = [cell for cell in stops.cells if cell["id"] != "a1-relu"]
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The plans for teachers quote messages that the checks print, and name what is there."""
+"""The teaching plans quote messages that the checks really print, and name files that exist."""
 
 import json
 import re
@@ -31,7 +31,8 @@ def test_there_is_a_page_for_each_assignment_with_the_same_parts():
 
 @pytest.mark.parametrize("task, quoted", ROWS, ids=[f"{task}: {text[:30]}" for task, text in ROWS])
 def test_a_message_is_one_that_the_check_prints(task, quoted):
-    """Each is planted in tests/course/mistakes, where the check is seen to answer it."""
+    """Each message belongs to a mistake planted in tests/course/mistakes, whose tests show that the
+    check prints it."""
     key = task.split(".")[0]
     assert task in checks.tasks(key)
     planted = import_module(f"{__package__}.mistakes.{key}").MISTAKES
@@ -54,6 +55,6 @@ def test_hours_are_those_of_the_instructors_page_and_of_the_assignment():
         assert f"**Time** about {hours[key[1]]} hours." in sources[key].read_text(encoding="utf-8")
 
 
-def test_instructors_find_it():
+def test_the_instructors_page_links_to_the_plans():
     assert "(teaching_plans.md)" in (DOCS / "instructors.md").read_text(encoding="utf-8")
     assert json.dumps("teaching_plans") in (DOCS / "generate/assemble.py").read_text()

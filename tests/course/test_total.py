@@ -1,4 +1,4 @@
-"""A check that passes says how many points there are so far."""
+"""A check that passes prints the points so far."""
 
 import pytest
 
@@ -30,5 +30,5 @@ def test_points_so_far(capsys, monkeypatch):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_test_of_an_assignment_asks_for_one_check(key):
-    """Else a point could not be told from the checks alone."""
+    """Otherwise the checks alone could not tell the points."""
     assert all(points > 0 and len(tasks) == 1 for points, tasks in total.tests(key))

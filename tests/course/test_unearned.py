@@ -1,5 +1,5 @@
-"""Points without an answer: each attempt succeeds where tests run in the student's own process,
-and gets nothing where they run outside."""
+"""Points without an answer: each attempt succeeds where tests run in the student's own process, and
+earns nothing where they run outside."""
 
 import secrets
 
@@ -40,7 +40,7 @@ def assignment(task, names):
 
 
 def by_heart():
-    """Rows of a table of answers to a1.relu: of the numbers on view, and the usual hidden ones."""
+    """A table of answers to a1.relu: for the visible numbers and for the usual hidden ones."""
     rows = []
     for seed in (0, *checks.seeds(hidden=True, name="a1.relu")):
         trial = Trial(seed, hidden=True)
@@ -62,7 +62,7 @@ def test_nothing_is_earned_without_an_answer(name):
     code = code.replace("{{{table}}}", "{" + by_heart() + "}")
     source, key = with_answer(task, names, code), task.split(".")[0]
     cells = [(None, source.cells[0].source), (None, code), (f"{key}-test", source.cells[2].source)]
-    assert one_process.graded(cells)[f"{key}-test"], "it is no attack"
+    assert one_process.graded(cells)[f"{key}-test"], "the attack does not work where it should"
     earns_nothing(source, key)
 
 
@@ -73,7 +73,7 @@ def test_nothing_is_earned_without_an_answer(name):
         for name, attack in unearned.BY_GUESS.items()
     ],
 )
-def test_what_was_earned_by_a_guess_is_not_any_more(name):
+def test_a_guess_that_used_to_earn_points_earns_none(name):
     task, names, code = unearned.BY_GUESS[name]
     message = earns_nothing(with_answer(task, names, code), task.split(".")[0])
     assert "is not defined" not in message and "SyntaxError" not in message, message

@@ -1,5 +1,5 @@
-"""A variant of each assignment for each student: equal in points, reproducible, and noticed when it
-is somebody else's."""
+"""Each student gets a variant of each assignment: equal in points, reproducible, and recognised
+when it is handed in by another student."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ from .hidden_numbers import answers
 SOURCES = notebooks.find()
 ALL = [(key, choice) for key, row in choices.CHOICES.items() for choice in row]
 
-# Only what varies in A1, so that a class of it is graded in seconds.
+# Only the choices of A1, so that a class is graded in seconds.
 SMALL = '''# %% nbgrader={"grade": false, "grade_id": "a1-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
@@ -92,7 +92,8 @@ def test_a_variant_depends_on_the_id_alone_and_ids_differ():
 
 
 def test_it_is_the_same_on_every_machine():
-    """Stored: a change of these would give every student of a running course another variant."""
+    """The expected values are stored: if they changed, every student of a running course would get
+    another variant."""
     assert choices.variant("a1", "ada") == {"ReLU at 0": "0", "direction": "loss last"}
     assert choices.variant("a6", "ada") == {"moved": "length", "claims": "3 or 6"}
 
@@ -131,7 +132,7 @@ def test_every_option_changes_its_notebook(key, choice):
 # What is written
 
 
-def test_the_same_id_gives_the_same_bytes_and_another_id_others(tmp_path):
+def test_the_same_id_gives_the_same_bytes_and_another_id_gives_others(tmp_path):
     for out in ("one", "two"):
         personal.build(tmp_path / out, ["ada", "ben"])
     files = {
@@ -167,7 +168,7 @@ def test_a_personal_notebook_has_the_same_points_and_the_same_tests():
 
 
 def graded(notebook):
-    """Cells with points, whose text a grader gives; stock nbgrader finds them unchanged."""
+    """Cells with points, whose text a grader sets; unmodified nbgrader finds them unchanged."""
     return [
         (cell.id, cell.points, cell.source if cell.tests else "")
         for cell in notebooks.cells(notebook)
@@ -212,14 +213,14 @@ def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
         (".ada\n", "cannot name a folder"),
     ],
 )
-def test_a_list_that_is_none_is_an_error_in_one_line(content, message, tmp_path):
+def test_a_damaged_list_of_ids_is_an_error_in_one_line(content, message, tmp_path):
     (tmp_path / "ids").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as error:
         ids_file.read(tmp_path / "ids")
     assert "\n" not in str(error.value)
 
 
-def test_a_list_that_is_not_there(tmp_path):
+def test_a_missing_list_of_ids(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read.*No such file"):
         ids_file.read(tmp_path / "none")
 
@@ -275,7 +276,7 @@ def test_a_class_of_variants(small, tmp_path, in_this_process):
     assert "right in another variant of the assignment" in page and owners["1"] not in page
 
 
-def test_with_a_list_of_ids_nobody_gets_out_of_a_variant(small, tmp_path, in_this_process):
+def test_with_a_list_of_ids_nobody_can_choose_another_variant(small, tmp_path, in_this_process):
     sources, owners, _ = small
     folder, shared = tmp_path / "submitted", notebooks.read(sources / "a1_small.py")
     hand_in(folder, shared, owners["1"])
@@ -292,7 +293,8 @@ def test_with_a_list_of_ids_nobody_gets_out_of_a_variant(small, tmp_path, in_thi
 
 
 def test_the_wrong_variant_in_the_grader_costs_points(small):
-    """What the tests above rest on: a grader that took another student's variant is seen."""
+    """The tests above rest on this: a grader that took another student's variant would be
+    noticed."""
     _, owners, solved = small
     for other, student in [*owners.items(), ("0", None)]:
         result = mark(solved["1/2"], solved[other], "a1_small", student=student)
@@ -388,7 +390,7 @@ def test_one_slip_of_convention_costs_its_points_once():
     }
 
 
-def test_an_unreadable_name_is_nobodys(small):
+def test_an_unreadable_id_belongs_to_no_student(small):
     sources, _, _ = small
     first = "from minires.course import personal\n\n"
     notebook = with_cell(notebooks.read(sources / "a1_small.py"), first + "personal(")

@@ -1,4 +1,5 @@
-"""Questions for a conversation: made from what this student wrote and measured, for the teacher."""
+"""Questions for a conversation with a student: made from the student's own code and measurements,
+for the teacher."""
 
 import json
 
@@ -21,7 +22,7 @@ SOURCES = {name.split("_")[0]: notebooks.read(path) for name, path in notebooks.
 
 
 def own_code(key):
-    """What the model solutions have in the cells that a student fills."""
+    """The model solutions' code in the cells that a student fills in."""
     return {
         cell.id: cell.source
         for cell in notebooks.cells(SOURCES[key])
@@ -124,7 +125,7 @@ def test_the_variant_is_asked_for():
         assert any(f"relu has the derivative {option} at a = 0" in one.text for one in found)
 
 
-def test_words_are_asked_about():
+def test_answers_in_words_are_asked_about():
     words = {"a4-answer": "It is *clear*. With seed 1 the gap is 0.42 nats, which is much."}
     (question,) = viva.words.questions(Facts("a4", words=words))
     assert question.code == "With seed 1 the gap is 0.42 nats, which is much."
@@ -139,7 +140,7 @@ def test_an_empty_notebook_is_asked_for_its_first_tasks(source):
     assert result.questions[0][1] == "da of y = sum(a)."
 
 
-def test_lines_are_code_and_neither_docstring_nor_comment_nor_head():
+def test_questions_quote_lines_of_code_alone():
     cell = 'def f(momentum):\n    """The momentum\n    of it."""\n    # momentum\n    return 1 - momentum'
     facts = Facts("a3", {"cell": cell, "broken": "def f(:\n  momentum"})
     assert facts.line("cell", "momentum") == "return 1 - momentum"
@@ -147,13 +148,13 @@ def test_lines_are_code_and_neither_docstring_nor_comment_nor_head():
     assert facts.line("broken", "momentum") == "momentum" and facts.line("none", "x") == ""
 
 
-def test_docstrings_of_what_is_no_python():
+def test_docstrings_of_invalid_python():
     assert docstrings(["def f(:", 'def g():\n    """What it\n    does.\n\n    More."""']) == {
         "g": "What it does."
     }
 
 
-def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_process):
+def test_questions_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_process):
     hand_in(folder, with_cell(source, "losses = [0.69, 0.3, 0.123]"), "anna")
     run()
     pages = list((tmp_path / "out/viva").rglob("*.md"))
@@ -170,7 +171,7 @@ def test_they_are_for_the_teacher_alone(run, source, folder, tmp_path, in_this_p
     assert tmp_path / "out/viva" in report.written(tmp_path / "out")
 
 
-def test_code_of_students_is_shown_and_not_laid_out(source):
+def test_code_of_students_is_shown_and_not_rendered(source):
     evil = changed(source, a1_sum="def sum_backward(dy, a):\n    return 1 # ``` <b> [x](y)\n")
     result = mark(evil, source, "a1_small")
     result.questions.append(("`a` *b*", "<i>", "x = 1\x1b[2J"))

@@ -1,4 +1,4 @@
-"""What docs/instructors.md says of answers that stand in the notebooks and in the library."""
+"""docs/instructors.md on answers that can be found in the notebooks and in the library."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = re.findall(r"^\| (A\d) \((\d+) of (\d+)\) \| (.*) \| (.*) \| (.*) \|$", S
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
-def test_what_a_row_names_is_there(row):
+def test_the_names_in_each_row_exist(row):
     key, _, points, in_notebooks, in_library, _ = row
     (source,) = (path for path in notebooks.find().values() if path.stem.startswith(key.lower()))
     text = source.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The copy of minires that submissions see: made beside other graders, who clear up."""
+"""The copy of minires that a submission sees, made while other graders clear up."""
 
 import os
 
@@ -8,11 +8,13 @@ from minires.course.sandbox import world
 
 
 def test_a_world_that_is_being_made_is_not_swept_away(monkeypatch):
-    """Another grader may clear up just when its lock is there and nobody holds it yet."""
+    """Another grader may clear up at the moment when the lock exists and nobody holds it yet."""
 
     class Slow(FileLock):
         def acquire(self, *args, **settings):
-            if not args and not settings:  # the maker's, who has no time limit
+            if (
+                not args and not settings
+            ):  # the lock of the process that makes the world: it has no time limit
                 open(self.lock_file, "w").close()
                 monkeypatch.setattr(world, "FileLock", FileLock)
                 world._sweep()

@@ -1,7 +1,7 @@
-"""Answers that compute nothing, and try to get their points all the same.
+"""Answers that compute nothing, and still try to get their points.
 
 Each is the answer cell of one task, with what it defines. Where checks run in the student's own
-process, as under nbgrader, each of them gets its points.
+process, as under nbgrader, each gets its points.
 """
 
 WRONG = "def relu_backward(dy, a):\n    return 2 * dy\n"
@@ -154,7 +154,7 @@ def relu_backward(dy, a):
     ),
 }
 
-# Code that is asked to judge, and looks up what it is expected to say.
+# Code that must judge an answer, and looks up the expected verdict.
 JUDGED = {
     "the judge looks into the closure of what it judges": (
         "a1.gradient_check",
@@ -194,7 +194,7 @@ def twins(plain, residual):
     ),
 }
 
-# What is known beforehand: model solutions, the library's own code, the numbers.
+# Knowledge from outside: model solutions, the library's own code, the numbers.
 KNOWN = {
     "the model solution is read": (
         *RELU,
@@ -306,7 +306,7 @@ time.perf_counter = perf_counter
     ),
 }
 
-# What got points from earlier checks, and gets none of these, wherever tests run.
+# Answers that got points from earlier checks, and get none from today's, wherever tests run.
 BY_GUESS = {
     "nodes are handed back in the order in which they were made": (
         "a1.long_chain",

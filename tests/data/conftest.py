@@ -1,5 +1,4 @@
-"""Tiny files in the layouts of CIFAR-10: everything is there, only with fewer images in each
-file."""
+"""Tiny files in the layouts of CIFAR-10: every file is there, with fewer images in each."""
 
 import pickle
 
@@ -12,8 +11,8 @@ RECORDS = 4  # images in each file; the official ones have 10,000
 
 
 def make_batch(number):
-    """The images (RECORDS, 3072) and labels of one file; every pixel and label is different from
-    file to file."""
+    """The images (RECORDS, 3072) and labels of one file. Every pixel and label differs from file to
+    file."""
     rng = np.random.default_rng(number)
     return rng.integers(0, 256, (RECORDS, 3072), np.uint8), rng.integers(0, 10, RECORDS).astype(
         np.uint8

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-CUT = b"\xff\xd8\xff\xe0" + bytes(40)  # begins as a JPEG, and goes no further
+CUT = b"\xff\xd8\xff\xe0" + bytes(40)  # a JPEG that ends after its first bytes
 
 
 def draw(path, number=0, size=(20, 16)):
-    """A picture of its own: (width, height) in pixels. Without loss unless it is called .jpg."""
+    """A picture of (width, height) pixels in a colour of its own. Lossless unless it is called
+    .jpg."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -17,7 +18,7 @@ def draw(path, number=0, size=(20, 16)):
 
 
 def classes(folder, names=("cat", "dog"), count=4, suffix=".png"):
-    """A folder for each class, of so many different pictures. Returns `folder`."""
+    """A folder for each class, with that many different pictures. Returns `folder`."""
     for label, name in enumerate(names):
         for i in range(count):
             draw(folder / name / f"{i}{suffix}", 1000 * label + i + sum(map(ord, folder.name)))

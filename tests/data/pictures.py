@@ -1,4 +1,4 @@
-"""Pictures for tests, drawn on the spot."""
+"""Pictures for tests, drawn when needed."""
 
 import struct
 import zlib
@@ -7,8 +7,8 @@ import numpy as np
 
 
 def drawing(height=37, width=53, seed=0):
-    """Smooth colours, uint8 (height, width, 3), with no symmetry: whatever is turned, mirrored or
-    cut can be told."""
+    """Smooth colours, uint8 (height, width, 3), without symmetry, so that every turn, reflection
+    and crop shows."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(height, width)
     waves = [

@@ -11,7 +11,7 @@ from minires.errors import CheckpointError, ConfigError, ShapeError
 
 
 def make_set(n=10, size=6):
-    """Images that tell their number by their label."""
+    """Images that can be told apart by their labels."""
     rng = np.random.default_rng(0)
     return ImageDataset(
         rng.integers(0, 256, (n, size, size, 3), np.uint8),
@@ -39,7 +39,7 @@ def test_an_epoch_shows_no_image_twice_and_epochs_differ():
     assert list(epochs[0]) != list(epochs[1])
 
 
-def test_the_rest_of_an_epoch_is_dropped():
+def test_an_incomplete_last_batch_is_dropped():
     batches = make_batches(make_set(10), 4)
     assert batches.batches_per_epoch == 2
     for _ in range(5):
@@ -47,7 +47,7 @@ def test_the_rest_of_an_epoch_is_dropped():
         assert len(set(labels)) == 8
 
 
-def test_without_augmentation_images_are_normalised_only():
+def test_without_augmentation_images_are_only_normalised():
     dataset = make_set()
     images, labels = next(make_batches(dataset))
     expected = dataset.images[labels] / 255 - dataset.images.mean(axis=0) / 255
@@ -146,7 +146,7 @@ def test_resumed_with_another_set():
         ),
     ],
 )
-def test_settings_that_cannot_be_met(more, error, words):
+def test_impossible_settings(more, error, words):
     with pytest.raises(error, match=words):
         make_batches(make_set(10), **{"batch_size": 4, **more})
 
@@ -160,7 +160,7 @@ def test_mean_of_another_size():
 
 
 def test_images_in_memory_need_the_mean_of_the_training_set():
-    """That of the test set would be another normalisation."""
+    """The mean of the test set would be another normalisation."""
     with pytest.raises(
         ConfigError, match="mean: expected train.pixel_mean.. of the training set, got none"
     ):
@@ -176,7 +176,7 @@ def test_evaluation_shows_all_images_in_order():
     dataset = make_set(10)
     loader = eval_loader(dataset, 4, dataset.pixel_mean())
     found = list(loader)
-    assert len(loader) == 3 and len(list(loader)) == 3  # and once more
+    assert len(loader) == 3 and len(list(loader)) == 3  # a second time
     assert [len(labels) for _, labels in found] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in found]), dataset.labels)
     images = np.concatenate([images for images, _ in found])

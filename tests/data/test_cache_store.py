@@ -1,4 +1,5 @@
-"""All caches together: the limit, what goes first, what stays, and what is never touched."""
+"""All caches together: the limit on their size, which goes first, which stays, and what is never
+removed."""
 
 import multiprocessing
 import os
@@ -63,7 +64,7 @@ def test_the_limit(monkeypatch, text, expected):
 
 
 @pytest.mark.parametrize("text", ["many", "5 XB", "-1 GB", "1e3", "GB", "9" * 400])
-def test_a_limit_that_is_none(monkeypatch, text, tmp_path):
+def test_an_invalid_limit(monkeypatch, text, tmp_path):
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", text)
     with pytest.raises(ConfigError, match="MINIRES_CACHE_LIMIT: no size: expected a size such as"):
         load(classes(tmp_path / "pets"))
@@ -75,7 +76,7 @@ def test_sizes_are_written_as_people_write_them():
     assert [size_in_words(size) for size in sizes] == expected
 
 
-def test_what_is_there(place, tmp_path):
+def test_the_list_of_caches(place, tmp_path):
     found = entries(place)
     assert [one.name for one in found] == ["new", "old", "oldest"]
     assert {one.side for one in found} == {9} and not any(one.in_use for one in found)
@@ -87,7 +88,7 @@ def test_what_is_there(place, tmp_path):
     assert entries(tmp_path / "nowhere") == []
 
 
-def test_the_one_that_was_not_used_for_the_longest_time_goes_first(place, monkeypatch):
+def test_the_least_recently_used_goes_first(place, monkeypatch):
     new, old, oldest = entries(place)
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", str(new.bytes + old.bytes))
     with pytest.warns(CacheRemoved, match="removed oldest at 9 pixels .*, last used 3 hours ago"):
@@ -102,7 +103,7 @@ def test_the_one_that_was_not_used_for_the_longest_time_goes_first(place, monkey
 
 
 def test_a_new_set_makes_room_for_itself(place, tmp_path, monkeypatch):
-    """Even if it alone is larger than the limit, it stays: it is in use."""
+    """Even where it is larger than the limit on its own it stays, since it is in use."""
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", "1 kB")
     with pytest.warns(CacheRemoved) as said:
         train, _ = load(classes(tmp_path / "newest"), cache=place)
@@ -110,7 +111,7 @@ def test_a_new_set_makes_room_for_itself(place, tmp_path, monkeypatch):
     assert train.pictures[0].shape == (9, 11, 3)
 
 
-def test_what_a_process_uses_stays(place):
+def test_a_cache_in_use_stays(place):
     old = entries(place)[1]
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     mark = old.folder / f"{other.pid}@{MACHINE}.in-use"
@@ -130,7 +131,7 @@ def test_marks_from_other_machines_count_for_a_week(place):
     assert remove(new.folder)
 
 
-def test_the_mark_goes_with_the_process(place, tmp_path):
+def test_a_mark_ends_with_its_process(place, tmp_path):
     code = (
         "import sys; from tests.data.photo_folders import load; from pathlib import Path\n"
         "train, _ = load(Path(sys.argv[1]), cache=sys.argv[2])\n"
@@ -145,7 +146,7 @@ def test_the_mark_goes_with_the_process(place, tmp_path):
 
 
 def test_nothing_but_caches_is_removed(place, tmp_path, monkeypatch):
-    """Not another folder, not a link to a cache elsewhere, not a file that somebody put in."""
+    """Other folders stay, links to caches elsewhere, and files that somebody put there."""
     new, old, oldest = entries(place)
     outside = tmp_path / "outside"
     old.folder.rename(outside)
@@ -169,9 +170,9 @@ def test_nothing_but_caches_is_removed(place, tmp_path, monkeypatch):
     assert (mine / "pixels.bin").exists() and linked.read_text() == "mine"
 
 
-def test_what_dead_processes_left_is_removed_and_nothing_else(place):
-    """After an hour, since they may live on another machine; at once by a process that has locked
-    the cache of that name."""
+def test_leftovers_of_dead_processes_are_removed_and_nothing_else(place):
+    """After an hour, since a process may live on another machine; at once by a process that has
+    locked the cache of that name."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     name, other_name = (one.folder.name for one in entries(place)[:2])
@@ -195,7 +196,7 @@ def _read_and_make_room(folder, cache, times):
         train, test = load(folder, cache=cache)
         pixels = [train.pictures[i] for i in range(len(train.pictures))]
         assert len(pixels) == 8 and all(one.shape == (9, 11, 3) for one in pixels)
-        again = cache_store  # another process removes what is not in use
+        again = cache_store  # another process may remove whatever is not in use
         again.make_room(cache)
 
 
@@ -203,7 +204,8 @@ def _read_and_make_room(folder, cache, times):
     "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
 )
 def test_processes_that_make_room_at_once(tmp_path, monkeypatch):
-    """With room for none, each of four keeps the set that it reads, and finds it whole."""
+    """The limit leaves room for none. Each of four processes keeps the set that it reads, and finds
+    it whole."""
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", "0")
     folders = [classes(tmp_path / name) for name in ("a", "b", "a", "b")]
     fork = multiprocessing.get_context("fork")

@@ -77,8 +77,8 @@ def test_found_as_parent_as_folder_and_as_archive(binary, tmp_path):
 
 
 def test_search_order(binary, tmp_path, monkeypatch):
-    """MINIRES_DATA first, ./data, data/ beside the package, then the user's cache; a named folder
-    is the only one looked at."""
+    """MINIRES_DATA first, then ./data, data/ beside the package, and the user's cache. If a folder
+    is named, nothing else is searched."""
     monkeypatch.setattr("minires.data.paths.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("minires.data.paths.CHECKOUT", tmp_path / "checkout" / "data")
     monkeypatch.chdir(tmp_path)
@@ -96,7 +96,7 @@ def test_search_order(binary, tmp_path, monkeypatch):
 
 
 def nowhere_else(monkeypatch, tmp_path):
-    """No CIFAR-10 of this machine is found: only what lies in MINIRES_DATA."""
+    """No CIFAR-10 of this machine is found except in MINIRES_DATA."""
     monkeypatch.setattr("minires.data.paths.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("minires.data.paths.CHECKOUT", tmp_path / "checkout")
     monkeypatch.chdir(tmp_path)
@@ -196,7 +196,7 @@ def test_damaged_archive(binary, tmp_path, damage):
 
 
 def test_an_archive_cannot_write_anywhere(binary, tmp_path):
-    """A member that claims to lie outside is read as the batch it is named after, and nothing is
+    """A member that claims a place outside is read as the batch of that name, and nothing is
     written."""
     archive = tmp_path / "cifar-10-binary.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
@@ -215,12 +215,12 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(binary, tmp_path, monkey
 
 
 def test_a_copy_is_called_a_copy():
-    """The name follows from the mean of each channel."""
+    """A copy is recognised by the mean of each channel."""
 
     def images(means):
         return np.broadcast_to(np.round(np.array(means) * 255e6).astype(np.int64), (1, 1, 2, 2, 3))
 
-    class Summed:  # stands for 10^6 images whose bytes add up to these means
+    class Summed:  # stands for 10^6 images with these means
         shape = (1, 10**6)
 
         def __init__(self, means):
@@ -253,7 +253,7 @@ def test_load_takes_the_first_training_images(binary, monkeypatch):
         load("cifar10", binary, train_size=5 * RECORDS + 1)
 
 
-def test_photographs_are_preferred_where_they_are(binary, tmp_path, monkeypatch):
+def test_photographs_are_preferred_to_drawn_images(binary, tmp_path, monkeypatch):
     nowhere_else(monkeypatch, tmp_path)
     monkeypatch.delenv("MINIRES_DATASET", raising=False)
     monkeypatch.delenv("MINIRES_DATA", raising=False)
@@ -268,20 +268,20 @@ def test_photographs_are_preferred_where_they_are(binary, tmp_path, monkeypatch)
         preferred()
 
 
-def test_a_place_that_cannot_even_be_looked_at(tmp_path):
+def test_a_folder_that_cannot_be_searched(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         find(tmp_path / ("x" * 5000))
 
 
 def test_a_file_too_large_to_be_a_batch_is_not_read(binary):
     with open(binary / "data_batch_1.bin", "ab") as file:
-        file.truncate(70_000_000)  # without content: takes no room on disk
+        file.truncate(70_000_000)  # a sparse file: it takes no room on disk
     with pytest.raises(DataError, match="data_batch_1.bin: too large for a batch of CIFAR-10"):
         read(binary, RECORDS)
 
 
 def test_a_member_that_claims_to_be_huge_is_refused(binary, tmp_path):
-    """A sparse member of some bytes can unpack to any size."""
+    """A sparse member of a few bytes can unpack to any size."""
     archive = tmp_path / "cifar-10-binary.tar.gz"
     member = tarfile.TarInfo("cifar-10-batches-bin/data_batch_1.bin")
     member.size = 10**12
@@ -350,7 +350,7 @@ def nested(depth=60):
     "labels", [holding_itself(), nested(), [nested()] * RECORDS, [10**400] * 4]
 )
 def test_labels_within_labels(python, labels):
-    """Lists that hold themselves, or 2^60 others: NumPy would go through them for ever, in C."""
+    """Lists that hold themselves, or 2^60 others: NumPy would walk them for ever, in C."""
     batch = {b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": labels}
     (python / "test_batch").write_bytes(pickle.dumps(batch, 2))
     with pytest.raises(DataError, match="labels of the wrong kind|a whole number of"):
@@ -371,7 +371,7 @@ def test_a_key_that_takes_for_ever_to_hash(python, key):
 
 
 def test_an_encoding_that_takes_for_ever(python):
-    """Of all encodings, only the one in which Python writes bytes."""
+    """Only one encoding is accepted: the one in which Python writes bytes."""
     text = b"X\x10\x00\x00\x00" + b"\xc3\xa9" * 8
     for name in (b"punycode", b"utf-8", b"zlib"):
         words = b"X" + len(name).to_bytes(4, "little") + name
@@ -383,7 +383,7 @@ def test_an_encoding_that_takes_for_ever(python):
 
 
 @pytest.mark.parametrize("size", [-512, -1024, -(2**62)])
-def test_a_member_of_negative_size_does_not_go_round_in_a_circle(tmp_path, size):
+def test_a_member_of_negative_size_does_not_loop_for_ever(tmp_path, size):
     member = tarfile.TarInfo("cifar-10-batches-bin/data_batch_1.bin")
     header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
     header[124:136] = b"\xff" + (256**11 + size).to_bytes(11, "big")

@@ -1,4 +1,4 @@
-"""Pickles are programs: only what the official files need is let through."""
+"""Pickles are programs: only the functions that the official files need are allowed."""
 
 import codecs
 import os
@@ -55,7 +55,7 @@ def test_only_plain_bytes_make_an_array(array):
     refused({b"data": array})
 
 
-def test_no_error_writes_what_takes_for_ever_to_write():
+def test_no_error_prints_a_value_that_takes_for_ever_to_print():
     """Tuples in tuples, each holding the next one twice, where names are expected."""
     nested = ()
     for _ in range(60):
@@ -76,8 +76,8 @@ def test_a_short_file_cannot_ask_for_much_memory():
 
 @pytest.mark.parametrize(
     "protocol", range(5)
-)  # NumPy writes protocol 5 in another way; the official files have 2
-def test_what_the_official_files_hold_comes_through(protocol):
+)  # the official files have protocol 2; NumPy writes 5 in another way
+def test_the_objects_of_the_official_files_are_read(protocol):
     batch = {
         b"batch_label": b"training batch 1 of 5",
         b"labels": [3, 8, 0],
@@ -106,13 +106,13 @@ def test_damaged_pickles(content):
 
 
 def text2(content):
-    """A string as Python 2 pickled it; pickle.dumps of Python 3 never writes it so."""
+    """A string as Python 2 pickled it, which Python 3's pickle.dumps never writes."""
     return b"U" + bytes([len(content)]) + content
 
 
-def test_a_file_from_python_2_comes_through():
-    """Instruction by instruction as in the official files: protocol 2, byte strings, the old name
-    of numpy's module."""
+def test_a_file_from_python_2_is_read():
+    """The same instructions as in the official files: protocol 2, byte strings, the old name of
+    numpy's module."""
     content = (
         b"\x80\x02}q\x01("
         + text2(b"batch_label")
@@ -140,8 +140,8 @@ def test_a_file_from_python_2_comes_through():
     )
 
 
-def test_an_admitted_name_cannot_be_altered_for_the_next_file():
-    """BUILD (b) sets attributes: of objects, but not of the stand-ins themselves."""
+def test_an_allowed_name_cannot_be_altered_for_the_next_file():
+    """BUILD (b) sets attributes of objects, but not those of the stand-ins themselves."""
     for name in (
         b"cnumpy.core.multiarray\n_reconstruct\n",
         b"cnumpy\ndtype\n",
@@ -152,7 +152,7 @@ def test_an_admitted_name_cannot_be_altered_for_the_next_file():
                 b"\x80\x02" + name + b"}" + text2(b"__init__") + b"Nsb.", "data_batch_1"
             )
     for protocol in (2, 4):
-        test_what_the_official_files_hold_comes_through(protocol)
+        test_the_objects_of_the_official_files_are_read(protocol)
 
 
 def test_a_huge_memo_slot_takes_no_memory():

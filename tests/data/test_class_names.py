@@ -1,4 +1,4 @@
-"""Names of classes: ImageNet's, and from files."""
+"""Names of classes: those of ImageNet, and names from a file."""
 
 import os
 
@@ -9,7 +9,7 @@ from minires.errors import ConfigError
 
 
 def test_imagenet():
-    """A thousand different names; a few, at places that everyone knows."""
+    """A thousand different names, a few of them checked at places that everyone knows."""
     names = imagenet_classes()
     assert len(names) == len(set(names)) == 1000 and all(
         name == name.strip() != "" for name in names
@@ -61,7 +61,7 @@ def test_a_file(tmp_path, content):
         (b"\xff\xd8\xff", "UTF-8"),
     ],
 )
-def test_a_file_that_is_none(tmp_path, content, words):
+def test_an_invalid_file(tmp_path, content, words):
     (tmp_path / "names.txt").write_bytes(content)
     with pytest.raises(ConfigError, match=words):
         read_classes(tmp_path / "names.txt")
@@ -82,9 +82,9 @@ def test_a_pipe_and_a_device_are_not_waited_for(tmp_path):
             read_classes(path)
 
 
-def test_names_that_are_no_names_and_a_file_that_is_no_list(tmp_path):
+def test_binary_names_and_a_file_that_is_too_large(tmp_path):
     with open(tmp_path / "large", "wb") as file:
-        file.truncate(10**12)  # without content: takes no room on disk
+        file.truncate(10**12)  # a sparse file: it takes no room on disk
     for path, words in ((tmp_path / "large", "too large"), ("a\0b", "cannot read")):
         with pytest.raises(ConfigError, match=words):
             read_classes(path)

@@ -1,4 +1,5 @@
-"""Damaged pictures: an error that names them, or left out by decision, to the same bits."""
+"""Damaged pictures: an error names them, or the user decides to leave them out, with the same
+results to the bit."""
 
 import shutil
 
@@ -34,7 +35,7 @@ def test_they_are_named_with_their_number(folder):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_without_them_the_sets_are_those_of_the_folder_that_never_had_them(folder, workers):
+def test_without_them_the_sets_are_the_same_as_for_a_clean_folder(folder, workers):
     with pytest.warns(DamagedPictures, match="left out: 3 damaged of 11 pictures: .*cut.jpg"):
         sets = load(folder, skip_damaged=True, workers=workers)
     clean = folder.parent / "clean" / "pets"
@@ -50,9 +51,9 @@ def test_without_them_the_sets_are_those_of_the_folder_that_never_had_them(folde
     assert sets[0].damaged[str(folder / "cat" / "empty.png")].startswith("an empty file")
 
 
-def test_to_skip_them_decodes_nothing_again(folder, monkeypatch):
-    """After the error, the same command with --skip-damaged is there at once; and without it the
-    error is there again."""
+def test_skipping_them_after_the_error_decodes_nothing_again(folder, monkeypatch):
+    """After the error the same command with --skip-damaged starts at once, and without it the error
+    comes again."""
     with pytest.raises(DataError):
         load(folder)
     monkeypatch.setattr(cache, "decode_quietly", None)
@@ -62,7 +63,7 @@ def test_to_skip_them_decodes_nothing_again(folder, monkeypatch):
         load(folder)
 
 
-def test_a_mended_picture_is_read(folder):
+def test_a_repaired_picture_is_read(folder):
     with pytest.warns(DamagedPictures):
         load(folder, skip_damaged=True)
     for name in KINDS:

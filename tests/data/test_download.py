@@ -1,4 +1,4 @@
-"""Downloads, from servers on this machine that behave, break off, or lie."""
+"""Downloads from servers on this machine that behave, break off, or lie."""
 
 import hashlib
 import re
@@ -19,9 +19,11 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Server:
-    """A mirror on this machine. `cut`: it closes the line after that many bytes. `ranges`: it can
-    start in the middle. `shifted`: it then starts that many bytes too late. `delay`: it answers
-    after so many seconds."""
+    """A mirror on this machine.
+
+    `cut`: it closes the connection after that many bytes. `ranges`: it can start in the middle.
+    `shifted`: it then starts that many bytes too late. `delay`: it answers after that many seconds.
+    """
 
     def __init__(self, content=CONTENT, ranges=True, cut=None, status=None, shifted=0, delay=0):
         self.asked = []
@@ -81,7 +83,7 @@ def test_download(serve, tmp_path):
     assert sorted(p.name for p in path.parent.iterdir()) == [".file.tar.gz.lock", "file.tar.gz"]
 
 
-def test_what_is_there_is_not_fetched_again(serve, tmp_path):
+def test_a_file_that_is_there_is_not_fetched_again(serve, tmp_path):
     server = serve()
     (tmp_path / "file.tar.gz").write_bytes(CONTENT)
     download(archive(server), tmp_path)
@@ -102,7 +104,7 @@ def test_a_partial_download_goes_on_where_it_stopped(serve, tmp_path):
     assert server.asked == ["bytes=100000-"]
 
 
-def test_a_mirror_that_cannot_start_in_the_middle_starts_anew(serve, tmp_path):
+def test_a_mirror_that_cannot_start_in_the_middle_starts_from_the_beginning(serve, tmp_path):
     (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:100_000])
     assert download(archive(serve(ranges=False)), tmp_path).read_bytes() == CONTENT
 
@@ -110,7 +112,7 @@ def test_a_mirror_that_cannot_start_in_the_middle_starts_anew(serve, tmp_path):
 def test_the_next_mirror_goes_on_where_the_first_broke_off(serve, tmp_path):
     first, second = serve(cut=200_000), serve()
     assert download(archive(first, second), tmp_path).read_bytes() == CONTENT
-    (asked,) = second.asked  # up to a chunk may have been on its way when the line broke
+    (asked,) = second.asked  # up to one chunk may have been on its way when the connection broke
     assert int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) > 100_000
 
 
@@ -150,7 +152,7 @@ def test_unknown_kind():
         fetch_cifar10(kind="binry")
 
 
-def test_the_addresses_are_of_the_archives_they_name():
+def test_the_addresses_end_in_the_names_of_their_archives():
     for kind in ARCHIVES.values():
         assert len(kind.mirrors) >= 2 and all(
             url.startswith("https://") and url.endswith(kind.name) for url in kind.mirrors
@@ -185,7 +187,7 @@ def test_a_mirror_that_sends_another_part_is_passed_over(serve, tmp_path):
     (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:100_000])
     second = serve()
     assert download(archive(serve(shifted=7), second), tmp_path).read_bytes() == CONTENT
-    assert second.asked == ["bytes=100000-"]  # nothing that was right has been lost
+    assert second.asked == ["bytes=100000-"]  # no correct byte has been lost
 
 
 def test_a_silent_mirror_is_given_up(serve, tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ def root(tmp_path):
     return tmp_path / "pets"
 
 
-def test_none(root):
+def test_no_duplicates(root):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load(root)
@@ -38,7 +38,7 @@ def test_a_picture_that_differs_in_a_corner_is_another_one(root):
 
 
 def test_test_pictures_that_were_trained_on(root):
-    """By content: other names, another format, other EXIF data."""
+    """Found by content: under other names, in another format, with other EXIF data."""
     shutil.copy(root / "train/cat/0.png", root / "val/cat/copy.png")
     with Image.open(root / "train/dog/5.png") as image:
         exif = Image.Exif()
@@ -63,7 +63,7 @@ def test_one_picture_in_two_classes(root):
     assert line.endswith(", and 2 more")
 
 
-def test_one_of_each(root):
+def test_one_duplicate_of_each_kind(root):
     shutil.copy(root / "train/cat/0.png", root / "val/dog/copy.png")
     with pytest.warns(DuplicatePictures) as said:
         load(root)

@@ -1,4 +1,5 @@
-"""Folders as people have them: apart or not, twice unzipped, with one class, or twins."""
+"""Folders as people have them: with and without a test set, unzipped into themselves, with one
+class, or with two names for one class."""
 
 import warnings
 from unicodedata import normalize
@@ -54,7 +55,7 @@ def test_a_test_set_alone_can_be_evaluated_and_not_trained_on(tmp_path):
 
 @pytest.mark.parametrize("inner", ["pets", "pets/pets", "a/b/c"])
 def test_a_folder_in_a_folder(tmp_path, inner):
-    """As an archive leaves it that was unzipped into a folder of its name; and twice."""
+    """As unzipping leaves it, in a folder with the archive's name; and the same twice."""
     classes(tmp_path / "pets" / inner)
     (tmp_path / "pets" / "__MACOSX" / "cat").mkdir(parents=True)
     with pytest.warns(LeftOut) as said:
@@ -82,18 +83,18 @@ def test_pictures_that_no_folder_sorts(tmp_path):
             read(tmp_path / "pets")
 
 
-def test_train_and_val_are_no_classes(tmp_path):
-    """They were: a net learned to tell training pictures from others."""
+def test_train_and_val_are_not_classes(tmp_path):
+    """They used to be: a net learned to tell training pictures from test pictures."""
     classes(tmp_path / "pets", ("train", "val"))
     with pytest.raises(DataError, match="no classes in train/, val/"):
         load(tmp_path / "pets")
 
 
 @pytest.mark.parametrize("names", [("Cat", "cat"), ("café", normalize("NFD", "café")), ("ß", "SS")])
-def test_classes_that_are_called_nearly_the_same(tmp_path, names):
+def test_classes_with_nearly_the_same_name(tmp_path, names):
     classes(tmp_path / "pets", (*names, "dog"))
     if len(list((tmp_path / "pets").iterdir())) < 3:
-        pytest.skip("this disk takes both names for one")
+        pytest.skip("this disk treats both names as one")
     with pytest.raises(DataError, match="differ only in upper and lower case or .*put their"):
         load(tmp_path / "pets")
 
@@ -106,7 +107,7 @@ def test_classes_that_differ_between_training_and_testing(tmp_path):
         load(root)
 
 
-def test_a_class_that_is_written_in_two_ways(tmp_path):
+def test_one_class_spelled_in_two_ways(tmp_path):
     root = tmp_path / "pets"
     classes(root / "train", ("cat", "dog"))
     classes(root / "val", ("Cat", "dog"))
@@ -115,7 +116,7 @@ def test_a_class_that_is_written_in_two_ways(tmp_path):
 
 
 def test_names_as_a_mac_writes_them_are_the_same_classes_elsewhere(tmp_path):
-    """é as one letter in the sets, whatever it is on the disk."""
+    """The sets have é as one letter, however the disk stores it."""
     classes(tmp_path / "pets", (normalize("NFD", "café"), "dog"))
     assert load(tmp_path / "pets")[0].classes == (normalize("NFC", "café"), "dog")
 

@@ -1,4 +1,4 @@
-"""The labelled set of images."""
+"""The labelled set of images: what it refuses, and how it is cut and resized."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def make(n=10, size=4):
         ([[1]], np.zeros(1, np.int64), "not an array"),
     ],
 )
-def test_refuses_what_is_not_a_labelled_set(images, labels, words):
+def test_arrays_that_are_not_a_labelled_set_are_refused(images, labels, words):
     with pytest.raises(DataError, match=words):
         ImageDataset(images, labels, ("a", "b", "c"), "set")
 
@@ -56,7 +56,7 @@ def test_take_and_split():
     np.testing.assert_array_equal(last.images, whole.images[6:])
 
 
-def test_split_in_random_order_parts_the_same_images():
+def test_a_random_split_has_the_same_images():
     whole = ImageDataset(
         np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8),
         np.zeros(10, np.int64),

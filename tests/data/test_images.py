@@ -1,4 +1,4 @@
-"""Decoding: every kind of picture, and everything that is none."""
+"""Decoding: every kind of picture, and files that are not pictures."""
 
 import io
 import multiprocessing
@@ -15,6 +15,7 @@ from minires.data import images
 from minires.data.images import SeveralPictures, decode
 from minires.errors import ConfigError, DataError
 
+from ..faults import refuse
 from .pictures import drawing, png
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, which decodes pictures, is not installed")
@@ -44,7 +45,7 @@ def encoded(image, kind, **settings):
     return stream.getvalue()
 
 
-# What comes out
+# The pixels of each kind of picture
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_formats_with_loss(tmp_path, kind, settings):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "LA"])
-def test_modes_come_out_as_pillow_and_torchvision_have_them(tmp_path, mode):
+def test_modes_are_converted_as_by_pillow_and_torchvision(tmp_path, mode):
     image = Image.fromarray(DRAWING).convert(mode)
     assert np.array_equal(
         decode(write(tmp_path, encoded(image, "PNG"))), np.asarray(image.convert("RGB"))
@@ -90,7 +91,7 @@ def test_modes_come_out_as_pillow_and_torchvision_have_them(tmp_path, mode):
 
 
 def test_transparency_is_dropped(tmp_path):
-    """The colours under it are there, as in torchvision; a palette's, too."""
+    """The colours under it stay, as in torchvision; a palette's too."""
     transparent = np.dstack([DRAWING, np.zeros(DRAWING.shape[:2], np.uint8)])
     assert np.array_equal(decode(write(tmp_path, encoded(transparent, "PNG"))), DRAWING)
     palette = Image.fromarray(DRAWING).quantize(16)
@@ -103,7 +104,7 @@ def test_transparency_is_dropped(tmp_path):
 
 @pytest.mark.parametrize("kind", ["PNG", "PPM", "TIFF", "JPEG2000"])
 def test_grey_of_16_bits_is_scaled(tmp_path, kind):
-    """Pillow's own conversion clips it: all above 255 is white."""
+    """Pillow's own conversion clips it: everything above 255 becomes white."""
     pixels = decode(write(tmp_path, encoded(GREY, kind)))
     assert pixels.dtype == np.uint8 and all(
         np.array_equal(pixels[:, :, i], GREY >> 8) for i in range(3)
@@ -119,8 +120,9 @@ def test_16_bits_a_channel(tmp_path):
     )
 
 
-def test_ink_in_a_jpeg(tmp_path):
-    """As Adobe's programs write it, inverted; the same without Adobe's mark."""
+def test_cmyk_in_a_jpeg(tmp_path):
+    """Adobe's programs write it inverted; the same picture without Adobe's marker is not
+    inverted."""
     cmyk = encoded(Image.fromarray(DRAWING).convert("CMYK"), "JPEG", quality=95)
     at = cmyk.index(b"\xff\xee\x00\x0eAdobe")
     for content in (cmyk, cmyk[:at] + cmyk[at + 16 :]):
@@ -130,8 +132,8 @@ def test_ink_in_a_jpeg(tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_photographs_taken_on_their_side_are_set_upright(tmp_path, kind, orientation):
-    """The numbers are those of the EXIF standard: where row 0 and column 0 of the stored picture
-    are to be."""
+    """The numbers are those of the EXIF standard, which says where row 0 and column 0 of the stored
+    picture belong."""
     stored = {
         1: lambda a: a,
         2: lambda a: a[:, ::-1],
@@ -152,7 +154,7 @@ def test_photographs_taken_on_their_side_are_set_upright(tmp_path, kind, orienta
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_upright_as_pillow_has_it(tmp_path, orientation):
-    """The same pixels as Pillow's own ``ImageOps.exif_transpose``, to the byte."""
+    """The same pixels as from Pillow's ``ImageOps.exif_transpose``, to the byte."""
     from PIL import ImageOps
 
     exif = Image.Exif()
@@ -182,7 +184,7 @@ def test_a_damaged_orientation_leaves_the_picture_as_it_is(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     "kind, settings", [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})]
 )
-def test_of_several_pictures_the_first_is_taken_and_said(tmp_path, kind, settings):
+def test_the_first_of_several_pictures_is_read_with_a_warning(tmp_path, kind, settings):
     first, second = (Image.fromarray(one) for one in (DRAWING, DRAWING[::-1]))
     path = write(tmp_path, encoded(first, kind, save_all=True, append_images=[second], **settings))
     with pytest.warns(SeveralPictures, match="the first is taken"):
@@ -205,13 +207,13 @@ def test_the_preview_in_a_phones_jpeg_is_no_second_picture(tmp_path):
     assert decode(write(tmp_path, content)).shape == DRAWING.shape
 
 
-def test_the_name_says_nothing(tmp_path):
+def test_the_name_of_a_file_does_not_matter(tmp_path):
     assert np.array_equal(
         decode(str(write(tmp_path, encoded(DRAWING, "PNG"), "picture.jpg"))), DRAWING
     )
 
 
-# What is refused
+# Files that are refused
 
 
 def refused(path, words):
@@ -237,9 +239,6 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     path = write(tmp_path, encoded(DRAWING, "PNG"))
 
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
-
     monkeypatch.setattr(images, "open", refuse, raising=False)
     refused(path, "no permission")
 
@@ -263,13 +262,14 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         ),  # Pillow would run Ghostscript
     ],
 )
-def test_what_is_no_picture(tmp_path, content, words):
+def test_files_that_are_not_pictures(tmp_path, content, words):
     refused(write(tmp_path, content, "x.jpg"), words)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000"])
 def test_truncated(tmp_path, kind):
-    """Wherever it is cut: an error, or, if nothing of the picture is missing, the picture."""
+    """Wherever the file is cut, there is an error; or the whole picture, if nothing of it is
+    missing."""
     whole = encoded(drawing(64, 64), kind)
     pixels = decode(write(tmp_path, whole))
     for cut in (1, 2, 10, len(whole) // 4, len(whole) // 2, len(whole) - 30, len(whole) - 1):
@@ -285,8 +285,8 @@ def test_truncated(tmp_path, kind):
 
 
 def test_huge_is_refused_by_its_header(tmp_path):
-    """Files of a few bytes that claim 60,000 x 60,000 and 15,000 x 10,001 pixels; Pillow's own
-    limit lies between."""
+    """Files of a few bytes that claim 60,000 x 60,000 and 15,000 x 10,001 pixels. Pillow's own
+    limit lies in between."""
     for width, height, got in ((60_000, 60_000, "many more"), (15_000, 10_001, "15,000 x 10,001")):
         content = bytearray(png(np.zeros((1, 1, 3), np.uint8), 2))
         header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -297,7 +297,7 @@ def test_huge_is_refused_by_its_header(tmp_path):
         )
 
 
-def test_just_not_too_large(tmp_path, monkeypatch):
+def test_the_largest_size_that_is_read(tmp_path, monkeypatch):
     path = write(tmp_path, encoded(DRAWING, "PNG"))
     monkeypatch.setattr(images, "MOST_PIXELS", 37 * 53)
     assert decode(path).shape == (37, 53, 3)
@@ -320,7 +320,7 @@ def test_grey_of_16_bits_with_0_as_white(tmp_path):
 
 
 def test_the_file_is_closed(tmp_path):
-    """Also when decoding fails; an open one would be a ResourceWarning, which is an error here."""
+    """Also when decoding fails. An open file would be a ResourceWarning, which is an error here."""
     import gc
 
     decode(write(tmp_path, encoded(DRAWING, "JPEG")))
@@ -336,7 +336,7 @@ def test_without_pillow(tmp_path, monkeypatch):
 
 
 def test_worker_processes(tmp_path):
-    """An error, too, finds its way back."""
+    """An error in a worker also reaches the caller."""
     good, bad = write(tmp_path, encoded(DRAWING, "PNG"), "good"), write(tmp_path, b"bad", "bad")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert np.array_equal(pool.apply(decode, (good,)), DRAWING)

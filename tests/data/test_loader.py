@@ -1,4 +1,4 @@
-"""A data set of one's own, which fulfils the protocol and nothing more, and features."""
+"""Loading a user's own data set that implements the protocol and nothing more, and features."""
 
 import re
 
@@ -14,7 +14,7 @@ from minires.training import RunConfig, Trainer
 
 
 class Numbers:
-    """Numbers below and above 0."""
+    """A data set of positive and negative numbers."""
 
     name, classes, input_shape = "numbers", ("negative", "positive"), (1,)
 
@@ -48,7 +48,7 @@ def test_every_example_once_an_epoch_with_its_label():
     assert [len(y) for _, y in data.eval_loader(Numbers(7), 3)] == [3, 3, 1]
 
 
-def test_the_order_goes_on_where_it_stood():
+def test_the_order_goes_on_where_it_stopped():
     batches = loader(Numbers(12))
     for _ in range(4):
         next(batches)
@@ -76,7 +76,7 @@ def photographs(tmp_path):
 
 @pytest.mark.parametrize("kind", ["numbers", "images", "photographs"])
 def test_the_parts_of_a_batch_are_those_of_the_whole(kind, tmp_path):
-    """Order, crops and flips are drawn for the whole batch, whoever makes which part."""
+    """Order, crops and flips are drawn for the whole batch, whichever process computes a part."""
     dataset, crops = Numbers(12), {}
     if kind == "images":
         dataset, crops = data.synthetic(12, 4)[0].resize(8), {"crop_padding": 2, "flip": True}
@@ -92,7 +92,7 @@ def test_the_parts_of_a_batch_are_those_of_the_whole(kind, tmp_path):
         assert np.array_equal(np.concatenate([y for _, y in made]), labels)
 
 
-def test_every_so_many_batches():
+def test_a_part_every_n_batches():
     batches = data.eval_loader(Numbers(11), 2)
     all_labels = [list(labels) for _, labels in batches]
     dealt = [[list(labels) for _, labels in batches.every(4, first)] for first in range(4)]
@@ -144,7 +144,7 @@ def test_a_net_learns_it_and_the_run_resumes_to_the_same_bits(tmp_path):
 
 
 def test_the_example_in_the_protocol_is_a_data_set():
-    """The code of the docstring, run as it stands."""
+    """The docstring's code is run unchanged."""
     code = re.search(r"::\n\n(.*)", protocol.__doc__, flags=re.DOTALL)[1]
     lines = [line.removeprefix("    ") for line in code.splitlines()]
     net = nn.Sequential(
@@ -169,7 +169,7 @@ def test_only_images_are_cropped_and_flipped(crops):
 
 
 @pytest.mark.parametrize("missing", ["labels", "name", "input_shape", "inputs"])
-def test_what_a_data_set_lacks_is_named(missing):
+def test_a_missing_part_of_a_data_set_is_named(missing):
     members = {
         name: value for name, value in vars(Numbers).items() if name not in (missing, "__init__")
     }
@@ -185,7 +185,7 @@ def test_what_a_data_set_lacks_is_named(missing):
         loader([1, 2, 3])
 
 
-def test_training_and_test_set_are_of_one_kind():
+def test_training_and_test_sets_must_be_of_one_kind():
     with pytest.raises(ConfigError, match="two of one kind, got Numbers and ImageDataset"):
         loader(Numbers(12)).eval_loader(data.synthetic(10, 10)[0], 5)
 
@@ -209,7 +209,7 @@ def test_features_are_a_data_set_too():
     "shuffle, augment, name",
     [(True, np.random.default_rng(0), "shuffle"), (np.random.default_rng(0), None, "augment")],
 )
-def test_generators_not_yes_or_no(shuffle, augment, name):
+def test_shuffle_and_augment_take_generators_not_booleans(shuffle, augment, name):
     train, _ = data.synthetic(20, 10, 8)
     with pytest.raises(ConfigError, match=f"{name}: expected a numpy.random.Generator"):
         data.train_loader(train, 4, shuffle, augment)

@@ -1,6 +1,6 @@
-"""Downloads from servers that lie, break the rules of HTTP, or never end: the next mirror is taken,
-or one line says why not. Never a wrong file, never more bytes than the file has, never a hang.
-"""
+"""Downloads from servers that lie, break the rules of HTTP, or never end: the next mirror is tried,
+or one line says what is wrong. The result is never a wrong file, more bytes than the file has, or a
+hang."""
 
 import gzip
 import hashlib
@@ -22,7 +22,7 @@ from ..faults import cases
 CONTENT = random.Random(0).randbytes(200_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
 LONGEST = 10  # seconds that a download may take here
-ENDLESS = 400  # repetitions of something that would go on; then the server has pity
+ENDLESS = 400  # repetitions of something endless, after which the server stops
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -49,7 +49,7 @@ class Server(socketserver.ThreadingTCPServer):
                         else:
                             time.sleep(piece)
                 except OSError:
-                    pass  # the other side has had enough
+                    pass  # the client has closed the connection
 
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/file.tar.gz"
@@ -80,7 +80,7 @@ def head(status, *lines):
 
 
 def start_of(request):
-    """Where the bytes begin that are asked for."""
+    """The offset of the first byte that the request wants."""
     for line in request.splitlines():
         if line.lower().startswith("range: bytes="):
             return int(line.split("=")[1].rstrip("-"))
@@ -153,26 +153,26 @@ def test_a_body_is_bounded_and_not_unpacked(serve, tmp_path, monkeypatch, liar):
         download(archive(server), tmp_path)
     found += [path.stat().st_size for path in tmp_path.iterdir()]
     assert max(found) <= len(CONTENT)
-    assert server.sent < 15_000_000 * len(server.asked)  # much of it is still on the way
+    assert server.sent < 15_000_000 * len(server.asked)  # much of what was sent is still on its way
 
 
 def test_a_file_that_is_said_to_be_packed_and_is_not(serve, tmp_path):
-    """Some servers say of every .gz that it is packed on the way."""
+    """Some servers say about every .gz file that it is compressed for the transfer."""
     lines = ("Content-Encoding: gzip", f"Content-Length: {len(CONTENT)}")
     server = serve(lambda request: iter([head("200 OK", *lines), CONTENT]))
     assert download(archive(server), tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("liar", [trickle, trickling_headers])
-def test_a_mirror_that_only_seems_to_be_at_work_is_given_up(serve, tmp_path, liar):
+def test_a_mirror_that_sends_almost_nothing_is_given_up(serve, tmp_path, liar):
     started = time.monotonic()
     assert download(archive(serve(liar), serve(honest)), tmp_path).read_bytes() == CONTENT
     assert time.monotonic() - started < 5
 
 
-def test_what_a_liar_left_does_not_spoil_the_next_mirror(serve, tmp_path):
-    """Its first half is wrong, then it breaks off: the other mirror is asked for the rest, and
-    then, since the whole is not right, for all of it."""
+def test_wrong_bytes_from_one_mirror_do_not_spoil_the_next(serve, tmp_path):
+    """The first mirror sends a wrong half and breaks off. The next is asked for the rest, and then
+    for the whole file, since the result is not right."""
     size = f"Content-Length: {len(CONTENT)}"
     liar = serve(lambda request: iter([head("200 OK", size), bytes(150_000)]))
     right = serve(honest)
@@ -180,7 +180,7 @@ def test_what_a_liar_left_does_not_spoil_the_next_mirror(serve, tmp_path):
     assert [start_of(request) > 0 for request in right.asked] == [True, False]
 
 
-def test_words_of_a_mirror_do_not_reach_the_terminal(serve, tmp_path):
+def test_a_mirrors_control_characters_do_not_reach_the_terminal(serve, tmp_path):
     liar = serve(lambda request: iter([head("503 \x1b[31mred\x07"), b""]))
     with pytest.raises(DataError, match=r"answered 503 Service Unavailable\)") as error:
         download(archive(liar), tmp_path)
@@ -200,12 +200,12 @@ def _download_at_once(archive, folder, delay):
     download(archive, folder)
 
 
-@pytest.mark.slow  # processes that meet at every moment of a download
+@pytest.mark.slow  # processes that meet at any moment of a download
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
 )
 def test_processes_that_download_at_once(serve, tmp_path):
-    """Each of them has the file in the end, though one may be killed; it was fetched once."""
+    """Each of them has the file in the end, although one may be killed, and it was fetched once."""
 
     def slow_and_honest(request):
         first, second, body = honest(request)
@@ -247,7 +247,7 @@ def test_processes_that_download_at_once(serve, tmp_path):
     assert not wrong, f"{len(wrong)} of {cases(20)} rounds: " + "\n".join(wrong[:20])
 
 
-# Lies, each with something at random in it.
+# Lies, each with a random part.
 
 
 def _some(generator, *values):
@@ -307,10 +307,10 @@ def lie(generator):
     return name, lambda request: iter(lies[name])
 
 
-@pytest.mark.slow  # lies that nobody has thought of
+@pytest.mark.slow  # tries lies that no other test names
 def test_servers_that_lie(serve, tmp_path):
-    """One that lies, then one that does not: the file. One that lies alone: a line, or the file if
-    it was the truth after all."""
+    """A server that lies and then an honest one: the file arrives. One that lies alone: one line,
+    or the file if the lie happened to be true."""
     generator, wrong = random.Random(4), []
     for case in range(cases(25)):
         name, answer = lie(generator)

@@ -1,4 +1,4 @@
-"""Photographs that stay in their files, and are cut from all their pixels."""
+"""Photographs that stay in their files, with crops cut from all of their pixels."""
 
 from concurrent.futures import Future
 
@@ -62,7 +62,7 @@ def test_random_crops_are_cut_from_the_file_and_then_scaled(folder):
 
 
 def test_small_crops_are_sharper_than_from_the_cache(folder, monkeypatch):
-    """A stripe of single pixels survives in a crop of the file; the cache has averaged it away."""
+    """Stripes of single pixels survive in a crop of the file; the cache has averaged them away."""
     stripes = np.zeros((160, 160, 3), np.uint8)
     stripes[:, ::2] = 255
     for name in ("heron", "otter"):
@@ -88,7 +88,7 @@ def test_the_same_batches_with_processes(folder):
         assert np.array_equal(images, others) and np.array_equal(labels, more)
 
 
-def test_a_process_is_sent_the_names_of_its_batch_alone(folder, monkeypatch):
+def test_a_process_gets_only_the_names_of_its_batch(folder, monkeypatch):
     train, _ = load(folder, original_pixels=True)
     sent = []
 
@@ -113,7 +113,8 @@ def test_a_picture_taken_with_the_camera_on_its_side(tmp_path):
 
 
 def test_damage_behind_the_first_bytes_is_found_before_training(folder):
-    """A run with skip_damaged ended at the first of them, in the middle of an epoch."""
+    """With skip_damaged such a run used to end at the first of these files, in the middle of an
+    epoch."""
     whole = folder / "heron" / "whole.jpg"
     Image.fromarray(drawing(400, 300)).save(whole, quality=95)
     content = whole.read_bytes()
@@ -128,7 +129,7 @@ def test_damage_behind_the_first_bytes_is_found_before_training(folder):
     assert pictures.sizes.tolist() == [[400, 300]] and pictures[0].shape == (400, 300, 3)
 
 
-def test_files_that_are_no_pictures_are_named(folder):
+def test_files_that_are_not_pictures_are_named(folder):
     (folder / "heron" / "0.png").write_text("no picture")
     (folder / "otter" / "1.png").write_bytes(b"")
     with pytest.raises(DataError, match="2 of 8 cannot be read: .*0.png.*1.png: an empty file"):
@@ -145,7 +146,7 @@ def test_damaged_files_can_be_skipped_and_copies_are_named(folder):
     assert str(folder / "heron" / "0.png") not in [*train.names(), *test.names()]
 
 
-def test_a_picture_that_changes_meanwhile_is_noticed(folder):
+def test_a_picture_that_changes_during_a_run_is_noticed(folder):
     train, _ = load(folder, original_pixels=True)
     for name in train.names():
         Image.fromarray(drawing(10, 10)).save(name)

@@ -26,7 +26,7 @@ def test_only_some_classes(images):
     ]
 
 
-def test_classes_that_are_none(images):
+def test_classes_that_do_not_exist(images):
     first = images.classes[0]
     with pytest.raises(ConfigError, match=f"unknown class.*did you mean '{first}'"):
         only_classes(images, (first + "s", images.classes[1]))

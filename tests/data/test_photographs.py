@@ -1,5 +1,5 @@
-"""Photographs in folders: found, decoded once, cut at random, and the same batches however many
-processes cut them."""
+"""Photographs in folders: found, decoded once, cropped at random, and the same batches with any
+number of processes."""
 
 import json
 import multiprocessing
@@ -27,7 +27,7 @@ CROPS = {"crop_scale": 0.2, "flip": True}
 
 
 def draw(path, number, size=(40, 30)):
-    """A picture of its own colours: (width, height) in pixels."""
+    """A picture of (width, height) pixels in a colour of its own."""
     rng = np.random.default_rng(number)
     path.parent.mkdir(parents=True, exist_ok=True)
     small = rng.integers(0, 256, (4, 4, 3), np.uint8)
@@ -36,7 +36,7 @@ def draw(path, number, size=(40, 30)):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three classes of 5 pictures, each of another size."""
+    """Three classes of 5 pictures, no two of one size."""
     for label, name in enumerate(CLASSES):
         for i in range(5):
             draw(
@@ -107,7 +107,7 @@ def test_folders_for_training_and_testing(folder, tmp_path):
 
 
 def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
-    """Of those that are not larger than needed the cache holds every pixel, so that the result is
+    """The cache holds every pixel of pictures that are no larger than needed, so their result is
     the same to the bit."""
     train, test = load(folder, size=32)  # 37 pixels wanted, none has more than 34
     files = sorted(path for path in folder.rglob("*.*"))
@@ -141,7 +141,7 @@ def test_batches_are_the_same_with_any_number_of_processes(folder):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_stream_goes_on_where_it_stood_though_batches_were_in_preparation(folder, workers):
+def test_a_stream_goes_on_where_it_stopped_although_batches_were_prepared_ahead(folder, workers):
     train, _ = load(folder, workers=workers)
     batches = loader(train, **CROPS)
     for _ in range(5):
@@ -179,7 +179,7 @@ def test_flipped_images_are_mirrored_left_to_right(folder):
     )
 
 
-def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
+def test_random_crops_are_inside_the_picture_and_of_the_sizes_wanted():
     rng, areas = np.random.default_rng(0), []
     for height, width in ((300, 400), (256, 256), (1000, 300)):
         for _ in range(500):
@@ -197,11 +197,11 @@ def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
         (10_000 - 13) // 2,
         10,
         13,
-    )  # no such part: the middle
+    )  # no such crop exists: the middle is taken
     assert all(0 < side for side in transforms.random_box(1, 1, 0.01, rng)[2:])
 
 
-def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
+def test_a_crop_is_resized_as_by_pillow(folder):
     pixels = decode(folder / "otter" / "0.png")
     expected = (
         Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
@@ -209,7 +209,7 @@ def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
     assert np.array_equal(transforms.crop_box(pixels, (3, 5, 20, 20), 16), np.asarray(expected))
 
 
-def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
+def test_pictures_are_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     calls = []
     monkeypatch.setattr(
         cache, "decode_quietly", lambda path: calls.append(path.name) or decode(path)
@@ -217,7 +217,7 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     load(folder)
     assert len(calls) == 15
     load(folder, seed=3)
-    assert len(calls) == 15  # another choice of test pictures is no other picture
+    assert len(calls) == 15  # another choice of test pictures decodes nothing
     draw(folder / "wren" / "0.png", 99, (50, 50))
     os.utime(folder / "wren" / "0.png", ns=(1, 1))
     train, test = load(folder)
@@ -234,7 +234,7 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     ]  # 8/7 of 16 and of 20
 
 
-def test_a_cache_that_was_cut_off_is_made_anew(folder):
+def test_a_truncated_cache_is_made_again(folder):
     train, _ = load(folder)
     for name in ("index.json", "pixels.bin"):
         file = train.pictures.folder / name
@@ -243,7 +243,7 @@ def test_a_cache_that_was_cut_off_is_made_anew(folder):
         assert len(load(folder)[0]) == 12 and file.read_bytes() == content
 
 
-def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
+def test_the_unfinished_cache_of_a_killed_run_is_removed(folder):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     load(folder)
@@ -262,7 +262,7 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
 )
 def test_processes_that_make_one_cache_at_once(folder):
-    """One makes it, and the others wait for that."""
+    """One of them makes it, and the others wait."""
     processes = multiprocessing.get_context("fork")
     started = [processes.Process(target=load, args=(folder,)) for _ in range(4)]
     for process in started:
@@ -274,8 +274,8 @@ def test_processes_that_make_one_cache_at_once(folder):
     assert len(names) == 1 and len(load(folder)[0]) == 12
 
 
-def test_a_cache_made_anew_while_in_use_is_noticed(folder):
-    """By a process that opens it later than the main one: it must not cut other pictures."""
+def test_a_cache_that_is_replaced_while_in_use_is_noticed(folder):
+    """A process that opens it later than the main process must not cut other pictures."""
     train, _ = load(folder)
     sent = pickle.dumps(train.pictures)
     os.utime(folder / "wren" / "0.png", ns=(1, 1))
@@ -303,7 +303,7 @@ def test_a_cache_that_cannot_be_written(folder, tmp_path):
         load(folder, cache=tmp_path / "file")
 
 
-def test_folders_that_are_none(folder, tmp_path):
+def test_invalid_folders(folder, tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         load(tmp_path / "nothing")
     with pytest.raises(DataError, match="not a folder"):
@@ -326,7 +326,7 @@ def test_a_class_may_be_called_train(folder):
     assert load(folder)[0].classes == ("heron", "otter", "train")
 
 
-def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
+def test_pictures_in_a_format_that_is_not_read_are_mentioned(folder):
     for path in (folder / "wren").iterdir():
         path.write_text("none")
         path.rename(path.with_suffix(".TXT"))
@@ -337,7 +337,7 @@ def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
 
 
 def test_the_transform_of_another_net(folder):
-    """Scaled and normalised as a net was trained that is not ImageNet's."""
+    """Scaled and normalised as for a net that was not trained on ImageNet."""
     transform = data.ImageTransform(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
     _, test = load(folder, transform=transform)
     files = sorted(path for path in folder.rglob("*.*"))
@@ -360,7 +360,7 @@ def test_photographs_have_no_mean_image(folder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks the system for processes by their number")
-def test_workers_end_with_the_main_program_however_that_ends():
+def test_workers_end_with_the_main_program_however_it_ends():
     program = (
         "from minires.data import workers\nimport os, sys, time\n"
         "if __name__ == '__main__':\n    print(workers.submit(1, os.getpid).result(), "
@@ -407,7 +407,7 @@ def test_hidden_folders_and_other_files_are_passed_over(folder):
         ({"workers": 1.5}, "workers"),
     ],
 )
-def test_settings_that_make_no_sense(folder, settings, words):
+def test_invalid_settings(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
         load(folder, **settings)
 
@@ -426,7 +426,7 @@ def test_settings_that_do_not_go_with_photographs(folder, settings, words):
         loader(load(folder)[0], **settings)
 
 
-def test_small_images_have_no_random_parts():
+def test_small_images_have_no_random_crops():
     train, _ = data.synthetic(20, 10)
     with pytest.raises(ConfigError, match="crop_scale is for photographs"):
         loader(train, crop_scale=0.5)
@@ -453,12 +453,13 @@ def test_a_process_that_ends_is_reported(folder):
         DataError, match="a process that prepares images ended.*__main__.*workers=0"
     ):
         workers.result(workers.submit(1, os._exit, 1))
-    assert workers.result(workers.submit(1, abs, -2)) == 2  # and the next one finds others
+    assert workers.result(workers.submit(1, abs, -2)) == 2  # and the next call gets new processes
 
 
 @pytest.mark.slow  # starts processes, each of which imports minires
-def test_a_program_without_the_usual_line_ends_with_an_error(folder, tmp_path):
-    """Its processes ran it anew and waited for the cache that it was making: for ever."""
+def test_a_program_without_a_main_guard_ends_with_an_error(folder, tmp_path):
+    """Its worker processes used to run it again and wait for ever for the cache that it was
+    making."""
     (tmp_path / "program.py").write_text(
         "import minires as mr\n"
         f"mr.data.image_folder({str(folder)!r}, size=16, workers=2, cache={str(tmp_path / 'c')!r})"
@@ -471,7 +472,7 @@ def test_a_program_without_the_usual_line_ends_with_an_error(folder, tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
 def test_ctrl_c_while_work_is_handed_out_is_not_lost(monkeypatch):
-    """It was ignored there, which is most of the time with small pictures."""
+    """Ctrl-C used to be ignored there, which with small pictures is most of the time."""
     from minires.data import workers
 
     class Pool:
@@ -521,7 +522,7 @@ def test_pipes_and_endless_devices_among_the_pictures_are_not_read(folder):
         ("sizes", []),
     ],
 )
-def test_a_damaged_index_of_decoded_pictures_is_made_anew(folder, name, value):
+def test_a_damaged_index_of_decoded_pictures_is_made_again(folder, name, value):
     load(folder)
     (index,) = (folder.parent / "cache").rglob("index.json")
     whole = json.loads(index.read_text())

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures: nothing else is read, and what is left out is said."""
+"""Which files of a folder are pictures: no others are read, and a line says what is left out."""
 
 import os
 import warnings
@@ -44,7 +44,7 @@ def sizes(folder):
 
 
 def test_jfif_is_read(folder):
-    """JPEG, as Chrome saves it on Windows."""
+    """JPEG under the ending that Chrome on Windows gives it."""
     for i in range(4):
         draw(folder / "cat" / f"{i}.jfif")
         draw(folder / "dog" / f"{i}.JFIF".replace("JFIF", "jfif"))
@@ -53,7 +53,7 @@ def test_jfif_is_read(folder):
         assert sizes(folder) == (12, 4)
 
 
-def test_what_is_left_out_is_said(folder):
+def test_files_that_are_left_out_are_listed(folder):
     for i in range(20):
         (folder / "cat" / f"{i}.HEIC").write_bytes(b"x")
     (folder / "dog" / "notes").write_text("good")
@@ -68,7 +68,7 @@ def test_what_is_left_out_is_said(folder):
 
 
 def test_a_line_of_all_kinds(tmp_path):
-    """One, several, with what to do, and the eleventh kind among "others"."""
+    """Kinds with one file, with several, with advice; the eleventh kind comes under "others"."""
     for name in ("a.txt", "b.txt", "c.CR2", "d.mp4", "e.zip", ".f", ".g", "h"):
         (tmp_path / name).write_text("x")
     (tmp_path / ".git").mkdir()
@@ -85,7 +85,7 @@ def test_a_line_of_all_kinds(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.txt", "b", "c.HEIC", "d.jpg.download", "e.dat"])
 def test_a_picture_under_another_name_is_read(folder, name):
-    """Messengers save JPEG as .heic, and scripts without an ending."""
+    """Messengers save JPEG as .heic, and scripts save pictures without an ending."""
     os.rename(folder / "cat" / "0.png", folder / "cat" / name)
     with pytest.warns(
         LeftOut, match=r"pets: 1 file is a picture though its name does not end like"
@@ -94,8 +94,8 @@ def test_a_picture_under_another_name_is_read(folder, name):
     assert str(folder / "cat" / name) in train.names() + test.names()
 
 
-def test_raw_files_are_no_tiff(tmp_path):
-    """Cameras' raw files begin as TIFF does: a negative, not the picture."""
+def test_raw_files_are_not_tiff(tmp_path):
+    """Cameras' raw files begin like TIFF, but hold sensor data and not the picture."""
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "a.tif")
     (tmp_path / "a.tif").rename(tmp_path / "a.nef")
     found = find_pictures(tmp_path)
@@ -118,7 +118,7 @@ def test_folders_beside_train_and_val_are_mentioned(folder, tmp_path):
 
 @pytest.mark.parametrize("name", [".ipynb_checkpoints", "__MACOSX", "@eaDir", "inner/.thumbnails"])
 def test_copies_that_programs_hide_are_not_read(folder, name):
-    """Copies of training pictures got into the test set."""
+    """Hidden copies of training pictures used to get into the test set."""
     for i in range(5):
         draw(folder / "cat" / name / f"{i}-checkpoint.png")
         draw(folder / name / "cat" / f"{i}.png" if "/" not in name else folder / "cat/4.png")
@@ -178,7 +178,8 @@ def test_links_in_circles_are_counted_and_not_followed(folder, tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix only")
 def test_names_that_are_not_utf_8(folder):
-    """As a zip from another system leaves them: the class, a picture and the folder itself."""
+    """As unzipping an archive from another system leaves them: the class, a picture and the folder
+    itself."""
     odd = os.fsdecode(b"caf\xe9")
     draw(os.path.join(folder, odd, "0.png"))
     draw(os.path.join(folder, odd, odd + "\x1b.png"))

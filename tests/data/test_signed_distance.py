@@ -1,4 +1,4 @@
-"""The ten shapes: inside where they should be, and distances that are distances."""
+"""The ten shapes: inside where they should be, with correct distances."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,15 @@ def test_fills_part_of_the_unit_circle_and_nothing_far_outside(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_no_distance_changes_faster_than_the_way_walked(shape):
-    """Else the soft edge that is drawn from it would be harder in one place than in another."""
+def test_no_distance_changes_faster_than_its_point_moves(shape):
+    """Otherwise the soft edge that is drawn from it would be harder in some places than in
+    others."""
     distance = shape(X, Y)
     assert distance.shape == X.shape and distance.dtype == np.float32
     for axis in (0, 1):
         assert np.abs(np.diff(distance, axis=axis)).max() <= 0.01 * 1.01
     slope = np.hypot(*np.gradient(distance, 0.01))[np.abs(distance) < 0.02]
-    assert abs(np.median(slope) - 1) < 0.02  # and by the outline just as fast
+    assert abs(np.median(slope) - 1) < 0.02  # and near the outline exactly as fast
 
 
 @pytest.mark.parametrize(
@@ -43,13 +44,14 @@ def test_no_distance_changes_faster_than_the_way_walked(shape):
         ("checkerboard", True),
     ],
 )
-def test_what_is_in_the_middle(name, at_the_origin):
+def test_the_distance_at_the_origin(name, at_the_origin):
     (shape,) = [shape for shape in SHAPES if shape.__name__ == name]
     assert (shape(np.zeros(1, np.float32), np.zeros(1, np.float32))[0] < 0) == at_the_origin
 
 
 def test_no_two_shapes_are_alike():
-    """However turned: the ten differ in how much of each circle around the origin they cover."""
+    """However they are turned: the ten differ in how much of each circle around the origin they
+    cover."""
     rings = (np.hypot(X, Y) * 10).astype(int)
     covered = [
         np.bincount(rings.ravel(), shape(X, Y).ravel() < 0)[:11] / np.bincount(rings.ravel())[:11]

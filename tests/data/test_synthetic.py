@@ -1,4 +1,4 @@
-"""The drawn images: repeatable, balanced, and not to be told apart by colour alone."""
+"""The drawn images: repeatable, balanced, and not recognisable by colour alone."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,8 @@ def test_images_use_the_range_of_a_byte_and_differ(sets):
 
 
 def test_the_mean_image_of_a_class_is_far_from_deciding_it(sets):
-    """The nearest mean image, a linear classifier, errs on most images; guessing would on 90 %."""
+    """The nearest mean image, a linear classifier, is wrong on most images; guessing would be wrong
+    on 90 %."""
     train, test = (s.images.reshape(len(s), -1) / 255 for s in sets)
     means = np.stack([train[sets[0].labels == k].mean(axis=0) for k in range(10)])
     distance = ((test[:, None] - means) ** 2).sum(axis=2)
@@ -59,14 +60,14 @@ def test_too_small(sizes):
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1"])
-def test_a_seed_that_is_none(seed):
+def test_an_invalid_seed(seed):
     with pytest.raises(ConfigError, match="seed: expected a whole number of at least 0"):
         synthetic(10, 10, seed=seed)
 
 
 def test_the_class_cannot_be_read_off_the_mean_colour(sets):
-    """The background leans to a hue of the class or to its opposite: on the average over a class
-    that cancels."""
+    """The background leans to a hue of the class or to the opposite hue, which cancels on
+    average."""
     train = sets[0]
     corners = train.images[:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1)
     means = np.stack([corners[train.labels == k].mean(axis=0) for k in range(10)])

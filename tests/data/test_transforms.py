@@ -118,12 +118,12 @@ def test_by_default_as_for_imagenet():
         ({"mean": (0.5, 0.5, float("nan"))}, "mean"),
     ],
 )
-def test_transforms_that_are_none(settings, words):
+def test_invalid_transforms(settings, words):
     with pytest.raises(ConfigError, match=words):
         ImageTransform(**settings)
 
 
-def test_a_transform_as_json_gives_it_back():
+def test_a_transform_survives_json():
     transform = ImageTransform(np.int64(40), 32, [0.5, 0.5, 0.5], np.ones(3, np.float32))
     assert ImageTransform(**json.loads(json.dumps(transform.as_dict()))) == transform
 
@@ -195,20 +195,20 @@ def test_normalise():
         (np.zeros((0, 9, 3), np.uint8), ShapeError),
     ],
 )
-def test_what_is_no_picture(act, pixels, error):
+def test_arrays_that_are_not_pictures(act, pixels, error):
     with pytest.raises(error, match="pixels: expected"):
         act(pixels)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, True, "8"])
-def test_sizes_that_are_none(size):
+def test_invalid_sizes(size):
     for act in (resize_shorter, center_crop):
         with pytest.raises(ConfigError, match="size: expected a whole number"):
             act(drawing(9, 9), size)
 
 
 def test_a_strip_would_become_huge():
-    """torchvision would take 20 GB for this."""
+    """torchvision would need 20 GB for this."""
     strip = np.zeros((1, 100_000, 3), np.uint8)
     with pytest.raises(DataError, match="too long and thin.*6,553,600,000"):
         resize_shorter(strip, 256)
@@ -218,7 +218,7 @@ def test_a_strip_would_become_huge():
 
 
 @pytest.mark.parametrize("resize, crop", [(16, 16), (16, 12), (9, 16), (4, 300)])
-def test_of_a_strip_the_same_middle_is_taken(resize, crop):
+def test_the_middle_of_a_strip_is_the_same(resize, crop):
     strip = drawing(5, 601)
     for long in (strip, np.ascontiguousarray(strip.transpose(1, 0, 2))):
         whole = center_crop(resize_shorter(long, resize), crop).astype(int)

@@ -18,12 +18,12 @@ NETS = {
 
 
 def staged(**config):
-    """A small net of one block and three, with any blocks. Elsewhere only the nets for large images
-    have bottlenecks."""
+    """A small net with stages of one block and of three, made of any blocks. Otherwise only the
+    nets for large images have bottlenecks."""
     return ResNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, BlockConfig(**config))
 
 
-# Every kind of residual block but the basic one with batch norm, of which NETS has enough.
+# Every kind of residual block except the basic one with batch norm, which NETS has several of.
 KINDS = {
     **{
         f"pre-activation {s}": lambda s=s: models.resnet(
@@ -74,8 +74,8 @@ def in_float64(net):
 
 
 def lived_in(net, seed=7):
-    """The net with batch norms and biases that are not those of a fresh one, and no weights of 0:
-    as if it had been trained."""
+    """The net as if it had been trained: batch norms and biases differ from those of a new net, and
+    no weight is 0."""
     rng = np.random.default_rng(seed)
     for name, value in (*net.named_parameters(), *net.named_buffers()):
         if value.ndim == 1:
@@ -86,8 +86,8 @@ def lived_in(net, seed=7):
 
 
 def mlp(widths, gain=2.0, batch_norm=False, relu=True, seed=0):
-    """Linear layers of these widths, weights of variance gain / fan_in; ReLU (and batch norm) after
-    all but the last."""
+    """Linear layers of these widths, whose weights have variance gain / fan_in, with ReLU (and
+    batch norm) after all but the last."""
     rng, layers = np.random.default_rng(seed), []
     for i, (in_features, out_features) in enumerate(zip(widths, widths[1:]), 1):
         layers.append(

@@ -12,7 +12,7 @@ LABELS = np.array([0, 2, 1, 3])
 
 
 def test_top_errors_by_hand():
-    """The right class is first, second, one of four equal ones (so last), third."""
+    """The right class comes first, second, in a tie of four (which counts as last), and third."""
     found = Classified(LOGITS, LABELS)
     assert [top_error(found, k) for k in (1, 2, 3, 4)] == [75, 50, 25, 0]
     assert top_error(found, np.int64(2)) == 50
@@ -51,7 +51,7 @@ def test_it_agrees_with_evaluate_and_leaves_the_net_alone():
     )
 
 
-def test_batches_that_cannot_be():
+def test_invalid_batches():
     net = models.resnet(8, width=2)
     with pytest.raises(ConfigError, match="at least one image"):
         classify(net, [])

@@ -1,4 +1,4 @@
-"""Effective rank, on matrices of which it is known and in nets."""
+"""Effective rank, of matrices for which it is known and in nets."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ RNG = np.random.default_rng(0)
 
 
 def with_singular_values(values, rows=12, columns=20):
-    """A matrix of these singular values whose rows have mean 0."""
+    """A matrix with these singular values, whose rows have mean 0."""
     centred = RNG.standard_normal((rows, len(values)))
     left = np.linalg.qr(centred - centred.mean(axis=0))[0]
     right = np.linalg.qr(RNG.standard_normal((columns, len(values))))[0]
@@ -26,7 +26,8 @@ def test_equal_singular_values_count_each(count):
 
 
 def test_unequal_singular_values():
-    """Of the variance, the square, four fifths and a fifth: exp(0.8 ln 5/4 + 0.2 ln 5)."""
+    """Their squares, the variances, are four fifths and one fifth of the sum: exp(0.8 ln 5/4 + 0.2
+    ln 5)."""
     expected = np.exp(0.8 * np.log(5 / 4) + 0.2 * np.log(5))
     assert effective_rank(with_singular_values([2.0, 1.0])) == pytest.approx(expected)
     covariance = np.cov(with_singular_values([5.0, 3.0, 2.0]).T)
@@ -69,19 +70,19 @@ def test_a_net_that_forgets_its_input_has_few_directions():
     assert ranks[-1] <= 4 < ranks[-2]  # the maps have 2x2 pixels
 
 
-def test_around_zero_all_that_point_one_way_are_one():
-    """As Daneshmand et al. 2020 count: k (1, ..., 1) + noise is one direction, around its mean as
-    many as the noise has."""
+def test_around_zero_vectors_of_one_direction_count_as_one():
+    """As Daneshmand et al. 2020 count: k (1, ..., 1) + noise is one direction. Around its mean it
+    has as many as the noise has."""
     direction, noise = np.ones((12, 1)) * np.ones(20), with_singular_values([1e-6] * 5)
     assert effective_rank(direction + noise, centred=False) == pytest.approx(1, abs=1e-4)
     assert effective_rank(direction + noise) == pytest.approx(5, rel=1e-4)
     lengths = np.arange(1, 13)[:, None]
     assert effective_rank(lengths * direction, centred=False) == pytest.approx(1, abs=1e-6)
-    both = with_singular_values([2.0, 1.0])  # of mean 0
+    both = with_singular_values([2.0, 1.0])  # around the mean 0
     assert effective_rank(both, centred=False) == pytest.approx(effective_rank(both))
 
 
-def test_what_a_block_puts_out_is_counted():
+def test_the_output_of_a_block_is_counted():
     x = RNG.standard_normal((4, 8, 8, 3)).astype(np.float32)
     net = mr.models.plain(8, width=4)
     found = effective_ranks(net, x)

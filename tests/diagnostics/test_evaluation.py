@@ -15,13 +15,14 @@ from .nets import batch
 
 
 def test_solved_by_hand():
-    """Logits (x, 0): of x = 3, -3, 3 with labels 0, 0, 1 the first is right; softplus(-3),
-    softplus(3) and softplus(3)."""
+    """Logits (x, 0) for x = 3, -3, 3 with labels 0, 0, 1: only the first is right. The losses are
+    softplus(-3), softplus(3) and softplus(3)."""
     net = nn.Linear(1, 2)
     net.weight.data[...] = [[1, 0]]
     x, y = np.array([[3], [-3], [3]], np.float32), np.array([0, 0, 1])
     loss = (np.log1p(np.exp(-3)) + 2 * np.log1p(np.exp(3))) / 3
-    for batches in ([(x, y)], [(x[:1], y[:1]), (x[1:], y[1:])]):  # images count alike, not batches
+    # each image counts the same, not each batch
+    for batches in ([(x, y)], [(x[:1], y[:1]), (x[1:], y[1:])]):
         found = evaluate(net, batches)
         assert found.loss == pytest.approx(loss, rel=1e-6) and found.error == pytest.approx(200 / 3)
 
@@ -47,8 +48,8 @@ def test_mode_decides_which_statistics_are_used():
     assert found["train"] != pytest.approx(found["eval"], rel=1e-4)
 
 
-def test_what_cannot_be_gone_through_is_refused():
-    """An endless stream of batches would never come back."""
+def test_an_endless_stream_of_batches_is_refused():
+    """The evaluation would never end."""
     train, _ = data.synthetic(20, 10, size=8)
     endless = data.train_loader(train, 10, stream(0, "order of images"), stream(0, "augmentation"))
     with pytest.raises(ConfigError, match="got DataLoader; an iterator can be used up only once"):

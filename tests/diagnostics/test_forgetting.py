@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 
 
 def test_cosines_of_two_classes_by_hand():
-    """Around the mean 0, the classes point left and right, each a little up and down."""
+    """Around the mean 0 one class points left and the other right, each a little up and down."""
     features = np.array([[2, 1], [2, -1], [-2, 1], [-2, -1]]) + 7.0
     same, different = class_cosines(features, [0, 0, 1, 1])
     assert same == pytest.approx((4 - 1) / 5)
@@ -39,7 +39,7 @@ def test_images_that_all_look_alike_have_no_direction():
     assert class_cosines(np.ones((4, 3)), [0, 0, 1, 1]) == (0, 0)
 
 
-def test_a_probe_reads_off_what_a_line_separates_and_guesses_the_rest():
+def test_a_probe_separates_linearly_separable_classes_and_guesses_the_rest():
     labels = RNG.integers(0, 4, 400)
     signal = np.eye(4)[labels] + 0.1 * RNG.standard_normal((400, 4))
     noise = RNG.standard_normal((400, 4))
@@ -49,8 +49,8 @@ def test_a_probe_reads_off_what_a_line_separates_and_guesses_the_rest():
 
 
 def test_a_probe_against_least_squares_by_hand():
-    """With standardised features, the ridge is that many more images of norm sqrt(N ridge) with no
-    class: numpy's least squares gives the same answers."""
+    """With standardised features, the ridge acts like that many more images of norm sqrt(N ridge)
+    without a class. NumPy's least squares then gives the same answers."""
     x, labels = RNG.standard_normal((30, 5)) * [1, 9, 2, 3, 4] + 5, RNG.integers(0, 3, 30)
     new_x, ridge = RNG.standard_normal((200, 5)) * 5 + 5, 0.5
     z, new_z = ((one - x.mean(axis=0)) / x.std(axis=0) for one in (x, new_x))
@@ -70,8 +70,8 @@ def test_pooling():
     assert pooled(x[:, 0, 0]) == pytest.approx(x[:, 0, 0])
 
 
-def test_of_layers_that_hand_on_turn_and_forget():
-    """A rotation keeps cosines and probes; a layer of rank one keeps a single direction; zeros
+def test_layers_that_keep_rotate_and_forget():
+    """A rotation keeps cosines and probes, a layer of rank one keeps a single direction, and zeros
     forget everything."""
     labels = np.arange(200) % 4
     x = (np.eye(4)[labels] + 0.3 * RNG.standard_normal((200, 4))).astype(np.float32)
@@ -89,8 +89,8 @@ def test_of_layers_that_hand_on_turn_and_forget():
     assert gone.probe_error == 75 and (gone.same, gone.different) == (0, 0)
 
 
-def test_probes_are_tested_on_other_images_than_they_were_fitted_to():
-    """Twenty images of noise can be learnt by heart, and say nothing about twenty others."""
+def test_probes_are_tested_on_images_they_were_not_fitted_to():
+    """Twenty images of noise can be learnt by heart, which says nothing about twenty others."""
     x, labels = RNG.standard_normal((40, 60)).astype(np.float32), np.arange(40) % 2
     layer = nn.Linear(60, 60, bias=False)
     layer.weight.data[...] = np.eye(60)
@@ -103,8 +103,8 @@ def test_probes_are_tested_on_other_images_than_they_were_fitted_to():
 
 @pytest.mark.parametrize("relu, factor", [(True, np.pi / (2 * (np.pi - 1))), (False, 1.0)])
 def test_correlations_shrink_from_layer_to_layer_as_theory_says(relu, factor):
-    """Wide layers of batch norm and two classes, opposite each other and hardly to be told apart:
-    with ReLU 0.733 of what pairs have in common is left by each layer, without it all."""
+    """Wide layers with batch norm, and two opposite classes that can hardly be told apart. With
+    ReLU each layer leaves 0.733 of what a pair has in common; without it, all."""
     rng, labels = np.random.default_rng(0), np.arange(600) % 2
     x = (rng.standard_normal((600, 512)) + 0.2 * (2 * labels[:, None] - 1)).astype(np.float32)
     net = mlp([512] * 7, batch_norm=True, relu=relu)
@@ -113,7 +113,7 @@ def test_correlations_shrink_from_layer_to_layer_as_theory_says(relu, factor):
     assert (gaps[-1] / gaps[0]) ** (1 / (len(gaps) - 1)) == pytest.approx(factor, abs=0.1)
 
 
-def test_the_blocks_of_a_net_which_stays_as_it_is():
+def test_the_blocks_of_a_net_which_is_not_changed():
     net, (x, labels) = models.plain(8, width=2), batch(24)
     labels = np.arange(24) % 3
     before = {name: array.copy() for name, array in net.state_dict().items()}
@@ -124,7 +124,7 @@ def test_the_blocks_of_a_net_which_stays_as_it_is():
     assert other[0].same != found[0].same
 
 
-def test_what_cannot_be():
+def test_invalid_arguments():
     with pytest.raises(ConfigError, match="two classes"):
         class_cosines(np.ones((3, 2)), [0, 0, 0])
     with pytest.raises(ConfigError, match="two classes"):

@@ -96,8 +96,8 @@ def test_the_projection_of_a_block_on_its_own_does_not_count_either():
 
 
 def test_plain_net_with_batch_norm_explodes_at_initialisation_and_the_residual_twin_does_not():
-    """Yang et al. 2019: gradients grow layer by layer towards the images under ReLU and batch
-    norm."""
+    """Yang et al. 2019: with ReLU and batch norm, gradients grow from layer to layer towards the
+    images."""
     images, labels = (
         np.random.default_rng(0).normal(size=(32, 16, 16, 3)).astype(np.float32),
         np.arange(32) % 10,
@@ -112,7 +112,7 @@ def test_plain_net_with_batch_norm_explodes_at_initialisation_and_the_residual_t
 
 
 def test_layers_left_out_of_a_batch_and_layers_of_zeros():
-    """No gradient is one of norm 0, and relative to weights of 0 every change is infinite."""
+    """A missing gradient counts as norm 0. Relative to weights of 0 every change is infinite."""
     images = Tensor(np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype(np.float32))
     dropped = models.resnet(8, width=4, survival_prob=1e-9)
     F.cross_entropy(dropped(images), np.arange(4)).backward()
@@ -136,8 +136,8 @@ def test_layers_left_out_of_a_batch_and_layers_of_zeros():
 
 @pytest.mark.parametrize("size", [1e25, 1e-25])
 def test_norms_beyond_the_squares_of_float32(size):
-    """An exploding gradient of 1e25 has a square of 1e50, which float32 calls inf; that of 1e-25 it
-    calls 0."""
+    """An exploding gradient of 1e25 has the square 1e50, which is inf in float32; the square of
+    1e-25 is 0."""
     net = nn.Sequential(nn.Linear(3, 4, bias=False))
     net[0].weight.data[...] = size
     net[0].weight.grad = np.full((3, 4), 2 * size, np.float32)
@@ -148,9 +148,9 @@ def test_norms_beyond_the_squares_of_float32(size):
     ) and record.ratio == pytest.approx(2)
 
 
-def test_a_layer_is_what_other_diagnostics_call_one():
-    """Not any array of two axes: a parameter of a module of one's own does not count, and a layer
-    used twice counts once."""
+def test_all_diagnostics_count_the_same_layers():
+    """A parameter with two axes is not enough: that of a user's own module does not count, and a
+    layer that is used twice counts once."""
 
     class Scaled(nn.Module):
         def __init__(self):
@@ -173,8 +173,8 @@ def test_a_layer_is_what_other_diagnostics_call_one():
 
 
 def test_activation_gradients_of_a_linear_chain_solved_by_hand():
-    """L = sum of all outputs; each of three layers multiplies by 3: dL/dy is 1, 3, 9 in two places
-    of each image."""
+    """L is the sum of all outputs and each of three layers multiplies by 3, so dL/dy is 1, 3, 9 at
+    two positions of each image."""
     net = nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(3)))
     for layer in net:
         layer.weight.data[...] = 3 * np.eye(2)
@@ -190,8 +190,8 @@ def test_activation_gradients_of_a_linear_chain_solved_by_hand():
 
 @pytest.mark.parametrize("which", EVERY_NET)
 def test_activation_gradients_are_the_slopes_of_the_loss(which):
-    """Adding e to a layer's output changes the loss by <dL/dy, e>: the norm is the slope along the
-    gradient itself."""
+    """Adding e to a layer's output changes the loss by <dL/dy, e>, so the norm is the slope in the
+    gradient's own direction."""
     net, (x, y) = lived_in(in_float64(EVERY_NET[which]())), batch(dtype=np.float64)
     for of in ("layers", "blocks"):
         for record in activation_gradients(net, x, y, of=of)[1::2]:
@@ -253,7 +253,7 @@ def test_layers_of_a_dropped_block_are_left_out_and_the_others_keep_their_depth(
         assert [r.depth for r in activation_gradients(net, *batch())] == [1, 2, 3, 6, 7, 8]
 
 
-def test_a_layer_that_is_called_twice_adds_up():
+def test_gradients_of_a_layer_that_is_called_twice_add_up():
     layer = nn.Linear(1, 1, bias=False)
     layer.weight.data[...] = 3
     (record,) = activation_gradients(
@@ -266,7 +266,7 @@ def test_a_layer_that_is_called_twice_adds_up():
 
 
 def test_vanishing_gradients_do_not_become_zero():
-    """1e-30 is a number of float32, its square is not."""
+    """1e-30 is a float32 number, its square is not."""
     net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False))
     net[1].weight.data[...] = 1e-30
     first, _ = activation_gradients(

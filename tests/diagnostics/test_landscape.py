@@ -22,7 +22,7 @@ def test_each_filter_of_a_direction_has_the_norm_of_the_nets(which):
         d = direction[name]
         assert d.shape == w.shape and d.dtype == w.dtype
         if w.ndim == 1:
-            assert not d.any()  # batch norm and biases stay
+            assert not d.any()  # batch norm and biases are not moved
             continue
         for i in range(w.shape[-1]):
             assert np.linalg.norm(d[..., i]) == pytest.approx(
@@ -55,7 +55,7 @@ def test_at_position_0_the_loss_is_the_loss(mode):
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
-def test_elsewhere_it_is_that_of_the_moved_net(mode):
+def test_elsewhere_the_loss_is_that_of_the_moved_net(mode):
     net, (x, y) = lived_in(in_float64(models.resnet(8, width=2))), batch(dtype=np.float64)
     first, second = random_direction(net), random_direction(net, 1)
     found = loss_plane(net, [(x, y)], first, second, (-1, 0.5), (0, 0.25, 2), mode)
@@ -109,8 +109,8 @@ def test_the_line_is_a_cut_through_the_plane():
 
 
 def test_scaling_filters_before_batch_norm_does_not_change_the_picture():
-    """What filter normalisation is for: L(cw) = L(w), so a direction that grows with w shows the
-    same line."""
+    """This is the purpose of filter normalisation: L(cw) = L(w), so a direction that grows with w
+    shows the same line."""
     (x, y), lines = batch(dtype=np.float64), []
     for c in (1, 10):
         net = in_float64(models.resnet(8, width=2))
@@ -125,8 +125,8 @@ def test_scaling_filters_before_batch_norm_does_not_change_the_picture():
 
 
 def test_between_two_nets():
-    """A direction need not be random: from one net's weights to another's, position 1 is the
-    other."""
+    """A direction need not be random. From one net's weights to another's, position 1 is the other
+    net."""
     one, other, batches = models.resnet(8, width=2), models.resnet(8, width=2, seed=1), [batch()]
     direction = {name: other.state_dict()[name] - p.data for name, p in one.named_parameters()}
     found = loss_line(one, batches, direction, (0, 1), "train")
@@ -143,8 +143,8 @@ def saved(net):
 
 
 def test_a_trajectory_in_a_known_plane():
-    """Weights that move along two directions at right angles, far more along one: these are found,
-    and all variance explained."""
+    """The weights move along two orthogonal directions, much further along one of them. Both are
+    found, and all variance is explained."""
     rng = np.random.default_rng(0)
     basis = np.linalg.qr(rng.standard_normal((8, 2)))[0].T  # two unit vectors
     way = np.array(
@@ -162,7 +162,7 @@ def test_a_trajectory_in_a_known_plane():
         assert list(direction) == ["weight"] and direction["weight"].shape == (
             2,
             4,
-        )  # not the vectors, whatever they did
+        )  # not the unit vectors
         assert abs(direction["weight"].ravel() @ vector) == pytest.approx(1)
     for state, position in zip(states, found.positions):
         there = states[-1]["weight"] + sum(
@@ -172,7 +172,7 @@ def test_a_trajectory_in_a_known_plane():
 
 
 def test_explained_is_a_share_of_all_variance():
-    """Against the singular values of the centred matrix, for weights that wander in many
+    """Compared with the singular values of the centred matrix, for weights that move in many
     directions."""
     rng = np.random.default_rng(1)
     weights = rng.standard_normal((6, 10)).cumsum(axis=0)
@@ -186,7 +186,7 @@ def test_explained_is_a_share_of_all_variance():
     assert found.positions == pytest.approx((weights - weights[-1]) @ np.array(flat).T)
 
 
-def test_a_straight_way_has_one_direction_only():
+def test_a_straight_trajectory_has_one_direction_only():
     found = trajectory([{"w": np.full((2, 2), float(i), np.float32)} for i in (3, 2, 1, 0)])
     assert found.explained == pytest.approx([1, 0]) and found.positions == pytest.approx(
         np.outer([6, 4, 2, 0], [1, 0])
@@ -199,8 +199,8 @@ def test_a_straight_way_has_one_direction_only():
 
 
 def test_the_way_of_training_on_the_plane():
-    """The loss at the place of the last weights is theirs; the first component points back to where
-    training began."""
+    """At the position of the last weights the loss is theirs, and the first component points back
+    to the start of the training."""
     net, (x, y) = models.resnet(8, width=2), batch(10)
     optimizer, states = optim.SGD(net.parameters(), 0.05, 0.9), [saved(net)]
     for _ in range(8):

@@ -1,4 +1,4 @@
-"""The responses of layers, figure 7 of He et al. 2015."""
+"""The responses of layers, as in figure 7 of He et al. 2015."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from .nets import KINDS, NETS, batch, lived_in, mlp
 
 
 def expected(net, x):
-    """(name, response, ReLU's input) of every layer of a CifarResNet in its present mode, written
+    """(name, response, input of ReLU) for every layer of a CifarResNet in its present mode, written
     out by hand."""
     found = []
 
@@ -60,11 +60,11 @@ def test_every_layer_of_every_net(which, mode):
 
 
 def expected_of_blocks(net, x, pre_activation):
-    """The same for nets of any blocks but Fixup's."""
+    """The same for nets with any blocks but Fixup's."""
     found = [["conv1", net.bn1(net.conv1(x)), None]]
 
     def relu(ahead):
-        if found[-1][2] is None:  # only the first ReLU after a layer is its own
+        if found[-1][2] is None:  # only the first ReLU after a layer belongs to it
             found[-1][2] = ahead
         return F.relu(ahead)
 
@@ -110,7 +110,7 @@ def test_every_layer_of_every_kind_of_block(which, mode):
         )
 
 
-def test_the_layers_of_fixup_are_taken_as_they_are():
+def test_the_responses_of_fixups_layers_are_their_own_outputs():
     net, (x, y) = lived_in(KINDS["fixup B"]()), batch()
     found = {r.layer: r for r in responses(net, [(x, y)])}
     with no_grad():
@@ -155,7 +155,7 @@ def test_batch_norm_solved_by_hand():
 
 
 def test_a_data_set_counts_every_image_alike():
-    """The statistics of the whole, not the mean of those of its batches."""
+    """Its statistics are those of all images, not the mean over its batches."""
     net, (x, y) = lived_in(models.resnet(8, width=2)), batch(9)
     x[7:] *= 3
     whole, parts = responses(net, [(x, y)]), responses(net, [(x[:7], y[:7]), (x[7:], y[7:])])
@@ -172,7 +172,8 @@ def test_on_a_data_set():
 
 
 def test_half_of_the_inputs_of_relu_are_above_0_at_first():
-    """Weights are symmetric around 0, so every unit is above 0 with probability 1/2."""
+    """The distribution of the weights is symmetric around 0, so every unit is above 0 with
+    probability 1/2."""
     x = np.random.default_rng(0).standard_normal((100, 400)).astype(np.float32)
     first, second, last = responses(mlp([400, 400, 400, 10]), [(x, None)])
     assert first.active == pytest.approx(0.5, abs=0.02) and second.active == pytest.approx(
@@ -194,7 +195,7 @@ class Less(nn.Module):
         return x - 1
 
 
-def test_only_the_first_relu_after_a_layer_is_its_own():
+def test_only_the_first_relu_after_a_layer_belongs_to_it():
     net, x = (
         nn.Sequential(nn.Linear(1, 1), nn.ReLU(), Less(), nn.ReLU()),
         np.array([[-1], [0], [0.5], [2]], np.float32),
@@ -205,8 +206,8 @@ def test_only_the_first_relu_after_a_layer_is_its_own():
 
 
 def test_branches_that_start_small_respond_little():
-    """Of the second layer of a block it is batch norm's weight that sets the response, not what the
-    shortcut adds."""
+    """The response of a block's second layer depends on the weight of its batch norm, not on what
+    the shortcut adds."""
     net, (x, y) = models.resnet(14, width=4), batch(20)
     for stage in (net.layer1, net.layer2, net.layer3):
         for block in stage:
@@ -216,7 +217,7 @@ def test_branches_that_start_small_respond_little():
     assert records["layer2.0.conv2"].std == pytest.approx(0.1, rel=1e-3)
 
 
-def test_a_dropped_block_has_no_response_and_its_relu_is_nobodys():
+def test_a_dropped_block_has_no_response_and_its_relu_belongs_to_no_layer():
     net, (x, y) = models.resnet(8, width=2), batch()
     whole = responses(net, [(x, y)])
     with dropped(net, "layer1.0"):
@@ -243,7 +244,7 @@ def test_sees_the_relu_that_was_swapped_in():
         assert responses(net, [(x, y)])[1].active == before[1].active
 
 
-def test_nothing_to_see():
+def test_no_images_and_an_iterator_are_errors():
     with pytest.raises(ConfigError, match="expected at least one image, got none"):
         responses(models.plain(8, width=2), [])
     with pytest.raises(ConfigError, match="an iterator"):

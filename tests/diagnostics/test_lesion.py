@@ -1,4 +1,4 @@
-"""Nets with blocks dropped or exchanged."""
+"""Nets with blocks dropped or swapped."""
 
 from math import comb
 
@@ -57,7 +57,7 @@ NAMES = [f"layer{s}.{i}" for s in (1, 2, 3) for i in (0, 1)]
 @pytest.mark.parametrize("shortcut", "ABC")
 @pytest.mark.parametrize("name", NAMES)
 def test_dropping_a_block_that_adds_nothing_changes_nothing(shortcut, name):
-    """Nor does dropping it do more than to silence its branch."""
+    """And dropping any block has the same effect as silencing its branch."""
     net, (x, _) = lived_in(models.resnet(14, width=2, shortcut=shortcut)), batch()
     whole = logits(net, x)
     with dropped(net, name):
@@ -70,8 +70,9 @@ def test_dropping_a_block_that_adds_nothing_changes_nothing(shortcut, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_every_kind_of_block_the_shortcut_stays(kind):
-    """By hand, for an x of both signs; and in the net it is as if the branch were silent."""
+def test_the_shortcut_of_every_kind_of_block_stays(kind):
+    """Compared with a calculation by hand, for an x of both signs; in the net, compared with a
+    silent branch."""
     net, (x, _) = lived_in(KINDS[kind]()), batch()
     whole = logits(net, x)
     for name, block in blocks(net).items():
@@ -100,9 +101,9 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
 
 
 @pytest.mark.parametrize("pre_activation", [False, True])
-def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation):
-    """Its F(x) counts by its probability in evaluation; a block brings its own to where it is
-    put."""
+def test_lesions_of_a_net_with_stochastic_depth(pre_activation):
+    """In evaluation F(x) is multiplied by its block's probability, which a block brings along to
+    its new place."""
     net = lived_in(
         models.resnet(20, width=2, survival_prob=0.5, pre_activation=pre_activation)
     ).eval()
@@ -141,7 +142,7 @@ def test_nets_for_large_images(build):
     same = [r.blocks for r in swap_each(net, batches, mode="train")]
     first = (
         [("layer1.0", "layer1.1")] if depth == 2 else [("layer1.1", "layer1.2")]
-    )  # bottlenecks widen first of all
+    )  # bottlenecks widen in their first block
     assert same == first + [
         (a, b)
         for a, b in zip(names, names[1:])
@@ -166,7 +167,7 @@ def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
 
 
 def test_dropped_in_the_residual_net_is_what_the_definition_says():
-    """relu(S(x)), also for an x below 0, which the blocks themselves never see."""
+    """relu(S(x)), also for an x below 0, which blocks in a net never see."""
     net = lived_in(models.resnet(8, width=2, shortcut="C"))
     x, block = Tensor(batch(size=6)[0][..., :2]), net.layer1[0]
     for mode in (True, False):
@@ -203,7 +204,7 @@ def test_swapping_a_block_with_itself_changes_nothing():
         lambda: staged(shortcut="A", bottleneck=True, pre_activation=True),
     ],
 )
-def test_swapping_is_exchanging_the_weights(build):
+def test_swapping_two_blocks_is_swapping_their_weights(build):
     net, (x, _) = lived_in(build()), batch()
     whole = logits(net, x)
     with swapped(net, "layer2.1", "layer2.2"):
@@ -219,8 +220,8 @@ def test_swapping_is_exchanging_the_weights(build):
 
 
 def test_dropped_and_swapped_nest():
-    """Names are places in the net; what is exchanged is what stands there at the moment, a dropped
-    block or its neighbour."""
+    """Names are places in the net. What is swapped is the block that stands there at the moment: a
+    dropped block, or its neighbour."""
     net, (x, _) = lived_in(models.resnet(20, width=2)), batch()
     with dropped(net, "layer2.1"):
         one = logits(net, x)
@@ -324,7 +325,7 @@ def test_all_convolutions_count(one, other, words):
 
 
 def test_the_first_pre_activation_block_is_of_its_own_kind():
-    """Its first batch norm is not in the block."""
+    """Its first batch norm is not inside the block."""
     net = models.resnet(20, width=2, pre_activation=True)
     with pytest.raises(ConfigError, match=r"bn1 Identity\(\) and BatchNorm2d\(2, "):
         with swapped(net, "layer1.0", "layer1.1"):
@@ -362,8 +363,9 @@ def test_errors():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_stays_the_same_is_computed_once_and_nothing_else_changes(kind):
-    """As each lesion alone, in a `with` block around the whole net; two batches of two sizes."""
+def test_layers_before_a_lesion_are_computed_once_and_no_number_changes(kind):
+    """The numbers are those of each lesion alone, in a `with` block around the whole net; two
+    batches of different sizes."""
     net, (x, y) = lived_in(KINDS[kind]()), batch()
     batches = [(x, y), (x[:1], y[:1])]
     names = list(blocks(net))

@@ -1,4 +1,4 @@
-"""The gradient by paths of each length through a residual net."""
+"""The gradient through a residual net, split by the length of its paths."""
 
 from itertools import chain, combinations
 from math import comb
@@ -55,12 +55,12 @@ def test_all_paths_together_are_the_whole_gradient(which, mode):
     np.testing.assert_allclose(sum(paths), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
     assert len({round(float(np.linalg.norm(path)), 12) for path in paths}) == len(
         paths
-    )  # each is another
+    )  # no two are equal
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("which", NETS)
-def test_what_the_net_computes_stays_the_same_to_the_bit(which, mode):
+def test_the_output_of_the_net_stays_the_same_to_the_bit(which, mode):
     net, (x, _) = lived_in(NETS[which]()).train(mode == "train"), batch()
     whole = net(Tensor(x)).data
     names = list(blocks(net))
@@ -73,8 +73,8 @@ def test_what_the_net_computes_stays_the_same_to_the_bit(which, mode):
 @pytest.mark.parametrize(
     "which", ["pre-activation C", "bottlenecks B", "pre-activation bottlenecks B"]
 )
-def test_what_the_net_remembers_stays_the_same_too(which, mode):
-    """Every batch norm is called once: the running statistics move as they do in the whole net."""
+def test_the_running_statistics_stay_the_same_too(which, mode):
+    """Every batch norm is called once, so they move as in the whole net."""
     (x, _), states = batch(), []
     for through in (None, (), ("layer1.0",), ("layer1.0", "layer2.0")):
         net = lived_in(KINDS[which]()).train(mode == "train")
@@ -88,8 +88,8 @@ def test_what_the_net_remembers_stays_the_same_too(which, mode):
 
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_stochastic_depth_goes_on(pre_activation):
-    """In evaluation F(x) counts by its probability; in training a block left out has no branch that
-    a path could take."""
+    """In evaluation F(x) is multiplied by its probability. In training a block that is left out has
+    no branch for a path."""
     net, (x, y) = (
         lived_in(
             in_float64(
@@ -136,9 +136,9 @@ def test_parameters_off_the_path_get_no_gradient():
     assert found == {name for name in on if not name.startswith("layer2.1.downsample")}
 
 
-def test_of_a_pre_activation_block_nothing_is_left_on_the_shortcut():
-    """Its identity hands the gradient on as it is: through shortcuts only, with no ReLU on the way,
-    it is the same everywhere in a stage."""
+def test_the_shortcut_of_a_pre_activation_block_has_no_layer():
+    """Its identity passes the gradient on unchanged: along the shortcuts alone, with no ReLU on the
+    way, the gradient is the same everywhere in a stage."""
     net, (x, y), seen = lived_in(models.resnet(20, width=2, pre_activation=True)), batch(), []
     for block in net.layer2:
         block.register_forward_hook(
@@ -150,8 +150,8 @@ def test_of_a_pre_activation_block_nothing_is_left_on_the_shortcut():
 
 
 def test_a_silent_branch_carries_no_gradient():
-    """With batch norm's last weight at 0, F(x) is constant: every path through it is 0, and all
-    gradient takes the shortcut."""
+    """With batch norm's last weight at 0, F(x) is constant: every path through it has gradient 0,
+    and the whole gradient takes the shortcut."""
     net, (x, y) = lived_in(in_float64(models.resnet(8, width=2))), batch(dtype=np.float64)
     net.layer2[0].bn2.weight.data[...] = 0
     for through in subsets(["layer1.0", "layer3.0"]):
@@ -162,12 +162,9 @@ def test_a_silent_branch_carries_no_gradient():
 
 
 def scaled_net(scales):
-    """A net whose branches are linear and known: F(x) = c x in each block of the first stage, all
-    else passes on what it gets.
-
-    With no input below 0 no ReLU is felt. The gradient through one branch is c times that through
-    the shortcut.
-    """
+    """A net whose branches are linear and known: F(x) = c x in each block of the first stage; every
+    other layer passes its input on. No input is below 0, so ReLU changes nothing. The gradient
+    through one branch is c times the gradient through the shortcut."""
     net = models.resnet(6 * len(scales) + 2, width=3, batch_norm=False)
     for name, p in net.named_parameters():
         p.data[...] = 0
@@ -180,13 +177,14 @@ def scaled_net(scales):
     return in_float64(net)
 
 
-@pytest.mark.slow  # every path of a net, one after the other; only here their sums are known
+# every path of a net, one after the other; the only test in which their sums are known
+@pytest.mark.slow
 def test_linear_branches_solved_by_hand():
-    """Three blocks that multiply by 1 + 1/2, 1 + 1/4 and 1 + 1/8; the branches of stages two and
-    three are silent.
+    """Three blocks multiply by 1 + 1/2, 1 + 1/4 and 1 + 1/8; the branches of stages two and three
+    are silent.
 
-    A path's gradient is the product of its branches' factors times that of the shortcuts alone; of
-    the whole gradient it is that part of 1.5 * 1.25 * 1.125 = 2.109375.
+    A path's gradient is the product of its branches' factors times the gradient of the shortcuts
+    alone. The whole gradient is 1.5 * 1.25 * 1.125 = 2.109375 times the latter.
     """
     scales, (x, y) = (
         {"layer1.0": 1 / 2, "layer1.1": 1 / 4, "layer1.2": 1 / 8},
@@ -213,9 +211,9 @@ def test_linear_branches_solved_by_hand():
     assert all(r.sampled == r.paths and r.standard_error == 0 for r in records)
 
 
-@pytest.mark.slow  # thousands of draws; only here each path is drawn as often as any other
+@pytest.mark.slow  # thousands of draws; the only test that each path is drawn as often as any other
 def test_random_paths_are_fair():
-    """The mean over sampled paths is that over all, within its standard error."""
+    """The mean over sampled paths is the mean over all paths, within its standard error."""
     net, (x, y) = lived_in(models.resnet(20, width=2)), batch(4)
     (all_paths,) = path_gradients(net, x, y, lengths=[4], samples=126)
     (sampled,) = path_gradients(net, x, y, lengths=[4], samples=60, seed=1)
@@ -232,7 +230,7 @@ def test_random_paths_are_fair():
     assert np.isnan(path_gradients(net, x, y, lengths=[4], samples=1)[0].standard_error)
 
 
-def test_sampled_paths_have_the_length_asked_for(monkeypatch):
+def test_sampled_paths_have_the_wanted_length(monkeypatch):
     asked = []
     monkeypatch.setattr(
         "minires.diagnostics.paths.path_gradient",

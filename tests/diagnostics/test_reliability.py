@@ -1,4 +1,4 @@
-"""Calibration: by hand, and where a net promises too much."""
+"""Calibration: solved by hand, and of a net that is too sure of itself."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def logits(probabilities, classes=2):
 
 
 def test_by_hand():
-    """Four images at 90 %, three of them right; two at 60 %, one right."""
+    """Four images at 90 %, of which three are right; two at 60 %, of which one is right."""
     probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.6, 0.6])
     found = calibration(Classified(logits(probabilities), np.array([0, 0, 0, 1, 0, 1])), bins=5)
     assert [one.images for one in found.bins] == [0, 0, 2, 0, 4]

@@ -12,7 +12,7 @@ from minires.errors import ConfigError, ShapeError
 from .nets import batch, in_float64
 
 RNG = np.random.default_rng(0)
-NOTHING = [(np.zeros((1, 1), np.float32), np.zeros(1, int))]  # images that the loss ignores
+NOTHING = [(np.zeros((1, 1), np.float32), np.zeros(1, int))]  # the loss ignores these images
 
 
 class Point(nn.Module):
@@ -41,8 +41,9 @@ def test_a_quadratic_bowl_has_its_matrix_as_hessian():
     assert found.sharpness == pytest.approx(9, rel=1e-5) and found.residual <= 1e-3
 
 
-def test_where_the_largest_in_size_is_negative():
-    """Asked for is the largest, not the largest in size: steps can be too long for valleys only."""
+def test_where_the_largest_in_magnitude_is_negative():
+    """The largest eigenvalue is wanted, not the largest in magnitude: only in valleys can a step be
+    too long."""
     _, loss = quadratic([3.0, 1.0, -7.0])
     found = sharpest_curvature(Point([1, 1, 1]), NOTHING, loss=loss, tolerance=1e-3, most=200)
     assert found.sharpness == pytest.approx(3, rel=1e-4)
@@ -54,7 +55,8 @@ def test_a_loss_without_curvature():
 
 
 def test_of_a_linear_layer_with_softmax():
-    """For one layer of logits x W the Hessian is known: the mean of x x^T (x) (diag(p) - p p^T)."""
+    """For a single layer with logits x W the Hessian is known: the mean of x x^T (x) (diag(p) - p
+    p^T)."""
     x, labels = RNG.standard_normal((7, 3)), RNG.integers(0, 4, 7)
     layer = nn.Linear(3, 4, bias=False, rng=RNG)
     logits = x @ layer.weight.data.astype(np.float64)
@@ -70,7 +72,7 @@ def test_of_a_linear_layer_with_softmax():
 
 
 def test_of_a_small_net_against_second_differences_of_its_loss():
-    """Batch norm, ReLU and all: the Hessian entry by entry, from the loss alone."""
+    """With batch norm and ReLU: the Hessian entry by entry, from the loss alone."""
     net = nn.Sequential(
         nn.Linear(2, 3, rng=RNG), nn.BatchNorm2d(3), nn.ReLU(), nn.Linear(3, 3, rng=RNG)
     )
@@ -100,9 +102,8 @@ def test_of_a_small_net_against_second_differences_of_its_loss():
 
 
 def test_kinks_count_at_lengths_that_meet_many():
-    """The mean of |w - c| over many points c spread over [-1, 1] is a bowl of curvature 1, made of
-    nothing but kinks: between them it is straight.
-    """
+    """The mean of |w - c| over many points c spread over [-1, 1] is a bowl with curvature 1 that
+    consists of kinks: between them it is straight."""
     c = np.random.default_rng(1).uniform(-1, 1, (100_000, 1))
     loss = lambda w, labels: (F.relu(w - c) + F.relu(c - w)).mean()  # noqa: E731
     point, v = Point([0.1]), np.ones(1)
@@ -110,11 +111,12 @@ def test_kinks_count_at_lengths_that_meet_many():
     assert hessian_product(point, NOTHING, v, loss=loss, step=1e-9)[0] == 0
 
 
-def test_the_net_stays_as_it_is():
+def test_the_net_is_not_changed():
     net = models.plain(8, width=2)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     arrays = [one.data for one in net.parameters()]
-    loss = F.cross_entropy(net(Tensor(batch()[0])), batch()[1])  # its graph is kept, in float32
+    # its graph must stay usable, in float32
+    loss = F.cross_entropy(net(Tensor(batch()[0])), batch()[1])
     before |= {name: array.copy() for name, array in net.state_dict().items()}
     sharpest_curvature(net, [batch()], most=2)
     loss.backward()
@@ -125,7 +127,7 @@ def test_the_net_stays_as_it_is():
     assert all(one.grad is None for one in net.parameters()) and net.training
 
 
-def test_with_dropout_both_gradients_leave_out_the_same():
+def test_with_dropout_both_gradients_use_the_same_mask():
     net = nn.Sequential(
         nn.Linear(6, 8, rng=RNG), nn.Dropout(0.5, rng=np.random.default_rng(1)), nn.Linear(8, 3)
     )
@@ -144,7 +146,8 @@ def test_frozen_parameters_do_not_count():
 
 
 def test_the_limit():
-    """By hand: w <- w - lr s w stays bounded for lr s up to 2; with momentum up to 2 (1 + beta)."""
+    """By hand: w <- w - lr s w stays bounded for lr s up to 2, and with momentum up to 2 (1 +
+    beta)."""
     assert stability_limit(0.1, 0.9) == pytest.approx(38)
     for momentum in (0.0, 0.9):
         for share, stable in ((0.98, True), (1.02, False)):
@@ -155,7 +158,7 @@ def test_the_limit():
             assert (abs(w) < 1) == stable
 
 
-def test_what_cannot_be():
+def test_invalid_arguments():
     net = models.plain(8, width=2)
     with pytest.raises(ShapeError, match="hessian_product"):
         hessian_product(net, [batch()], np.ones(3))

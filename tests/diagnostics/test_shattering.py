@@ -34,7 +34,8 @@ def test_input_gradients_solved_by_hand():
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_input_gradients_are_slopes_of_the_sum_over_the_batch(mode):
-    """In training mode an image moves the outputs of all others too: that is counted in."""
+    """In training mode an image changes the outputs of all others too, which is part of the
+    slope."""
     net, (x, _) = lived_in(in_float64(models.resnet(8, width=2))), batch(dtype=np.float64)
     found = input_gradients(net, x, output=4, mode=mode)
     net.train(mode == "train")
@@ -89,7 +90,7 @@ def test_a_path_solved_by_hand():
     )
 
 
-def test_a_gradient_that_stays_has_no_autocorrelation():
+def test_a_constant_gradient_has_no_autocorrelation():
     linear, start = mlp([3, 2], relu=False), np.zeros(3, np.float32)
     assert np.isnan(gradient_path(linear, start, start + 1, points=4).autocorrelation).all()
 
@@ -128,8 +129,8 @@ def test_wide_nets_of_relus_correlate_as_theory_says(hidden, degrees):
 
 
 def test_deep_plain_nets_shatter_and_residual_ones_do_not():
-    """Balduzzi et al. 2017, with batch norm in training mode and the path as the batch: plain-56 is
-    white noise, its twin not."""
+    """Balduzzi et al. 2017, with batch norm in training mode and the path as the batch: plain-56
+    looks like white noise, its residual twin does not."""
     images, _ = batch(2, size=12)
     found = {}
     for name, build, depth in (

@@ -1,4 +1,4 @@
-"""Signals at initialisation, against theory."""
+"""Signals at initialisation, compared with theory."""
 
 from math import log, pi
 
@@ -18,8 +18,8 @@ def inputs(n, width, seed=0):
 
 
 def test_a_chain_solved_by_hand():
-    """Layers of weight 2 times the identity: forwards |y| doubles, and so does |dL/dy| on the way
-    back."""
+    """Layers whose weights are 2 times the identity: |y| doubles from layer to layer, and so does
+    |dL/dy| on the way back."""
 
     def build(seed):
         net = nn.Sequential(*(nn.Linear(3, 3, bias=False) for _ in range(5)))
@@ -49,7 +49,7 @@ def test_a_chain_solved_by_hand():
 
 
 def test_the_line_leaves_out_the_last_layer():
-    """Its weights, here 7 times the others', say nothing of the layers before it."""
+    """Its weights, here 7 times those of the others, say nothing about the layers before it."""
 
     def build(seed):
         net = nn.Sequential(*(nn.Linear(3, 3, bias=False) for _ in range(5)))
@@ -70,8 +70,8 @@ def test_relu_without_batch_norm(gain):
     """Glorot & Bengio 2010, He et al. 2015: mean squares are multiplied by gain / 2 from layer to
     layer, forwards and back.
 
-    At width 256 the mean over 20 draws of ten layers is off by a few percent in all; a wrong theory
-    by 2^10.
+    At width 256 the mean over 20 draws of ten layers is wrong by a few percent in total; with a
+    wrong theory it would be by 2^10.
     """
     x, y = inputs(64, 256)
     found = propagation(lambda seed: mlp([256] * 12 + [10], gain, seed=seed), x, y, seeds=20)
@@ -80,7 +80,8 @@ def test_relu_without_batch_norm(gain):
         gain / 2, rel=0.02
     )
     assert (gradient[:-1] / gradient[1:]).prod() ** (1 / 10) == pytest.approx(gain / 2, rel=0.02)
-    # Each draw's logarithm is a little below that of the mean: by about 5 / (4 width) a layer.
+    # The logarithm of a draw is a little below that of the mean: by about 5 / (4 width) for
+    # each layer.
     assert abs(found.growth.slope + log(gain / 2) / 2) < 4 * found.growth.standard_error + 5 / (
         4 * 256
     )
@@ -89,15 +90,15 @@ def test_relu_without_batch_norm(gain):
 
 @pytest.mark.parametrize("gain", [1, 4])
 def test_relu_with_batch_norm_explodes_whatever_the_weights(gain):
-    """Yang et al. 2019: |dL/dy| grows by sqrt(pi / (pi - 1)) = 1.21 a layer on the way back, in
-    wide nets and large batches."""
+    """Yang et al. 2019: on the way back |dL/dy| grows by sqrt(pi / (pi - 1)) = 1.21 for each layer,
+    in wide nets and large batches."""
     x, y = inputs(256, 256)
     found = propagation(
         lambda seed: mlp([256] * 14 + [10], gain, batch_norm=True, seed=seed), x, y, seeds=6
     )
     hidden = growth(
         found.gradient_norms[:, 1:-1]
-    )  # what goes into the first layer has not been through a ReLU
+    )  # the input of the first layer has not been through a ReLU
     assert hidden.per_layer == pytest.approx((pi / (pi - 1)) ** 0.5, rel=0.01)
     assert abs(hidden.slope + log(pi / (pi - 1)) / 2) < 4 * hidden.standard_error + 0.005
 
@@ -112,7 +113,7 @@ def test_shortcuts_keep_a_deep_net_with_batch_norm_from_exploding():
 
 
 def test_without_batch_norm_a_residual_net_doubles_in_every_block():
-    """y = x + F(x) with |F(x)|^2 = |x|^2 at He's initialisation: mean squares about double; without
+    """y = x + F(x) with |F(x)|^2 = |x|^2 at He's initialisation: mean squares about double. Without
     shortcuts they stay."""
     images, labels = batch(16)
     plain, residual = (
@@ -123,7 +124,7 @@ def test_without_batch_norm_a_residual_net_doubles_in_every_block():
     )
     assert (
         residual[9].activation / residual[1].activation > 2**3
-    )  # four blocks further within the first stage
+    )  # four blocks later in the first stage
     assert plain[9].activation / plain[1].activation < 2
 
 
@@ -169,9 +170,9 @@ def test_growth_is_least_squares_and_its_error_that_of_the_mean():
     assert found.per_layer == pytest.approx(np.exp(-found.slope))
 
 
-def test_the_standard_error_is_honest_for_layers_that_go_together():
-    """Random walks, as layers' norms are: within one standard error in about two of three
-    experiments."""
+def test_the_standard_error_is_right_for_correlated_layers():
+    """The norms of layers are random walks. The truth is within one standard error in about two of
+    three experiments."""
     rng, within = np.random.default_rng(0), 0
     for _ in range(300):
         found = growth(np.exp(np.cumsum(0.1 * rng.standard_normal((10, 20)) - 0.2, axis=1)))

@@ -28,8 +28,10 @@ def test_solved_by_hand():
 
 
 def test_a_measured_step_solved_by_hand():
-    """The same net, momentum 0.5, weight decay 0.2. Step 1: v = (6, 8) + 0.2 (3, 4) = (6.6, 8.8),
-    |v| = 11, so lr 0.5 moves w by 5.5, to 5 - 5.5 along (3, 4) / 5. Step 2: v = 5.5 + 10 - 0.1.
+    """The same net with momentum 0.5 and weight decay 0.2.
+
+    Step 1: v = (6, 8) + 0.2 (3, 4) = (6.6, 8.8) and |v| = 11, so lr 0.5 moves w by 5.5, to 5 - 5.5
+    along (3, 4) / 5. Step 2: v = 5.5 + 10 - 0.1.
     """
     net = nn.Linear(2, 1, bias=False)
     net.weight.data[...] = [[3], [4]]
@@ -64,7 +66,7 @@ def test_weights_of_0_and_frozen_ones():
     ],
     ids=str,
 )
-def test_foretells_the_step_that_the_optimiser_makes(settings):
+def test_it_predicts_the_optimisers_next_step(settings):
     net, (x, y) = in_float64(models.resnet(8, width=2, shortcut="B")), batch(dtype=np.float64)
     optimizer = optim.SGD(net.parameters(), 0.1, **settings)
     for _ in range(3):  # velocities build up
@@ -83,7 +85,7 @@ def test_foretells_the_step_that_the_optimiser_makes(settings):
             )
 
 
-def test_each_group_has_its_own_settings_and_some_weights_none():
+def test_each_group_has_its_own_settings_and_some_weights_are_in_no_group():
     net, (x, y) = in_float64(models.plain(8, width=2)), batch(dtype=np.float64)
     groups = [
         {"params": [net.conv1.weight], "weight_decay": 0.5},
@@ -124,7 +126,7 @@ def test_layers_left_out_by_stochastic_depth_do_not_move():
     backward(net, x, y)
     optimizer = optim.SGD(optim.parameter_groups(net, 0.1), 0.5, 0.9)
     for velocity in optimizer.velocities:
-        velocity += 1  # from steps before; without a gradient even these do nothing
+        velocity += 1  # from earlier steps; without a gradient they move nothing
     for records in (updates(net, lr=0.5), updates(net, optimizer=optimizer)):
         records = {r.layer: r for r in records}
         still, moving = records["layer3.0.conv2"], records["fc"]
@@ -135,7 +137,7 @@ def test_layers_left_out_by_stochastic_depth_do_not_move():
         assert still.effective_lr == pytest.approx(0.5 / still.weight_norm**2)
 
 
-def test_lr_given_counts_more_than_the_optimisers():
+def test_a_given_lr_overrides_the_optimisers():
     net, (x, y) = models.plain(8, width=2), batch()
     backward(net, x, y)
     optimizer = optim.SGD(net.parameters(), 0.1)
@@ -147,11 +149,11 @@ def test_lr_given_counts_more_than_the_optimisers():
 
 @pytest.mark.parametrize("scale", [0.5, 3.0])
 def test_before_batch_norm_the_gradient_is_inverse_to_the_weights(scale):
-    """van Laarhoven 2017: L(cw) = L(w), dL/dw at cw is 1/c of that at w, lr c^2 is the same
-    effective rate, and a step at that rate the same ratio."""
+    """van Laarhoven 2017: L(cw) = L(w), so dL/dw at cw is 1/c of the gradient at w, lr c^2 is the
+    same effective rate, and a step at that rate has the same ratio."""
     net, (x, y) = in_float64(models.resnet(14, width=2)), batch(dtype=np.float64)
     for module in net.modules():
-        module.eps = 0.0  # else batch norm adds a little to the variance: not quite invariant
+        module.eps = 0.0  # otherwise batch norm's eps makes the loss not quite invariant
     backward(net, x, y)
     before = updates(net, lr=0.1)
     net.layer2[0].conv1.weight.data *= scale
@@ -214,7 +216,7 @@ def test_errors():
         updates(net, lr=0.1)
 
 
-def test_an_optimiser_of_another_kind():
+def test_another_kind_of_optimiser():
     net = nn.Linear(2, 1)
     with pytest.raises(ConfigError, match="expected an optim.SGD, got Adam; pass lr instead"):
         updates(net, optimizer=optim.Adam(net.parameters()))

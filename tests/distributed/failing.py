@@ -1,6 +1,6 @@
-"""The command minires, in which a rank fails after four steps.
+"""The command minires with a rank that fails after four steps.
 
-python failing.py HOW RANK ARGUMENTS: HOW is error, bug or kill; RANK -1 stands for all ranks.
+python failing.py HOW RANK ARGUMENTS: HOW is error, bug or kill; RANK -1 means all ranks.
 """
 
 import os

@@ -1,5 +1,8 @@
-"""Batch norm of a batch in shards is that of the batch: forward, backward, running averages; for
-uneven shards, and empty ones. The mistakes that other libraries made are planted, and found."""
+"""Batch norm of a batch in shards is that of the whole batch: forward, backward and running
+averages, for shards of different sizes and empty ones.
+
+Mistakes of other libraries are planted, and must be found.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -24,14 +27,14 @@ EDGES = {
 
 def batch(dtype=np.float64):
     rng = np.random.default_rng(0)
-    shift = np.linspace(-3, 3, 12).reshape(12, 1, 1, 1)  # each shard has a mean of its own
+    shift = np.linspace(-3, 3, 12).reshape(12, 1, 1, 1)  # each shard has a different mean
     x, shortcut, dy = rng.standard_normal((3, 12, 4, 3, 5)) + [[[[[1.0]]]]]
     arrays = x + shift, 1 + rng.random(5), rng.standard_normal(5), shortcut, dy
     return [array.astype(dtype) for array in arrays]
 
 
 def whole(kernel, x, weight, bias, shortcut, dy):
-    """(y, dx, dweight, dbias, running mean, running var) of a batch that nobody has cut."""
+    """(y, dx, dweight, dbias, running mean, running var) of the batch in one piece."""
     layer = nn.BatchNorm2d(5)
     for tensor in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
         tensor.data = tensor.data.astype(x.dtype)
@@ -44,7 +47,7 @@ def whole(kernel, x, weight, bias, shortcut, dy):
 
 
 def in_shards(kernel, edges, x, weight, bias, shortcut, dy):
-    """The same from shards: outputs and dx side by side, gradients of parameters added up."""
+    """The same from shards: outputs and dx concatenated, gradients of parameters added up."""
 
     def task(first, last):
         def work(exchange):
@@ -96,7 +99,7 @@ def _local_statistics(count, mean, squares):
 
 
 def _mean_of_means(count, mean, squares):
-    """As if all shards were of one size."""
+    """Treats all shards as if they had one size."""
     shard = shards.current()
     if shard is None:
         return count, mean, squares
@@ -137,7 +140,7 @@ def test_a_planted_mistake_is_found(monkeypatch, name, mistake, edges):
 
 
 def test_running_averages_by_the_count_of_a_shard_are_found(monkeypatch):
-    """The unbiased variance takes M - 1 of the whole batch."""
+    """For the unbiased variance the divisor is M - 1 of the whole batch."""
     update = functional.device_function("update_running_stats", "cpu")
 
     def local(mean, var, batch_mean, batch_var, momentum, unbiased):

@@ -1,4 +1,4 @@
-"""The gradients of a batch in shards: those of the batch, and the same bits on any number of
+"""The gradients of a batch in shards are those of the batch, with the same bits on any number of
 ranks. Here ranks are threads."""
 
 from types import SimpleNamespace
@@ -111,7 +111,7 @@ def test_shards_give_the_gradients_of_the_batch(name, shards):
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_class_weights_are_those_of_the_whole_batch(shards):
-    """Shards of other classes weigh more or less in it than their number of images says."""
+    """A shard with other classes weighs more or less than its number of images says."""
     images, labels = batch()
     weights = [0.1, 5, 0.3, 2, 1, 0.2, 3, 0.5, 1, 4]
     net = built("resnet", np.float64).train()
@@ -150,7 +150,7 @@ def test_other_shards_give_other_bits():
 
 
 def test_gradients_averaged_per_shard_are_found(monkeypatch):
-    """Shards of 3 and 2 images: each counts by its images."""
+    """Shards of 3 and 2 images: each must be weighted by its images."""
     even = SimpleNamespace(**vars(np))
     even.full_like = lambda array, value: np.full_like(array, 1 / 5)
     monkeypatch.setattr(data_parallel, "np", even)

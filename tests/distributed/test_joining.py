@@ -1,4 +1,4 @@
-"""Finding the world that mpiexec has started, and saying what is wrong with it."""
+"""Joining the world that mpiexec has started, and errors that say what is wrong with it."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -31,7 +31,7 @@ def started_by(monkeypatch, name, size, rank=0):
 
 
 def with_library(monkeypatch, version, size):
-    """An mpi4py that finds this library, and so many ranks."""
+    """An mpi4py that finds this library and this number of ranks."""
     package, MPI = ModuleType("mpi4py"), ModuleType("mpi4py.MPI")
     package.rc, package.MPI = SimpleNamespace(), MPI
     begun = []
@@ -72,7 +72,7 @@ def test_without_an_mpi(monkeypatch):
     [("MPICH", OPEN_MPI, "Open MPI v5.0.11"), ("Open MPI", MPICH, "MPICH 5.0.2")],
 )
 def test_mpiexec_of_another_mpi(monkeypatch, by, version, name):
-    """Found before MPI begins: some end the process there."""
+    """Found before MPI begins, since some MPIs end the process there."""
     begun = with_library(monkeypatch, version, 1)
     started_by(monkeypatch, by, 3)
     with pytest.raises(ConfigError) as found:
@@ -83,14 +83,14 @@ def test_mpiexec_of_another_mpi(monkeypatch, by, version, name):
 
 
 def test_worlds_of_one(monkeypatch):
-    """Two builds of one MPI may not know each other either."""
+    """Two builds of one MPI may not recognise each other either."""
     with_library(monkeypatch, MPICH, 1)
     started_by(monkeypatch, "MPICH", 3)
     with pytest.raises(ConfigError, match="3 processes, each of which would train on its own"):
         join()
 
 
-def test_who_speaks(monkeypatch):
+def test_only_rank_0_prints(monkeypatch):
     assert failure.should_report() and failure.name_of_rank() == "" and not failure.several_ranks()
     for rank in (0, 2):
         started_by(monkeypatch, "Open MPI", 3, rank)

@@ -1,4 +1,4 @@
-"""Computations that take turns: what they exchange, and how they end."""
+"""Computations that take turns: what they exchange and how they end."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +64,7 @@ def test_an_error_of_one_stops_all_and_is_raised():
     assert ended.wait(10)
 
 
-def test_tasks_that_exchange_another_number_of_times():
+def test_tasks_that_exchange_different_numbers_of_times():
     def once(exchange):
         exchange(np.zeros(1))
 

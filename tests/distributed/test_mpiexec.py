@@ -1,5 +1,5 @@
-"""``minires train`` on several processes, as mpiexec starts them: the same bits, and one message
-when something fails."""
+"""``minires train`` on several processes started by mpiexec: the same bits, and one message when
+something fails."""
 
 import json
 import os
@@ -26,7 +26,7 @@ FAILING = Path(__file__).with_name("failing.py")
 
 
 def bits(out):
-    """All that must be the same: weights and tables, but for times."""
+    """Everything that must be the same: weights, and tables without their times."""
     rows = read_table(out / "metrics.csv", ["iteration"], ["net"])
     times = "seconds", "images_per_second"
     rows = [{name: row[name] for name in row if name not in times} for row in rows]
@@ -35,13 +35,13 @@ def bits(out):
 
 
 def errors(done):
-    """The lines of minires itself; launchers add lines of their own."""
+    """The lines of minires itself, without those of the launcher."""
     return [line for line in done.stderr.splitlines() if "minires" in line and "File" not in line]
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """One process, ordinary but for its four shards."""
+    """The run in one process, ordinary except for its four shards."""
     out = tmp_path_factory.mktemp("one") / "run"
     assert main([*TINY, "--shards", "4", "--out", str(out)]) == 0
     return bits(out)
@@ -72,7 +72,8 @@ def test_ctrl_c_saves_and_the_run_goes_on_with_another_number_of_ranks(tmp_path)
     while not table.exists() or table.read_text().count("\n") < 3:
         assert run.poll() is None, run.stderr.read()
         time.sleep(0.05)
-    run.send_signal(signal.SIGTERM)  # both MPIs pass it on; Open MPI ends all on Ctrl-C
+    # both MPIs pass SIGTERM on; on Ctrl-C Open MPI ends all processes
+    run.send_signal(signal.SIGTERM)
     _, said = run.communicate(timeout=60)
     assert run.returncode != 0 and said.count("minires:") <= 1
     refused = mpiexec(3, *words, "--resume", cwd=tmp_path)
@@ -111,14 +112,14 @@ def test_a_rank_that_is_killed_ends_all(tmp_path):
         (2, ["--model", "resnet-9"], "the nearest is 8"),
     ],
 )
-def test_what_cannot_be_is_said_once_and_leaves_no_folder(tmp_path, ranks, words, said):
+def test_an_impossible_run_gets_one_error_and_leaves_no_folder(tmp_path, ranks, words, said):
     done = mpiexec(ranks, "-m", "minires", *TINY, *words, "--out", "run", cwd=tmp_path, timeout=60)
     assert done.returncode and len(errors(done)) == 1 and said in errors(done)[0]
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow  # starts several processes
-def test_a_wrong_option_is_said_once(tmp_path):
+def test_a_wrong_option_gets_one_error(tmp_path):
     done = mpiexec(3, "-m", "minires", "train", "--epoch", "3", cwd=tmp_path, timeout=60)
     assert done.returncode and done.stderr.count("minires train: error:") == 1
 

@@ -1,4 +1,4 @@
-"""Sums in a fixed order: the same bits whoever adds what, and few numbers on the way."""
+"""Sums in a fixed order: the same bits whichever rank adds what, with few numbers sent."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from .worlds import ThreadWorld, on_ranks
 
 
 def vectors(shards, length, seed=0):
-    """Numbers of very different sizes: another order of adding gives other bits."""
+    """Numbers of very different sizes: adding them in another order gives other bits."""
     rng = np.random.default_rng(seed)
     return [
         (rng.standard_normal(length) * 10.0 ** rng.integers(-4, 5, length)).astype(np.float32)
@@ -42,7 +42,7 @@ def test_the_sum_has_the_same_bits_on_all_ranks_and_any_number_of_them(shards, r
         assert np.array_equal(total, expected)
 
 
-def test_sums_of_each_rank_first_would_give_other_bits():
+def test_adding_up_each_rank_first_would_give_other_bits():
     found = vectors(8, 101)
     by_rank = [sum(found[slice(*piece)]) for piece in cut(8, 3)]
     assert not np.array_equal(sum(by_rank), pairwise.summed(found, 8, alone()))

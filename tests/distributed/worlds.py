@@ -21,7 +21,7 @@ needs_mpi = pytest.mark.skipif(
     find_spec("mpi4py") is None or MPIEXEC is None,
     reason='several processes need mpi4py and an mpiexec: pip install "minires[mpi]"',
 )
-ALLOWED = {  # what Open MPI asks for: to be root in a container, more ranks than cores
+ALLOWED = {  # Open MPI needs these to run as root, and with more ranks than cores
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
@@ -29,7 +29,8 @@ ALLOWED = {  # what Open MPI asks for: to be root in a container, more ranks tha
 
 
 class ThreadWorld(World):
-    """A rank that is a thread. What all say lies in a list, and two barriers part the messages."""
+    """A rank that is a thread. The messages of all ranks are in a list, and two barriers keep
+    rounds apart."""
 
     def __init__(self, rank, slots, barrier):
         self.rank, self.size, self.slots, self.barrier = rank, len(slots), slots, barrier
@@ -37,7 +38,7 @@ class ThreadWorld(World):
     def gather(self, value):
         self.slots[self.rank] = value
         self.barrier.wait(60)
-        found = copy.deepcopy(self.slots)  # what a message brings is one's own
+        found = copy.deepcopy(self.slots)  # the receiver owns the content of a message
         self.barrier.wait(60)
         return found
 
@@ -57,7 +58,7 @@ class ThreadWorld(World):
 
 
 def on_ranks(size, work):
-    """What ``work(world)`` returns on each of so many ranks; an error of any is raised."""
+    """The results of ``work(world)`` on that many ranks; an error of any of them is raised."""
     slots, barrier, results, errors = [None] * size, threading.Barrier(size), [None] * size, []
 
     def rank(number):
@@ -80,7 +81,7 @@ def on_ranks(size, work):
 
 
 def command(ranks, *words):
-    """The words that start Python on so many ranks."""
+    """The command that starts Python on that many ranks."""
     return [MPIEXEC, "-n", str(ranks), sys.executable, "-m", "mpi4py", *map(str, words)]
 
 

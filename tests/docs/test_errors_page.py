@@ -1,4 +1,4 @@
-"""Every message of minires has an entry on the page of errors, and every entry its messages."""
+"""Every message of minires has an entry on the page of errors, and every entry has messages."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def test_a_text_of_another_error_is_no_example():
     assert not error_pages.is_written_down("it is Tuesday", {"texts": ["left out: {files}"]})
 
 
-def test_messages_are_read_off_a_source():
+def test_messages_are_read_from_a_source():
     source = (
         "def f(n, path):\n"
         "    raise ShapeError('conv2d', f'{n} axes', 'four' if n else None, str(n), todo='try 4')\n"
@@ -55,7 +55,7 @@ def test_messages_are_read_off_a_source():
 
 
 def test_a_real_message_is_found_by_its_text():
-    """What a program prints, not what the source looks like."""
+    """The text that a program prints, not the text of the source."""
     with pytest.raises(mr.errors.ConfigError if hasattr(mr, "errors") else ValueError) as raised:
         mr.kernels.find("conv")
     fitting = [
@@ -64,8 +64,8 @@ def test_a_real_message_is_found_by_its_text():
     assert "unknown-name" in fitting
 
 
-def test_what_other_libraries_say_of_the_same_mistake_can_be_looked_up():
-    """People paste PyTorch's message, and find what minires calls it."""
+def test_messages_of_other_libraries_can_be_looked_up():
+    """A reader who pastes PyTorch's message finds minires' own for the same mistake."""
     elsewhere = {one["id"]: one["elsewhere"] for one in ENTRIES if "elsewhere" in one}
     assert any("expected 4 dimensions" in text for text in elsewhere["images"])
     data = re.search(r'id="messages"[^>]*>(.*?)</script>', error_pages.page(), re.DOTALL)[1]

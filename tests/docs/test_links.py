@@ -1,4 +1,5 @@
-"""Links lead somewhere, on a forge and in the site; the code of the site's own texts runs."""
+"""Links lead somewhere, on GitHub and in the site, and the Python code of the site's own texts
+runs."""
 
 import re
 import shlex
@@ -50,7 +51,7 @@ def test_a_link_to_nothing_is_reported():
     assert found.broken == ["no_such.md", "../x/y.py"]
 
 
-def test_what_a_link_needs_is_known():
+def test_files_that_links_need_are_known():
     text = "[a](../minires/nn/conv.py) ![b](../benchmarks/results/cpu_cost.png)"
     found = links.rewrite(text, "docs/claims.md", "guide/claims.md")
     assert found.sources == {"minires/nn/conv.py"}

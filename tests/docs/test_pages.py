@@ -1,4 +1,5 @@
-"""The pages that are made from the source and the records: each name, kernel and claim has one."""
+"""The pages that are made from the source and the records: each public name, kernel and claim has
+one."""
 
 import importlib
 import json
@@ -63,7 +64,7 @@ def test_the_page_of_conv2d_has_every_version_and_its_timings():
 
 
 def test_examples_have_gradients_to_show():
-    """A dL/dy of ones would leave a softmax with zeros alone."""
+    """A dL/dy of ones would give softmax nothing but zeros."""
     for name, example in kernel_examples.EXAMPLES.items():
         _, _, gradients = example.run(name)
         assert any(np.abs(gradient).max() > 1e-9 for gradient in gradients), name
@@ -93,7 +94,7 @@ def test_a_grid_shows_each_number_with_its_sign():
 
 
 def test_a_filter_is_drawn_as_a_square():
-    """(KH, KW, C, O), where an image would be (N, H, W, C)."""
+    """(KH, KW, C, O), and not like an image, (N, H, W, C)."""
     _, width, height = number_grids.grid(np.ones((2, 3, 1, 1)), "w", 0, 0)
     assert (width, height) == (3 * number_grids.CELL, 2 * number_grids.CELL + number_grids.LINE)
 
@@ -157,7 +158,7 @@ def test_a_formula_of_a_docstring_is_shown_as_it_stands(given, expected):
 def test_the_gallery_shows_every_claim_with_the_verdict_of_the_record():
     page = claims.pages()[claims.PAGE]
     rows = {}
-    for folder in FOLDERS:  # where both have one, the latter counts
+    for folder in FOLDERS:  # where both have a record, the latter counts
         report = (ROOT / folder / "report.md").read_text(encoding="utf-8")
         rows |= dict(re.findall(r"\| \[([\w-]+)\]\(#.*?\| (\w+) \| \d+ \|", report))
     assert rows and set(rows) == {one.claim.name for one in claims.recorded()} <= set(CLAIMS)
@@ -202,7 +203,7 @@ def test_the_charts_are_drawn_from_the_records():
     assert widths[1] == pytest.approx(99_000) and widths[0] < 5_000
 
 
-def test_the_table_of_nets_is_the_readmes():
+def test_the_table_of_nets_is_that_of_the_readme():
     assert nets.table().count("\n") >= 20 and nets.table().startswith("| name | layers |")
     assert all(row.startswith("| ") for row in nets.table().splitlines())
     assert (ROOT / "docs" / "site" / "nets.md").read_text().count(nets.MARK) == 1
@@ -236,7 +237,7 @@ def test_every_command_shows_its_help(monkeypatch):
     assert commands.pages()[commands.PAGE] == page
 
 
-def test_the_reading_order_names_files_that_exist_once():
+def test_the_reading_order_names_existing_files_once_each():
     files = [path for step in reading.steps() for path in step["files"]]
     assert len(set(files)) == len(files) > 30
     for path in files:
@@ -244,7 +245,7 @@ def test_the_reading_order_names_files_that_exist_once():
     assert reading.minutes(10) == 5 and reading.minutes(300) == 20
 
 
-def test_the_glossary_says_who_uses_a_word_how():
+def test_the_glossary_says_how_each_library_uses_a_word():
     terms = glossary.terms()
     names = [one["term"] for one in terms]
     assert len(set(names)) == len(names) > 40

@@ -2,7 +2,6 @@
 somewhere."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,7 +11,9 @@ import pytest
 import docs.__main__ as command
 from docs.generate import explorer
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds some hundred pages
+from ..slow import LONG
+
+pytestmark = LONG  # builds some hundred pages
 
 
 class Page(HTMLParser):
@@ -68,7 +69,7 @@ def test_every_link_and_anchor_leads_somewhere(built, pages):
                 continue
             other = pages.get(target.resolve().relative_to(built.resolve()).as_posix())
             if other is not None and target.name == Path(explorer.FILE).name:
-                continue  # there it is a view, not an anchor
+                continue  # on that page the fragment is a view, not an anchor
             if anchor and other is not None and anchor not in other.anchors:
                 dead.append((name, link))
     assert not dead, (len(dead), dead[:20])
@@ -86,7 +87,7 @@ def test_nothing_is_loaded_from_a_network(built, pages):
         assert not re.search(r"url\([\"']?https?:|@import [\"']https?:", text), style
 
 
-def test_every_picture_has_words(pages):
+def test_every_picture_has_a_description(pages):
     assert not [(name, page.without_words) for name, page in pages.items() if page.without_words]
 
 
@@ -97,20 +98,6 @@ def test_formulas_notebooks_and_tabs_are_there(built):
     notebook = next((built / "notebooks").glob("03_*.html")).read_text(encoding="utf-8")
     assert "<details" in notebook and "cell_output" in notebook
     assert (built / "searchindex.js").stat().st_size > 100_000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason='pip install -e ".[browser]"')
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next(filter(None, map(shutil.which, names)), None)
-    with playwright.sync_playwright() as all_browsers:
-        try:
-            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium to be started: {str(error).splitlines()[0]}")
-        yield one
-        one.close()
 
 
 FIGURES = """() => [...document.querySelectorAll("article .cell_output img")].map(one => {

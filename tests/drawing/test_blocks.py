@@ -1,4 +1,5 @@
-"""The drawn blocks: what is committed is what the code draws, and each says what it shows."""
+"""The drawn blocks: the committed pictures are what the code draws, and each describes what it
+shows."""
 
 from base64 import b64decode
 from pathlib import Path
@@ -45,11 +46,11 @@ def test_there_are_twenty_layers(shortcut):
     [blocks.block(), blocks.block(shortcut=False), blocks.twenty_layers()],
     ids=["block", "plain", "twenty"],
 )
-def test_it_says_what_it_shows_and_fits_a_phone(picture):
+def test_it_describes_what_it_shows_and_fits_a_phone(picture):
     root = ElementTree.fromstring(picture.svg)
     assert root.get("role") == "img" and "block" in root.get("aria-label")
     assert "max-width: 100%" in root.get("style")
-    assert not root.findall(".//*[@id='title']")  # several of them stand on one page
+    assert not root.findall(".//*[@id='title']")  # there are several of them on one page
 
 
 def test_nothing_leaves_the_page():
@@ -67,5 +68,5 @@ def test_a_notebook_gets_the_words_with_the_picture(monkeypatch):
     picture._ipython_display_()
     (image,) = ElementTree.fromstring(f"<p>{shown[0]['text/html'][:-1]}/></p>")
     assert image.get("alt").startswith("A residual block")
-    assert "max-width: 100%" in image.get("style")  # narrow pages show all of it
+    assert "max-width: 100%" in image.get("style")  # narrow pages show the whole picture
     assert b64decode(image.get("src").split(",")[1]).decode() == picture.svg

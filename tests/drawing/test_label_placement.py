@@ -1,4 +1,4 @@
-"""Places that are apart, and no further from the wanted ones than they must be."""
+"""Labels are placed apart from each other, and no further from their wanted places than needed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""Pictures of graphs: whole, without overlap, every arrow downwards and clear of the boxes."""
+"""Pictures of graphs: complete, without overlap, every arrow pointing down and clear of the
+boxes."""
 
 import re
 from itertools import combinations, permutations
@@ -41,7 +42,7 @@ def parts(picture):
 
 
 def graphs():
-    """(boxes, arrows) without cycles: arrows go from lower to higher numbers only."""
+    """(boxes, arrows) without cycles: arrows go from lower numbers to higher ones only."""
     return st.integers(1, 9).flatmap(
         lambda n: st.tuples(
             st.just({i: Box(f"box{i}", ("text",) * (i % 3)) for i in range(n)}),
@@ -73,11 +74,11 @@ def test_any_graph_is_drawn_without_overlap(graph):
                 top,
                 right,
                 bottom,
-            ) in drawn.values():  # straight down beside a row, not through a box of it
+            ) in drawn.values():  # straight down beside the boxes of a row, not through them
                 assert not (x0 == x1 and left < x0 < right and y0 < bottom - 0.2 and y1 > top + 0.2)
 
 
-def test_arrows_join_the_boxes_they_are_of():
+def test_arrows_join_their_boxes():
     drawn, paths, _ = parts(
         svg.draw(
             {"a": Box("A"), "b": Box("B"), "c": Box("C")}, [("a", "b"), ("b", "c"), ("a", "c")]
@@ -102,7 +103,7 @@ def test_arrows_join_the_boxes_they_are_of():
 
 
 @pytest.mark.parametrize("ends", list(permutations("efgh")))
-def test_arrows_do_not_cross_where_they_need_not(ends):
+def test_arrows_do_not_cross_without_need(ends):
     layers, chains = [list("abcd"), list("efgh")], list(zip("abcd", ends))
     svg._order(layers, svg._neighbours(chains))
     above, below = layers
@@ -112,7 +113,7 @@ def test_arrows_do_not_cross_where_they_need_not(ends):
         )
 
 
-def test_a_value_stands_right_above_what_takes_it():
+def test_a_value_stands_right_above_the_operation_that_uses_it():
     drawn, *_ = parts(
         svg.draw(
             {"x": Box("x"), "f": Box("f"), "g": Box("g"), "w": Box("w")},
@@ -127,7 +128,7 @@ def test_text_cannot_break_the_picture():
     assert texts == ['a < b & "c"', "<script>"]
 
 
-def test_saved_as_it_is_shown(tmp_path):
+def test_the_saved_file_is_the_picture_shown(tmp_path):
     picture = svg.draw({0: Box("über")}, [])
     assert picture.save(tmp_path / "a.svg").read_text(encoding="utf-8") == picture._repr_svg_()
 

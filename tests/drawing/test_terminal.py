@@ -9,7 +9,7 @@ from minires.drawing.terminal import curves, has_blocks, has_colours, in_colour,
 
 
 class Screen(io.StringIO):
-    """A terminal, or a file that is none."""
+    """A terminal, or a file that is not one."""
 
     def __init__(self, is_terminal: bool = True, encoding: str = "utf-8") -> None:
         super().__init__()
@@ -56,13 +56,13 @@ def test_a_sparkline_rises_with_its_values():
     assert sparkline([5.0, 5.0], 5, 5) == "▁▁" and sparkline([], 0, 1) == ""
 
 
-def test_of_many_values_neighbours_are_averaged():
+def test_neighbours_of_many_values_are_averaged():
     line = sparkline([0.0, 8.0] * terminal.MOST_POINTS, 0, 8)
     assert line == "▅" * terminal.MOST_POINTS  # each the mean of two
     assert len(sparkline(range(terminal.MOST_POINTS + 1), 0, 50)) == terminal.MOST_POINTS
 
 
-def test_curves_share_a_scale_and_stand_below_each_other():
+def test_curves_share_a_scale_and_stand_one_below_the_other():
     lines = curves("errors", {"plain-20": [90.0, 50.0], "resnet-110": [90.0, 70.0, 10.0]})
     assert lines == [
         "errors",

@@ -1,4 +1,5 @@
-"""Mistakes that the settings alone show are reported before an image is drawn, read or decoded."""
+"""Mistakes that can be seen in the settings are reported before an image is drawn, read or
+decoded."""
 
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from minires.training import RunConfig
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with photographs, weights, CIFAR-10 of which nothing may be read, and a text."""
+    """A folder with photographs, weights, a CIFAR-10 that must not be read, and a text file."""
     folder = tmp_path_factory.mktemp("place")
     for label, name in enumerate(("fire", "water")):
         (folder / "photos" / name).mkdir(parents=True)
@@ -41,7 +42,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def no_images(monkeypatch):
-    """Nobody may draw, read or decode an image."""
+    """No image may be drawn, read or decoded."""
 
     def never(*arguments, **settings):
         raise AssertionError("too late")
@@ -107,14 +108,14 @@ LINES = {f"train {words}": message for words, message in TRAIN.items()} | OTHERS
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_it_is_refused_before_any_image_is_there(
+def test_mistakes_are_refused_before_any_image_is_read(
     line, place, no_images, capsys, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     assert main(line.replace("{}", str(place)).split()) in (1, 2)
     said = capsys.readouterr().err
     assert LINES[line] in said and said.count("error: ") == 1, said
-    assert not list(tmp_path.iterdir())  # nor is there a folder
+    assert not list(tmp_path.iterdir())  # and no folder was made
 
 
 TINY = RunConfig(train_size=60, test_size=20, batch_size=10, epochs=1)
@@ -132,8 +133,8 @@ TINY = RunConfig(train_size=60, test_size=20, batch_size=10, epochs=1)
         {"batch_size": None},
     ],
 )
-def test_what_is_expected_is_what_comes(settings, monkeypatch):
-    """What is not refused by its settings is not refused for them later either."""
+def test_the_expected_set_is_the_one_that_is_loaded(settings, monkeypatch):
+    """Settings that are not refused before the data are not refused after it either."""
     drawn = data.synthetic(200, 40)
     monkeypatch.setattr(data, "synthetic", lambda train, test: [s.take(n) for s, n in zip(
         drawn, (min(train, 200), min(test, 40)))])  # fmt: skip
@@ -150,7 +151,7 @@ def test_a_stand_in_takes_little_memory():
 
 
 def test_sets_that_are_given_are_not_guessed_at(tmp_path):
-    """A caller who passes the images need not describe them."""
+    """A caller who passes images need not describe them."""
     from minires.experiments import single_net
 
     sets = [one.resize(8) for one in data.synthetic(40, 10)]

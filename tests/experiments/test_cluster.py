@@ -1,4 +1,5 @@
-"""Tasks as jobs: on processes that submitit starts here, and against queues that say odd things."""
+"""Tasks as jobs: in processes that submitit starts here, and with made-up queues that give odd
+answers."""
 
 import json
 import os
@@ -46,7 +47,7 @@ degradation.run(
     cluster=scheduler.Cluster("local", parallelism=2),
 )
 """
-LONGER = replace(TINY, iterations=200)  # long enough to be stopped on the way
+LONGER = replace(TINY, iterations=200)  # long enough to be stopped half-way
 
 
 def run(out, config=TINY, **more):
@@ -107,7 +108,7 @@ def test_a_sweep_by_jobs(tmp_path):
 
 
 def signal_after(out, net, kind, number):
-    """Signal the job of a net when it has said `kind`; in a thread, since the test waits."""
+    """Signal a net's job once it has reported `kind`; in a thread, since the test waits."""
 
     def act():
         task = TaskFiles(out.absolute() / "cluster", f"{net}, seed 0")
@@ -127,7 +128,7 @@ def signal_after(out, net, kind, number):
 def test_at_its_time_limit_a_job_saves_and_goes_back_into_the_queue(
     finished_longer, tmp_path, capfd
 ):
-    """The signal is the one that SLURM sends some time before the limit."""
+    """The signal is the one that SLURM sends before the limit."""
     out = tmp_path / "run"
     thread = signal_after(out, "resnet-14", "epoch", signal.SIGUSR2)
     run(out, LONGER, cluster=LOCAL)
@@ -224,8 +225,8 @@ def test_work_that_never_fits_into_its_time_is_not_queued_forever(tmp_path):
     assert str(error).startswith("--time: slow: expected a longer time limit, got 1 minutes")
 
 
-def test_others_that_go_first_are_no_reason_to_give_up(tmp_path, monkeypatch):
-    """A signal long before the limit is no sign that the work is too long."""
+def test_being_preempted_early_is_no_reason_to_give_up(tmp_path, monkeypatch):
+    """A signal long before the limit does not mean that the work takes too long."""
     requeued = []
     monkeypatch.setattr(job._Stop, "requeue", lambda stop: requeued.append(stop.number))
     outcome = single(Task("quick", Signals(signal.SIGUSR2)), tmp_path / "c", minutes=60)()
@@ -233,7 +234,7 @@ def test_others_that_go_first_are_no_reason_to_give_up(tmp_path, monkeypatch):
 
 
 def test_a_requeue_may_end_the_program_that_asks_for_it():
-    """SLURM ends all processes of the job, `scontrol` among them."""
+    """SLURM ends all processes of the job, `scontrol` included."""
     stop = job._Stop()
     for number, ends in ((-signal.SIGTERM, True), (1, False)):
         error = subprocess.CalledProcessError(number, ["scontrol", "requeue"])
@@ -257,7 +258,7 @@ def test_a_cancelled_job_ends_and_does_not_go_back(tmp_path):
 
 
 def test_the_last_process_that_began_is_the_one_that_writes(tmp_path, monkeypatch):
-    """A machine that was lost may come back while its net is trained elsewhere."""
+    """A lost machine may come back while its net is trained elsewhere."""
     lost, now = (Guard(TaskFiles(tmp_path, "net")) for _ in range(2))
     ended = []
     monkeypatch.setattr(job.os, "_exit", ended.append)
@@ -268,17 +269,17 @@ def test_the_last_process_that_began_is_the_one_that_writes(tmp_path, monkeypatc
     lost.after_epoch(None, {})
     lost.on_interrupt(None)
     lost.after_step(None)
-    assert ended == [1, 1]  # it has just looked: not at each step
+    assert ended == [1, 1]  # it checks only now and then, not at each step
     lost.last = 0.0
     lost.after_step(None)
     assert ended == [1, 1, 1]
 
 
-# What a queue says
+# Answers of a queue
 
 
 class Queue:
-    """A queue that says what the test wants, one look after the other."""
+    """A queue that gives the answers of the test, one at each look."""
 
     grace, room = 0.0, float("inf")
 
@@ -292,7 +293,7 @@ class Queue:
 
     def states(self):
         self.asked += 1
-        assert self.asked < 100, "waits for ever"
+        assert self.asked < 100, "it waits for ever"
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
     def result(self, number):
@@ -316,7 +317,7 @@ TASKS = [Task("a", fail)]
 
 
 def test_tasks_wait_for_room_when_nothing_is_watched(tmp_path, monkeypatch):
-    """What a job returned is there a moment before its process has ended and made room."""
+    """A job's result is there a moment before its process has ended and made room."""
 
     class Narrow(Queue):
         rooms = [1, 1, 0, 0, 1]
@@ -347,8 +348,8 @@ def test_a_lost_job_is_submitted_once_more(tmp_path, monkeypatch, capfd):
 
 
 def test_a_job_that_begins_again_elsewhere(tmp_path, monkeypatch, capfd):
-    """SLURM has put it back into the queue, since its machine was lost; the lost one still writes,
-    into the middle of a line."""
+    """SLURM has requeued it because its machine was lost. The lost machine still writes, into the
+    middle of a line."""
     said = iter(
         [["begun", "n1"], b'["st["step", 1, 2]\n', ["begun", "n2"], ["saved"], ["begun", "n1"]]
     )
@@ -374,7 +375,7 @@ def test_a_job_that_begins_again_elsewhere(tmp_path, monkeypatch, capfd):
 
 
 def test_a_job_that_left_no_log(tmp_path, monkeypatch):
-    """As when the other machines do not see the folder."""
+    """For example where the other machines do not see the folder."""
     with pytest.raises(ProcessError, match=r"twice \(FAILED; 1\); it left no log: do all machines"):
         watch(monkeypatch, tmp_path, Queue([{key: State(GONE, "FAILED") for key in "01"}]), TASKS)
 
@@ -404,8 +405,8 @@ def test_jobs_of_an_earlier_start_are_found_again(tmp_path, monkeypatch, capfd):
     assert json.loads((tmp_path / "cluster/jobs.json").read_text()) == {}
 
 
-def test_an_error_of_the_process_that_waits_says_what_goes_on(tmp_path, monkeypatch, capfd):
-    """Here: the queue refuses the second try of one job, while another runs."""
+def test_an_error_of_the_waiting_process_says_which_jobs_go_on(tmp_path, monkeypatch, capfd):
+    """Here the queue refuses the second try of one job while another runs."""
     queue = Queue([{"0": State(GONE, "FAILED"), "1": State(RUNNING, "")}])
     submit = queue.submit
 
@@ -420,16 +421,17 @@ def test_an_error_of_the_process_that_waits_says_what_goes_on(tmp_path, monkeypa
     assert "note: 1 jobs go on" in capfd.readouterr().err
 
 
-def test_what_an_earlier_start_did_not_gather(tmp_path, monkeypatch):
-    """Done while nobody waited: not done again. Failed or vanished: submitted again."""
+def test_results_that_an_earlier_start_did_not_collect(tmp_path, monkeypatch):
+    """A job that finished while nothing waited for it is not run again. One that failed or vanished
+    is submitted again."""
     for answer, submitted in ({"5": ("done", 3)}, []), ({"5": ("failed", None)}, ["a"]):
         write_table(tmp_path, entry(TASKS[0]))
         queue = Queue([{}, {"0": State(RUNNING, "")}], {**answer, "0": ("done", 3)})
         assert watch(monkeypatch, tmp_path, queue, TASKS) == [3] and queue.submitted == submitted
 
 
-def test_two_jobs_never_train_a_net(tmp_path, monkeypatch):
-    """A job with other settings, or one that no table knows, is not passed over."""
+def test_two_jobs_never_train_the_same_net(tmp_path, monkeypatch):
+    """A job with other settings, or one that is in no table, is an error."""
     write_table(tmp_path, entry(Task("a", Note(tmp_path, "another"))))
     queue = Queue([{"5": State(WAITING, "Resources")}])
     with pytest.raises(ConfigError, match="a: job 5 still does this task with other settings"):
@@ -440,7 +442,7 @@ def test_two_jobs_never_train_a_net(tmp_path, monkeypatch):
     assert queue.submitted == []
 
 
-def test_workers_do_not_meet_jobs(tmp_path, monkeypatch):
+def test_workers_refuse_a_folder_with_jobs(tmp_path, monkeypatch):
     write_table(tmp_path, entry(TASKS[0]))
     monkeypatch.setattr(jobs, "_queue", lambda *args: Queue([{"5": State(RUNNING, "")}]))
     with pytest.raises(ConfigError, match="--cluster: 1 jobs still train there: .* got 5"):
@@ -453,7 +455,7 @@ def test_workers_do_not_meet_jobs(tmp_path, monkeypatch):
         scheduler.run(TASKS, folder=tmp_path)
 
 
-def test_ctrl_c_says_what_goes_on(tmp_path, monkeypatch, capfd):
+def test_ctrl_c_says_which_jobs_go_on(tmp_path, monkeypatch, capfd):
     queue = Queue([{}])
     monkeypatch.setattr(queue, "states", unittest.mock.Mock(side_effect=KeyboardInterrupt))
     monkeypatch.setattr(jobs, "_alive", lambda *args: {})
@@ -464,7 +466,7 @@ def test_ctrl_c_says_what_goes_on(tmp_path, monkeypatch, capfd):
     assert table == entry(TASKS[0], "0")
 
 
-def test_what_squeue_prints(monkeypatch, tmp_path):
+def test_the_output_of_squeue(monkeypatch, tmp_path):
     said = """7_0|RUNNING|None
 7_1|PENDING|Resources
 7_2|CANCELLED|None
@@ -494,7 +496,7 @@ def test_a_damaged_table_of_jobs(tmp_path):
             scheduler.run(TASKS, folder=tmp_path)
 
 
-def test_a_task_is_known_again_by_another_process(tmp_path):
+def test_another_process_recognises_a_task(tmp_path):
     claim = next(iter(claims.CLAIMS.values()))
     code = (
         "from minires.experiments import claims\n"
@@ -538,7 +540,7 @@ def jobs_of(process):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
-    """SIGKILL: the jobs go on, and the next start finds them again."""
+    """After SIGKILL the jobs go on, and the next start finds them."""
     out = tmp_path / "run"
     process = start(out)
     its = jobs_of(process)
@@ -547,7 +549,7 @@ def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
     if name == "SIGINT":
         assert "jobs on this machine have saved and ended" in said and gone(its)
         rows = (out / "nets/plain-14/seed0/metrics.csv").read_text().splitlines()
-        assert len(rows) <= LONGER.iterations // 4  # stopped on the way, 4 steps an epoch
+        assert len(rows) <= LONGER.iterations // 4  # stopped half-way, 4 steps an epoch
         run(out, LONGER, resume=True)
     else:
         with pytest.raises(ConfigError, match="--cluster: 2 jobs still train there"):
@@ -628,13 +630,13 @@ def write_sbatch(folder, monkeypatch, *lines):
     monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
 
 
-def test_machines_that_are_down_are_waited_for(tmp_path, monkeypatch):
+def test_a_queue_whose_machines_are_down_is_waited_for(tmp_path, monkeypatch):
     words = "allocation failure: Requested node configuration is not available"
     write_sbatch(tmp_path, monkeypatch, words)
     Cluster("slurm").check()
 
 
-def test_what_sbatch_refuses(tmp_path, monkeypatch, capsys):
+def test_errors_of_sbatch(tmp_path, monkeypatch, capsys):
     write_sbatch(
         tmp_path,
         monkeypatch,

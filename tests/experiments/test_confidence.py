@@ -1,4 +1,4 @@
-"""The interval of the mean, against Student's distribution itself."""
+"""The interval of the mean, compared with Student's distribution itself."""
 
 import random
 from math import gamma, pi, sqrt
@@ -11,7 +11,7 @@ from minires.experiments import confidence
 
 
 def below(t, degrees):
-    """The part of Student's distribution below t, by adding up its density."""
+    """The probability below t of Student's distribution, by adding up its density."""
     x = np.linspace(0, t, 20_001)
     scale = gamma((degrees + 1) / 2) / sqrt(degrees * pi) / gamma(degrees / 2)
     density = scale * (1 + x**2 / degrees) ** (-(degrees + 1) / 2)
@@ -35,7 +35,7 @@ def test_it_holds_the_truth_19_times_of_20():
     assert held == pytest.approx(0.95, abs=0.012)
 
 
-def test_words():
+def test_the_interval_in_words():
     words = confidence.in_words([2, 4, 6], "{:+.1f}".format)
     assert words == "95 % confidence interval -1.0 to +9.0, n = 3 seeds"
     assert confidence.in_words([2], str) == "1 seed, no confidence interval"

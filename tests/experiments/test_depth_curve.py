@@ -1,4 +1,4 @@
-"""What docs/depth.md says of error against depth is what the records say."""
+"""docs/depth.md on error against depth matches the records."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_residual_nets_get_worse_beyond_32_layers():
     assert min(errors("resnet", 110)) < 80
 
 
-def test_longer_training_moves_the_place():
+def test_longer_training_moves_the_depth_where_errors_rise():
     longer = ends("results/degradation-small-cifar10")
     for seed in range(3):
         shallow, deep, plain_shallow, plain_deep = (

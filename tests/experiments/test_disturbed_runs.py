@@ -1,6 +1,5 @@
-"""Runs that are disturbed: disks that fail, processes that die or come in twos, records that were
-changed. No traceback, nothing lost without a word, and --resume goes on to the same numbers.
-"""
+"""Runs that are disturbed: disks fail, processes die or meet in one folder, records are changed.
+There is no traceback, nothing is lost without a message, and --resume leads to the same numbers."""
 
 import csv
 import json
@@ -43,7 +42,7 @@ TINY = RunConfig.for_data(
     iterations=6,
 )
 TINY_DEGRADATION = replace(TINY, model=None, net={"width": 1}, iterations=2)
-COMMAND = (  # that of TINY
+COMMAND = (  # the same settings as TINY
     "train --model residual_mlp-4 --net width=4 --image-size 4 --train-size 32 --test-size 8 "
     "--batch-size 8"
 ).split()
@@ -87,7 +86,7 @@ def copy(finished, tmp_path):
 
 
 def content(out):
-    """What a run leaves, without how long it took; weights as bytes."""
+    """The results of a run without their times, with weights as bytes."""
     metrics = [
         {name: value for name, value in row.items() if name not in TIMES}
         for row in read_table(out / "metrics.csv", METRICS, TEXT)
@@ -130,7 +129,7 @@ def test_a_folder_is_free_again_after_a_run_that_failed(copy):
     run(copy, resume=True)
 
 
-def test_what_a_start_leaves_that_was_cut_off_is_no_run(tmp_path, finished):
+def test_the_folder_of_an_interrupted_start_is_not_a_run(tmp_path, finished):
     out = tmp_path / "run"
     out.mkdir()
     (out / ".lock").touch()
@@ -165,14 +164,14 @@ def test_a_figure_that_cannot_be_written_leaves_the_one_before(copy):
         assert (copy / "training.png").read_bytes() == b"before" and is_clean(copy)
 
 
-def test_a_table_deleted_meanwhile_comes_back_with_its_header(tmp_path):
+def test_a_table_deleted_during_a_run_is_written_again_with_its_header(tmp_path):
     table = RunFolder(tmp_path, {}).table("metrics", ("a", "b"))
     table.path.unlink()
     table.append([{"a": 3, "b": 4}])
     assert table.rows() == [{"a": 3, "b": 4}]
 
 
-def test_nothing_or_all_is_appended_when_it_is_interrupted(tmp_path):
+def test_an_interrupted_append_writes_all_or_nothing(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b"a\n")
 
@@ -188,7 +187,7 @@ def test_nothing_or_all_is_appended_when_it_is_interrupted(tmp_path):
 
 
 @pytest.mark.parametrize("lost", [slice(1, 2), slice(2, 3), slice(1, 9)])
-def test_lost_rows_of_metrics_are_put_back_with_a_word(copy, finished, lost, capsys):
+def test_lost_rows_of_metrics_are_restored_with_a_message(copy, finished, lost, capsys):
     lines = (copy / "metrics.csv").read_text().splitlines(True)
     del lines[lost]
     (copy / "metrics.csv").write_text("".join(lines))
@@ -199,19 +198,19 @@ def test_lost_rows_of_metrics_are_put_back_with_a_word(copy, finished, lost, cap
     )
 
 
-def test_changed_rows_of_metrics_are_put_back_with_a_word(copy, finished, capsys):
+def test_changed_rows_of_metrics_are_restored_with_a_message(copy, finished, capsys):
     text = (copy / "metrics.csv").read_text()
     (copy / "metrics.csv").write_text(text.replace("residual_mlp-4,0,4", "residual_mlp-4,0,5"))
     run(copy, resume=True)
     assert content(copy) == content(finished) and "note: " in capsys.readouterr().err
 
 
-def test_an_untouched_run_is_resumed_without_a_word(copy, capsys):
+def test_an_unchanged_run_is_resumed_without_a_message(copy, capsys):
     run(copy, resume=True)
     assert capsys.readouterr().err == ""
 
 
-def test_lost_gradients_are_said(copy, capsys):
+def test_lost_gradients_are_reported(copy, capsys):
     lines = (copy / "gradients.csv").read_text().splitlines(True)
     (copy / "gradients.csv").write_text("".join(lines[:-3]))
     run(copy, resume=True)
@@ -254,7 +253,7 @@ def test_settings_that_were_changed_are_named(copy, change, words):
             command(copy)
 
 
-def test_settings_nested_without_end(copy):
+def test_settings_nested_too_deeply(copy):
     (copy / "config.json").write_text("[" * 100_000)
     with pytest.raises(DataError, match="the settings cannot be read"):
         single_net.report(copy)
@@ -303,7 +302,7 @@ def test_rows_of_nets_that_are_not_in_the_settings(finished_degradation, tmp_pat
 # Being stopped
 
 
-def test_everything_is_saved_is_said_only_where_it_is(copy, tmp_path, capsys):
+def test_it_says_everything_is_saved_only_where_it_is(copy, tmp_path, capsys):
     assert interrupted(copy, KeyboardInterrupt()) == 130
     assert "everything so far is saved" in capsys.readouterr().err
     interrupted(copy, StoppedAtOnce())
@@ -331,7 +330,7 @@ def test_a_closed_terminal_ends_a_run_as_sigterm_does(tmp_path):
     words = [*COMMAND, "--iterations", "2000", "--out", str(out)]
     child, terminal = pty.fork()
     if child == 0:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be passed over
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a program under nohup would ignore it
         os.execv(sys.executable, [sys.executable, "-m", "minires", *words])
     table, deadline = out / "metrics.csv", time.monotonic() + 60
     while not (table.exists() and table.read_text().count("\n") > 3):
@@ -342,10 +341,10 @@ def test_a_closed_terminal_ends_a_run_as_sigterm_does(tmp_path):
     assert os.waitstatus_to_exitcode(status) == 130
 
 
-# Generators: many disturbed runs. MINIRES_CASES=10 tries ten times as many.
+# Many disturbed runs, made at random. MINIRES_CASES=10 tries ten times as many.
 
 
-@pytest.mark.slow  # faults at every place where a run writes, which single tests do not name
+@pytest.mark.slow  # faults wherever a run writes, also where no other test plants one
 @pytest.mark.parametrize("start", [run, run_degradation], ids=["single net", "degradation"])
 def test_disks_that_fail(start, finished, finished_degradation, tmp_path):
     """A disk fails, or the process dies, at some operation: one line, and --resume goes on. There
@@ -388,7 +387,7 @@ def _in_a_process(out, delay):
         sys.exit(f"{error}")
 
 
-@pytest.mark.slow  # processes that meet at every moment of a run, and die in it
+@pytest.mark.slow  # processes that meet, and die, at any moment of a run
 @pytest.mark.skipif(not FORK, reason="started fast, by a fork")
 def test_processes_that_meet_in_one_folder(finished, tmp_path):
     processes = multiprocessing.get_context("fork")
@@ -438,7 +437,7 @@ ODD = (
 
 
 def _changed(text, generator):
-    """A table or JSON file, changed as people and disks change them."""
+    """A table or JSON file, changed in ways in which people and disks change them."""
     lines = text.split("\n")
     at = generator.randrange(len(lines))
     kind = generator.randrange(8)
@@ -465,10 +464,10 @@ def _changed(text, generator):
     return "\n".join(lines).encode()
 
 
-@pytest.mark.slow  # changes that nobody has thought of
+@pytest.mark.slow  # tries changes that no other test names
 @pytest.mark.parametrize("kind", ["single net", "degradation"])
 def test_records_that_were_changed(kind, finished, finished_degradation, tmp_path, capsys):
-    """They are drawn, reported and resumed, or answered by one line; metrics are put right."""
+    """They are drawn, reported and resumed, or get one line. Metrics are restored."""
     module, start, source = {
         "single net": (single_net, run, finished),
         "degradation": (degradation, run_degradation, finished_degradation),

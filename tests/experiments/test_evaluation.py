@@ -1,4 +1,4 @@
-"""What weights are worth, on CIFAR-10 and on photographs; and the command."""
+"""The error of weights on CIFAR-10 and on photographs; and the command."""
 
 import json
 
@@ -53,8 +53,8 @@ def test_the_error_is_that_of_the_net(weights, tmp_path):
 
 
 @pytest.mark.parametrize("out", ["full", "full/file", "full/file/more"])
-def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path, out):
-    """It was said after all pictures had been decoded and looked at."""
+def test_an_unwritable_folder_is_reported_before_the_work(weights, tmp_path, out):
+    """It used to be reported after all pictures had been decoded and evaluated."""
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("x")
     places = {"folder": tmp_path / "nowhere", "cache": tmp_path / "cache"}
@@ -64,7 +64,7 @@ def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path,
 
 @pytest.mark.parametrize("command", ["evaluate", "diagnose"])
 def test_a_net_that_diverged(weights, tmp_path, capsys, command):
-    """It had 100 % error, 0 % on the first class, and was off by nan points."""
+    """It used to get 100 % error, 0 % on the first class, and an interval of nan points."""
     net, path = weights
     net.fc.weight.data[:] = np.nan
     mr.save(net, path, transform=TRANSFORM, built={"model": "resnet-8", "net": {"width": 2}})
@@ -76,15 +76,15 @@ def test_a_net_that_diverged(weights, tmp_path, capsys, command):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "diagnose"])
-def test_nobody_is_told_to_resume_what_cannot_be_resumed(weights, tmp_path, capsys, command):
+def test_no_message_advises_resume_where_it_is_impossible(weights, tmp_path, capsys, command):
     (tmp_path / "config.json").write_text("{}")
     words = [command, "--weights", str(weights[1]), "--dataset", "synthetic"]
     assert main([*words, "--out", str(tmp_path)]) == 1
     assert "got files of an earlier run; choose another folder" in capsys.readouterr().err
 
 
-def test_of_a_part():
-    """Wilson's interval of 10 of 100, as R's prop.test(10, 100, correct=FALSE) gives it."""
+def test_the_interval_of_a_proportion():
+    """Wilson's interval for 10 of 100, as in R's prop.test(10, 100, correct=FALSE)."""
     low, high = confidence.of_a_part(10, 100)
     assert (low, high) == pytest.approx((0.05522914, 0.17436566), abs=1e-7)
     assert confidence.of_a_part(0, 5)[0] == 0 and confidence.of_a_part(5, 5)[1] == 1
@@ -121,7 +121,7 @@ def test_photographs_of_some_of_the_nets_classes(photographs, tmp_path):
 
 
 def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
-    """confusion.csv had a million rows, and its figure was an empty page."""
+    """confusion.csv used to have a million rows, and its figure was an empty page."""
     net = mr.models.resnet(8, width=2, num_classes=1000)
     built = {"model": "resnet-8", "net": {"width": 2}}
     mr.save(net, tmp_path / "net.safetensors", transform=TRANSFORM, built=built)
@@ -148,7 +148,7 @@ def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
             evaluation.figures(tmp_path / "out")
 
 
-def test_the_order_of_classes_that_a_file_does_not_name_is_said(weights, photographs, tmp_path):
+def test_the_assumed_order_of_unnamed_classes_is_stated(weights, photographs, tmp_path):
     images = data.datasets.image_folder.photographs_to_test(
         photographs, data.ImageTransform(8, 8), cache=tmp_path / "cache", progress=False
     )
@@ -157,7 +157,7 @@ def test_the_order_of_classes_that_a_file_does_not_name_is_said(weights, photogr
         assert class_order(file, images)[0] == ["cat", "dog"]
 
 
-def test_the_folders_of_imagenet_are_called_by_wordnets_numbers(tmp_path, photographs):
+def test_the_folders_of_imagenet_have_wordnets_numbers_as_names(tmp_path, photographs):
     for folder, name in (("cat", "n01440764"), ("dog", "n15075141")):
         (photographs / folder).rename(photographs / name)
     images = data.datasets.image_folder.photographs_to_test(
@@ -184,7 +184,7 @@ def test_the_command(weights, tmp_path, capsys):
 
 
 def test_both_views_of_each_image(weights, tmp_path, capsys):
-    """Only what --flip asks for is new: the other numbers are as without it."""
+    """--flip adds numbers and changes none of the others."""
     _, path = weights
     words = ["evaluate", "--weights", str(path), "--dataset", "synthetic", "--json"]
     found = []

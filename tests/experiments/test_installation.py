@@ -1,4 +1,4 @@
-"""The doctor: each check says what was found, and a cure for what is not good."""
+"""The doctor: each check says what was found, and how to cure a problem."""
 
 import sys
 
@@ -9,8 +9,10 @@ from minires import backend
 from minires.experiments import installation
 from minires.experiments.installation import BAD, GOOD, OPTIONAL
 
+from ..faults import refuse
 
-def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
+
+def test_a_run_is_possible_here_and_each_problem_has_a_cure():
     checks = list(installation.check_all())
     assert [check.name for check in checks] == [
         "Python",
@@ -86,9 +88,6 @@ def test_a_full_disk(monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
-    def refuse(**_):
-        raise PermissionError(13, "Permission denied")
-
     monkeypatch.chdir(tmp_path)
     assert installation.write_access().state == GOOD
     monkeypatch.setattr(installation.tempfile, "TemporaryFile", refuse)

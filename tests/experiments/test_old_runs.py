@@ -3,7 +3,7 @@ end.
 
 The fixtures were written by the version before nets were called ``resnet-20`` in tables (they were
 ``residual-20``). Two runs were interrupted; ``runs-expected.json`` holds the metrics of the same
-runs, uninterrupted.
+runs without an interruption.
 """
 
 import json
@@ -18,25 +18,16 @@ from minires.cli import main
 from minires.errors import ConfigError, DataError
 from minires.experiments import degradation, net_folders, single_net
 from minires.experiments.claims.frame import laboratory
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import RunFolder, read_config, read_table
 from minires.experiments.training_tables import METRICS, TEXT
 from minires.serialization.old_names import current_net, previous_net
 from minires.training import RunConfig, Trainer
 from minires.training.settings_file import read_settings
 
+from .tiny import tiny_preset
+
 OLD = Path(__file__).parents[1] / "fixtures" / "old"
-SMALL = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=4,
-    drops=(0.5, 0.75),
-    crop_padding=1,
-)
+SMALL = tiny_preset(epochs=4, drops=(0.5, 0.75), crop_padding=1)
 DEGRADATION = replace(SMALL, warmup=3, warmup_from_depth=110)
 SINGLE = RunConfig.for_data(
     model="resnet-8",
@@ -144,7 +135,7 @@ def test_old_runs_are_reported_and_drawn(old, capsys):
 
 
 def test_nets_of_the_claims_are_found_again(old, tmp_path, monkeypatch):
-    """Under the folder's and the net's new name, and not trained again."""
+    """Under the new names of the folder and the net, without training again."""
     monkeypatch.setattr(Trainer, "run", lambda self: pytest.fail("it was trained again"))
     place = laboratory.Laboratory(
         old("claims"), preset=replace(SMALL, epochs=2, crop_padding=0), progress=False
@@ -175,7 +166,7 @@ def test_an_old_settings_file():
     assert models.build(given["model"], **RunConfig.for_data(**given).net)
 
 
-def test_config_by_todays_names(tmp_path):
+def test_old_settings_get_todays_names(tmp_path):
     config = read_config(OLD / "degradation", "degradation")
     assert (config["warmup"], config["warmup_from_depth"], config["net"]) == (3, 110, {"width": 2})
     config = read_config(OLD / "single-net", "single net")
@@ -202,7 +193,7 @@ def test_config_by_todays_names(tmp_path):
 @pytest.mark.parametrize(
     "text", ['{"warmup_from_110": 3}', '{"recipe": 3}', '{"net": 3}', '{"experiment": []}']
 )
-def test_damaged_configs_are_one_clear_line(tmp_path, text):
+def test_damaged_configs_get_one_clear_line(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(DataError, match="config.json"):
         read_config(tmp_path, "degradation")

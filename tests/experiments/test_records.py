@@ -66,7 +66,7 @@ def test_damaged_tables(tmp_path, text, complaint):
         read_table(tmp_path / "metrics.csv", COLUMNS, TEXT)
 
 
-def test_binary_rubbish(tmp_path):
+def test_binary_content(tmp_path):
     (tmp_path / "metrics.csv").write_bytes(b"\xff\xfe\x00" * 10)
     with pytest.raises(DataError):
         read_table(tmp_path / "metrics.csv", COLUMNS, TEXT)
@@ -124,7 +124,7 @@ def test_unwritable_folder(tmp_path):
         RunFolder(tmp_path / "file" / "folder", {})
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_not_touched(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ConfigError, match="the folder is not empty"):
         RunFolder(tmp_path, {}, resume=True)

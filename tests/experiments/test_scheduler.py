@@ -1,4 +1,4 @@
-"""Tasks on worker processes: the same bits, whoever is killed or stopped."""
+"""Tasks on worker processes: the same bits, whichever process is killed or stopped."""
 
 import multiprocessing
 import os
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,24 +19,15 @@ import pytest
 
 from minires.errors import ConfigError, DataError, ProcessError
 from minires.experiments import degradation, scheduler
-from minires.experiments.presets import PRESETS
 from minires.experiments.scheduler import Task, resources, worker
 from minires.experiments.scheduler.board import Board
 from minires.training.progress import duration
 
 from ..faults import cases
 from .degradation.test_training import tables
+from .tiny import tiny_preset
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=60,
-)
+TINY = tiny_preset(iterations=60)
 POSIX = pytest.mark.skipif(not hasattr(os, "setpgrp"), reason="signals of POSIX")
 SCRIPT = """
 import sys
@@ -67,7 +58,8 @@ def test_the_same_tables_with_any_number_of_workers(finished, tmp_path, workers,
     ).read_bytes()
 
 
-# Tasks of the tests: what they do must be found by name in another process.
+# Tasks of the tests. They are classes and functions of the module, since another process finds
+# them by name.
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class Note:
 
 @dataclass(frozen=True)
 class KillItself:
-    """As if memory were full: `times` times, then it is done."""
+    """Dies as if memory were full, `times` times; after that it finishes."""
 
     path: Path
     times: int = 1
@@ -148,7 +140,7 @@ def test_large_arrays_are_in_memory_once():
 
 
 @POSIX
-def test_a_killed_process_costs_nobody_else_anything(tmp_path, capfd):
+def test_a_killed_process_costs_no_other_task_anything(tmp_path, capfd):
     tasks = [
         Task("killed", KillItself(tmp_path / "k"), cost=2),
         Task("other", Note(tmp_path / "n", "other", 1.0)),
@@ -208,7 +200,7 @@ def start(out, workers):
 
 
 def workers_of(process):
-    """The processes that train: they stay when their parent is killed, so ask before."""
+    """The processes that train. They outlive a killed parent, so list them before."""
     children = psutil.Process(process.pid).children(recursive=True)
     return [child for child in children if "loky" in " ".join(_words(child))]
 
@@ -237,10 +229,10 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
         process.send_signal(getattr(signal, name))
         process.communicate(timeout=60)
         assert gone(processes)
-        if process.returncode != 0:  # else it was done before the signal came
+        if process.returncode != 0:  # otherwise the run finished before the signal came
             break
     assert process.returncode != 0
-    for folder in out.glob("nets/*/*/"):  # nothing of the steps so far is lost
+    for folder in out.glob("nets/*/*/"):  # no finished step is lost
         table = folder / "gradients.csv"
         if table.exists() and len(table.read_text().splitlines()) > 1:
             assert list((folder / "checkpoints").iterdir())
@@ -251,7 +243,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
 @POSIX
 @pytest.mark.slow
 def test_workers_killed_at_random_moments(finished, tmp_path):
-    """Of a run and of its resumes, with one, two or three workers, until it is done."""
+    """In a run and its resumes, with one, two or three workers, until it is finished."""
     rng = random.Random(0)
     for case in range(cases(1)):
         out, kills = tmp_path / f"run{case}", 0
@@ -315,7 +307,7 @@ def test_how_long_it_will_take(monkeypatch, capsys):
     row = {"iteration": 50, "train_loss": 1, "train_error": 2, "test_error": 3, "seconds": 4}
     with Board(tasks) as board:
         board.hear(tasks[0], "step", 0, 100, "")
-        board.hear(tasks[1], "step", 50, 100, "")  # resumed: half of it was done before
+        board.hear(tasks[1], "step", 50, 100, "")  # resumed: half of the work was done before
         clock[0] = 10
         board.hear(tasks[0], "epoch", 100, row)
         board.show()
@@ -330,7 +322,7 @@ def test_times_in_words(seconds, words):
     assert words in duration(seconds)
 
 
-def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):
+def test_changed_rows_are_restored(finished, tmp_path, capsys):
     out = run(tmp_path / "run", 1)
     text = (out / "metrics.csv").read_text()
     (out / "metrics.csv").write_text(re.sub(r"plain-8,0,(\d+),", r"plain-8,1,\1,", text))
@@ -341,8 +333,8 @@ def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):
     assert capsys.readouterr().err == "" and tables(out) == tables(finished)
 
 
-def test_a_task_that_is_on_its_way_when_all_stop_does_not_begin(monkeypatch):
-    """Between a task's being given out and its beginning lies the start of a process."""
+def test_a_task_that_is_handed_out_while_all_stop_does_not_begin(monkeypatch):
+    """Between handing out a task and its beginning a process has to start."""
     ours, theirs = multiprocessing.Pipe()
     monkeypatch.setattr(worker, "post", worker._Post())
     worker.post.connection = theirs

@@ -1,4 +1,4 @@
-"""Which seeds a run has."""
+"""The seeds of a run, given as a number or as a list."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_a_number_or_a_list(seeds, expected):
     assert found == expected and all(type(seed) is int for seed in found)
 
 
-def test_so_many_from_the_first_on():
+def test_a_number_counts_from_the_first_seed():
     assert check_seeds("here", 2, first=4) == [4, 5]
 
 
@@ -30,7 +30,7 @@ def test_so_many_from_the_first_on():
     "seeds",
     [0, -1, 1.5, True, "3", None, [], [1, 1], [-1], [0.5], [True], ["a"], 10**30, range(10**6)],
 )
-def test_what_is_no_list_of_seeds(seeds):
+def test_invalid_lists_of_seeds(seeds):
     with pytest.raises(ConfigError, match="^here: seeds: expected "):
         check_seeds("here", seeds)
 
@@ -53,12 +53,12 @@ def test_on_the_command_line(text, expected):
 @pytest.mark.parametrize(
     "text", ["", "-", "3-", "-3", "5-3", "a", "1-2-3", "1,,2", "0.5", "８", "0-" + "9" * 30, "²"]
 )
-def test_what_is_none(text):
+def test_invalid_seeds_on_the_command_line(text):
     assert parse_seeds(text) is None
 
 
 @pytest.mark.parametrize("seeds", [[0], [0, 1, 2], [7], [30, 31], [0, 1, 2, 7], [1, 3, 4, 9]])
-def test_as_text_is_read_back(seeds):
+def test_seeds_as_text_are_read_back(seeds):
     for text in (as_text(seeds), spans(seeds)):
         assert check_seeds("here", parse_seeds(text)) == seeds
     assert as_text([0, 1, 2]) == "3" and spans([0, 1, 2]) == "0-2"

@@ -1,4 +1,4 @@
-"""A short name for what decides the numbers of a run."""
+"""A short hash of the settings that decide a run's numbers."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def of(config, **more):
         {"dataset": "cifar10"},
     ],
 )
-def test_what_decides_the_numbers_counts(change):
+def test_settings_that_decide_the_numbers_count(change):
     assert of(replace(CONFIG, **change)) != of(CONFIG)
     assert of(CONFIG, dataset_name="drawn") != of(CONFIG, dataset_name="CIFAR-10")
 
@@ -44,7 +44,7 @@ def test_what_decides_the_numbers_counts(change):
         {"settings_hash": "1"},
     ],
 )
-def test_seeds_machines_and_folders_do_not(more):
+def test_seeds_machines_and_folders_do_not_count(more):
     assert of(CONFIG, **more) == of(CONFIG)
 
 
@@ -62,7 +62,7 @@ def test_a_run_from_before_a_setting_existed_has_the_same_hash():
     assert settings_hash(old) != settings_hash({**new, "nesterov": True})
 
 
-def test_so_has_a_sweep_from_before_a_setting_existed():
+def test_a_sweep_from_before_a_setting_existed_has_the_same_hash():
     common = {"lr": 0.2, "momentum": 0.9, "nesterov": False}
     new = {"experiment": "sweep", "common": common}
     old = {"experiment": "sweep", "common": {"lr": 0.2, "momentum": 0.9}}
@@ -102,4 +102,4 @@ def test_differences_are_named_one_by_one():
         "net.init he (not None)",
         "net.width 9 (not 8)",
     ]
-    assert differences({}, {"lr": 0.1, "flip": True}) == []  # their usual values
+    assert differences({}, {"lr": 0.1, "flip": True}) == []  # their default values

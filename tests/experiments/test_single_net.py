@@ -22,16 +22,10 @@ from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, trainer
 
+from .tiny import tiny_run
+
 Image = pytest.importorskip("PIL.Image")
-TINY = RunConfig.for_data(
-    model="resnet-8",
-    net={"width": 2},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=10,
-)
+TINY = tiny_run(model="resnet-8", net={"width": 2}, iterations=10)
 
 
 def run(config, out, **more):
@@ -53,7 +47,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory):
-    """Two classes that are easily told apart, by colour."""
+    """Two classes that are easy to tell apart by colour."""
     folder = tmp_path_factory.mktemp("photos")
     for label, name in enumerate(("fire", "water")):
         (folder / name).mkdir()
@@ -84,7 +78,7 @@ def probe(photographs, weights, **more):
     return RunConfig.for_data(**usual | more)
 
 
-def test_what_a_run_leaves(finished):
+def test_the_files_of_a_run(finished):
     assert sorted(path.name for path in finished.iterdir()) == [
         ".lock",
         "checkpoints",
@@ -197,8 +191,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
         run(TINY, tmp_path / "run")
 
 
-def test_updates_are_how_far_steps_went(finished, tmp_path):
-    """With one step and no weight decay lr times the gradient."""
+def test_updates_are_the_lengths_of_steps(finished, tmp_path):
+    """With a single step and no weight decay, lr times the gradient."""
     out = run(replace(TINY, iterations=1, weight_decay=0.0, drops=()), tmp_path / "run")
     moved = read_table(out / "updates.csv", UPDATES, TEXT)
     norms = read_table(out / "gradients.csv", GRADIENTS, TEXT)
@@ -221,8 +215,8 @@ def test_a_run_of_an_early_version_goes_on_without_updates(finished, tmp_path):
 
 
 def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
-    """The colours are told apart by features of random shapes; and all else is that of the file, to
-    the bit."""
+    """The colours can be told apart by the features of a net trained on shapes. All other weights
+    are those of the file, to the bit."""
     start = finished / "weights.safetensors"
     out = run(probe(photographs, start), tmp_path / "run")
     before, after = (open_weights(path).arrays for path in (start, out / "weights.safetensors"))
@@ -258,8 +252,9 @@ def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished
     assert np.array_equal(found.labels, train_set.labels)
 
 
-def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photographs, tmp_path):
-    """They came without a word, and the net forgot how its inputs are prepared."""
+def test_weights_without_a_last_layer_keep_the_conventions_of_their_family(photographs, tmp_path):
+    """Such files used to be loaded without a message, and the net forgot how its inputs are
+    prepared."""
     arrays = to_torch(mr.models.resnet(8, width=2, zeros="around").state_dict())
     body = {name: one for name, one in arrays.items() if not name.startswith("fc.")}
     safetensors.numpy.save_file(body, tmp_path / "body.safetensors")
@@ -270,7 +265,7 @@ def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photo
     assert "has no last layer: a new one, for 2 classes" in note
     assert net.conventions.transform["mean"] == IMAGENET["mean"]
     np.testing.assert_array_equal(net.conv1.weight.data, file.arrays["conv1.weight"])
-    # Once: the net is built a first time only to see whether it can be.
+    # Once: the net is built a first time only to check that it can be built.
     with pytest.warns(WeightsWarning) as said:
         single_net.prepare(config, file, None, False, alone())
     assert sum("as in akamaster" in str(one.message) for one in said) == 1
@@ -363,7 +358,7 @@ def test_weights_that_do_not_fit(finished, photographs, tmp_path):
 
 
 def test_weights_without_a_head(finished, photographs, tmp_path):
-    """As timm offers them: of the layers before it alone."""
+    """As timm offers them: only the layers before the head."""
     from minires.serialization import safetensors
 
     found = {
@@ -392,9 +387,9 @@ def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photo
     }
 
 
-def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_path):
-    """The very images of a test set, as files: a net trained on that set must make the same errors
-    on them."""
+def test_photographs_are_prepared_as_in_the_training_of_the_weights(tmp_path):
+    """The images of a test set, as files: a net trained on that set must make the same errors on
+    them."""
     start_from = run(
         replace(TINY, image_size=16, iterations=60, train_size=500, batch_size=32),
         tmp_path / "start",
@@ -456,7 +451,7 @@ def test_a_head_is_trained_without_crops_and_flips(photographs, finished, tmp_pa
     )
 
 
-def test_a_batch_nobody_asked_for_is_no_larger_than_the_set(finished, photographs, tmp_path):
+def test_the_default_batch_is_no_larger_than_the_set(finished, photographs, tmp_path):
     out = run(
         probe(photographs, finished / "weights.safetensors", batch_size=None, epochs=2),
         tmp_path / "run",
@@ -466,7 +461,7 @@ def test_a_batch_nobody_asked_for_is_no_larger_than_the_set(finished, photograph
     )  # of 24, 2 of each class are held out
 
 
-def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_decoded(
+def test_errors_in_the_net_or_the_folder_come_before_pictures_are_decoded(
     finished, photographs, tmp_path
 ):
     (tmp_path / "taken").mkdir()
@@ -486,7 +481,7 @@ def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_de
     assert not (tmp_path / "cache").exists()
 
 
-def test_folders_that_hold_no_run(tmp_path, finished):
+def test_folders_without_a_run(tmp_path, finished):
     with pytest.raises(DataError, match="config.json"):
         single_net.report(tmp_path)
     (tmp_path / "config.json").write_text('{"experiment": "degradation"}')
@@ -495,7 +490,7 @@ def test_folders_that_hold_no_run(tmp_path, finished):
 
 
 @pytest.mark.parametrize("net, words", [({"num_classes": 5}, "10, got 5"), ({"seed": 3}, "0, got")])
-def test_what_the_data_and_the_run_decide_is_no_setting_of_the_net(net, words, tmp_path):
+def test_what_the_data_or_the_run_decides_is_not_a_setting_of_the_net(net, words, tmp_path):
     with pytest.raises(ConfigError, match=f"net: {[*net][0]}: expected {words}"):
         run(replace(TINY, net={"width": 2} | net), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,5 @@
-"""What nets are tested on: the test set, or a part of the training set that is kept for it."""
+"""The images that nets are tested on: the test set, or a part of the training set that is kept for
+it."""
 
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ def test_train_and_degradation_read_the_same_images():
     for config in (SMALL, replace(SMALL, val_fraction=0.1)):
         sets = load_sets(config), single_net.load_sets(config)
         for one, other in zip(*sets):
-            if config.val_fraction or one is sets[0][0]:  # else others are drawn
+            if config.val_fraction or one is sets[0][0]:  # otherwise other images are drawn
                 np.testing.assert_array_equal(one.images, other.images)
             assert len(one) == len(other)
 

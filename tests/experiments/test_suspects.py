@@ -1,4 +1,5 @@
-"""What tells one net from another, and whether it says how a seed ends: on numbers made by hand."""
+"""Which measures tell one net from another, and whether they predict how a seed ends: on numbers
+made by hand."""
 
 import math
 from statistics import NormalDist
@@ -47,7 +48,7 @@ def a_run(folder, gradients, errors):
 
 
 def layers(first, weights=1.0, slow=1.0):
-    """Eleven convolutions and a last layer that makes logits, which no measure counts."""
+    """Eleven convolutions and a last layer for the logits, which no measure counts."""
     return [(first, weights)] + [(1.0, weights)] * 9 + [(slow, 1.0), (1000.0, 1.0)]
 
 
@@ -79,7 +80,7 @@ def test_nets_are_apart_where_no_seed_lies_between():
     assert apart.side([1, 3], [2, 4]) == 0 and apart.side([1, 2], [2, 3]) == 0
 
 
-def test_when_they_are(run):
+def test_the_steps_at_which_nets_are_apart(run):
     found = suspects.when_apart(run, SLOWEST, "plain-56", "plain-20")
     assert (found.above, found.below) == ([], [5])
     assert suspects.when_apart(run, RATIO, "plain-56", "plain-20").steps == [0, 5]
@@ -110,7 +111,7 @@ def test_rank_correlation_is_scipys():
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
-    """Of pairs from a bell curve with the correlation 0.6, whose rank correlation is 0.58."""
+    """Pairs drawn from a bell curve with correlation 0.6, whose rank correlation is 0.58."""
     generator, hits = np.random.default_rng(1), 0
     truth = 6 / math.pi * math.asin(0.6 / 2)
     for _ in range(400):
@@ -126,7 +127,7 @@ def test_the_largest_of_many_correlations_is_large_by_chance():
     errors = generator.standard_normal(10)
     noise = generator.standard_normal((100, 10))
     largest, chance = suspects.chance_of_largest(noise, errors, draws=500)
-    assert largest > 0.6 and chance > 0.1  # alone it would be 0.05 or less
+    assert largest > 0.6 and chance > 0.1  # a single correlation would have 0.05 or less
     _, of_one = suspects.chance_of_largest([errors * 2], errors, draws=500)
     assert of_one < 0.01
     assert suspects.chance_of_largest([[1.0] * 10], errors, draws=50) == (0, 1)

@@ -6,17 +6,10 @@ from minires.cli import main
 from minires.errors import ConfigError, DataError
 from minires.experiments import single_net, sweep
 from minires.experiments.records import read_config
-from minires.training import RunConfig
 
-TINY = RunConfig.for_data(
-    model="plain-8",
-    net={"width": 1},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=6,
-)
+from .tiny import tiny_run
+
+TINY = tiny_run()
 WORDS = (
     "train --model plain-8 --net width=1 --image-size 8 --train-size 64 --test-size 20 "
     "--batch-size 16 --iterations 6"
@@ -24,7 +17,7 @@ WORDS = (
 
 
 def times_out(text):
-    """A table of a sweep or of metrics without how long it took."""
+    """A table of a sweep or of metrics without the times."""
     return [line.rsplit(",", 2)[0] for line in text.splitlines()]
 
 
@@ -56,7 +49,7 @@ def test_every_combination_with_every_seed():
         ({"data": ["a/b"]}, 1, "values name folders"),
     ],
 )
-def test_sweeps_that_cannot_be(values, seeds, words):
+def test_impossible_sweeps(values, seeds, words):
     with pytest.raises(ConfigError, match=words):
         sweep.configs(TINY, values, seeds)
 
@@ -74,7 +67,7 @@ def test_a_run_of_a_sweep_is_a_run_of_its_own(finished, tmp_path):
     assert single_net.report(own) and read_config(own)["lr"] == 0.1
 
 
-def test_what_became_of_all(finished):
+def test_the_table_of_all_runs(finished):
     lines = (finished / "sweep.csv").read_text().splitlines()
     assert lines[0] == "lr,net.width,seed,train_error,test_error,parameters,seconds"
     assert len(lines) == 9 and lines[1].startswith("0.05,1,0,") and lines[8].startswith("0.1,2,1,")
@@ -88,7 +81,7 @@ def test_what_became_of_all(finished):
     assert figure.stat().st_size > 8000
 
 
-def test_the_same_with_two_workers_and_after_more_seeds(finished, tmp_path):
+def test_two_workers_and_added_seeds_give_the_same_table(finished, tmp_path):
     values = {"lr": [0.05, 0.1], "net.width": [1, 2]}
     sweep.run(sweep.configs(TINY, values), tmp_path / "run", progress=False, workers=2)
     runs = sweep.configs(TINY, values, seeds=2)
@@ -120,13 +113,13 @@ def test_the_command(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text", ["lr", "lr=", "=1", "lr=0.1,,0.2", "lr=0.1,"])
-def test_what_is_no_sweep(text, capsys):
+def test_a_folder_that_is_not_a_sweep(text, capsys):
     with pytest.raises(SystemExit):
         main([*WORDS, "--sweep", text])
     assert "expected NAME=VALUE,VALUE" in capsys.readouterr().err
 
 
-def test_nothing_finished_yet(finished, tmp_path):
+def test_a_sweep_without_a_finished_run(finished, tmp_path):
     for name in ("config.json", "sweep.csv"):
         text = (finished / name).read_text()
         (tmp_path / name).write_text(text if name == "config.json" else text.splitlines()[0] + "\n")

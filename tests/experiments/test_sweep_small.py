@@ -1,4 +1,4 @@
-"""What docs/presets.md says of the sweep is what its records say."""
+"""docs/presets.md on the sweep matches the sweep's records."""
 
 import re
 from pathlib import Path

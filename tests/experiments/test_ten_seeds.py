@@ -1,4 +1,4 @@
-"""What docs/ten_seeds.md says came out is what the records say."""
+"""The results in docs/ten_seeds.md match the records."""
 
 from pathlib import Path
 from statistics import mean, median, stdev
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "ten_seeds.md").read_text(encoding="utf-8")
 WORDS = " ".join(DOC.split())
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
-NEW = range(3, 10)  # the seeds that the expectations are about
+NEW = range(3, 10)  # the seeds of the expectations
 #: (lowest, highest) points by which plain-56 was expected to end above plain-20; of the drawn
 #: images, when they are recorded
 EXPECTED = {"cifar10": (8, 30), "synthetic": (20, 60)}
@@ -48,7 +48,7 @@ def table(dataset):
 
 
 def outcomes(dataset):
-    """For each expectation what was found, and whether it came true."""
+    """The result for each expectation, and whether it came true."""
     found, (low, high) = errors(dataset), EXPECTED[dataset]
     deeper = differences(found, "plain-56", "plain-20")
     helped = differences(found, "resnet-56", "plain-56")

@@ -1,4 +1,5 @@
-"""What a person who fine-tunes on few and uneven pictures sets: patience, class weights, sizes."""
+"""Settings for fine-tuning on few pictures in classes of uneven size: patience, class weights,
+sizes."""
 
 import json
 from dataclasses import replace
@@ -166,7 +167,7 @@ def test_only_some_classes_under_every_name(tmp_path):
 
 
 def test_photographs_tested_at_another_size(photographs, tmp_path):
-    """The weights say how pictures are to be seen in use: as in testing."""
+    """The weights record the preparation of the test, for use."""
     config = of_photographs(photographs, test_image_size=12, patience=5)
     prepared = single_net.prepare(config, None, None, False, single_net.alone())
     assert [one.input_shape[0] for one in prepared[2:5]] == [8, 12, 12]
@@ -176,7 +177,7 @@ def test_photographs_tested_at_another_size(photographs, tmp_path):
 
 
 def test_photographs_from_their_files(photographs, tmp_path):
-    """No cache; the crops are others than those of the smaller copies."""
+    """There is no cache, and the crops differ from those of the smaller copies."""
     runs = {}
     for original in (False, True):
         config = of_photographs(
@@ -190,7 +191,7 @@ def test_photographs_from_their_files(photographs, tmp_path):
 
 
 @pytest.mark.parametrize("name, value", [("test_image_size", 12), ("original_pixels", True)])
-def test_what_is_for_photographs_alone(name, value, tmp_path):
+def test_settings_for_photographs_only(name, value, tmp_path):
     with pytest.raises(ConfigError, match=f"{name}: is for photographs"):
         single_net.run(replace(TINY, **{name: value}), tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
@@ -221,7 +222,7 @@ def test_the_learning_rate_command(tmp_path, capsys):
         (["--patience", "1", "--train-size", "5", "--batch-size", "1"], "validation part"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, message, tmp_path, capsys):
+def test_each_error_is_one_line(words, message, tmp_path, capsys):
     assert main([*WORDS, *words, "--out", str(tmp_path / "out")]) == 1
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1

@@ -16,6 +16,11 @@ def random_arrays(*shapes, seed=0, positive=False):
     return [abs(array) + 0.5 for array in arrays] if positive else arrays
 
 
+def norm_arrays(shape, seed=0):
+    """Images (or rows) of that shape, and a weight and a bias for each of their channels."""
+    return random_arrays(shape, shape[-1:], shape[-1:], seed=seed)
+
+
 def run(kernel, arrays, settings, dy=None):
     """Forward and backward of a kernel: (y, gradients, dy), with random dL/dy if none is given."""
     y, cache = kernel.forward(*arrays, **settings)

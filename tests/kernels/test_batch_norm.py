@@ -8,27 +8,22 @@ from hypothesis.extra.numpy import array_shapes
 
 from minires.kernels import naive
 
-from .checks import assert_close, check, random_arrays, run
-
-
-def case(shape, seed=0):
-    """Images (or rows) of that shape, and a weight and bias for each of their channels."""
-    return random_arrays(shape, shape[-1:], shape[-1:], seed=seed)
+from .checks import assert_close, check, norm_arrays, random_arrays, run
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
 def test_training(backend, shape, seed):
-    check(backend, "batch_norm", *case(shape, seed))
+    check(backend, "batch_norm", *norm_arrays(shape, seed))
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
 def test_inference(backend, shape, seed):
     mean, var = random_arrays(shape[-1:], shape[-1:], seed=seed + 1)
-    check(backend, "batch_norm", *case(shape, seed), mean=mean, var=abs(var))
+    check(backend, "batch_norm", *norm_arrays(shape, seed), mean=mean, var=abs(var))
 
 
 def test_output_has_the_mean_and_variance_that_were_asked_for(backend):
-    x, weight, bias = case((4, 5, 6, 3))
+    x, weight, bias = norm_arrays((4, 5, 6, 3))
     y, _ = backend.batch_norm.forward(x, weight, bias, eps=0)
     assert_close(y.mean(axis=(0, 1, 2)), bias)
     assert_close(y.std(axis=(0, 1, 2)), abs(weight))
@@ -36,7 +31,7 @@ def test_output_has_the_mean_and_variance_that_were_asked_for(backend):
 
 def test_cache_holds_the_statistics_that_were_used(backend):
     """The variance is the biased one, divided by the number of values."""
-    x, weight, bias = case((4, 5, 6, 3))
+    x, weight, bias = norm_arrays((4, 5, 6, 3))
     _, cache = backend.batch_norm.forward(x, weight, bias)
     assert_close(cache.mean, x.mean(axis=(0, 1, 2)))
     assert_close(cache.var, x.var(axis=(0, 1, 2)))
@@ -54,7 +49,7 @@ def test_inference_by_hand(backend):
 
 def test_one_value_a_channel(backend):
     """Any value is its own mean: the output is the bias, and no gradient reaches the input."""
-    x, weight, bias = case((1, 1, 1, 3))
+    x, weight, bias = norm_arrays((1, 1, 1, 3))
     y, (dx, dweight, dbias), dy = run(backend.batch_norm, [x, weight, bias], {})
     assert_close(y, bias.reshape(1, 1, 1, 3))
     assert_close(dx, np.zeros_like(x))
@@ -91,7 +86,7 @@ def test_many_chunks_and_rows(threads):
     from minires.kernels import cpu
 
     threads(2)
-    x, weight, bias = case((101, 30, 32, 5))  # images that do not divide evenly
+    x, weight, bias = norm_arrays((101, 30, 32, 5))  # images that do not divide evenly
     x *= np.linspace(0.1, 3, 101).reshape(-1, 1, 1, 1)
     x += np.linspace(-5, 5, 101).reshape(-1, 1, 1, 1)
     y, (dx, dweight, dbias), dy = run(cpu.batch_norm, [x, weight, bias], {"eps": 0})
@@ -106,7 +101,7 @@ def test_many_chunks_and_rows(threads):
 
 @pytest.mark.parametrize("shape", [(6, 3), (4, 5, 3)])
 def test_rows_without_image_axes(backend, shape):
-    x, weight, bias = case(shape)
+    x, weight, bias = norm_arrays(shape)
     y, _ = backend.batch_norm.forward(x, weight, bias)
     as_images, _ = backend.batch_norm.forward(x.reshape(-1, 1, 1, 3), weight, bias)
     assert_close(y, as_images.reshape(shape))
@@ -124,7 +119,7 @@ def test_a_number_of_pixels_that_makes_no_long_rows():
 
 
 def test_running_averages_that_move_on_before_backward(backend):
-    x, weight, bias = case((4, 5, 6, 3))
+    x, weight, bias = norm_arrays((4, 5, 6, 3))
     mean, var = np.zeros(3), np.ones(3)
     y, cache = backend.batch_norm.forward(x, weight, bias, mean=mean, var=var)
     before = backend.batch_norm.backward(y, cache)

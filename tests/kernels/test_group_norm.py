@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-from .checks import assert_close, check, random_arrays, run
-
-
-def case(shape, seed=0):
-    """Images (or rows) of that shape, and a weight and bias for each of their channels."""
-    return random_arrays(shape, shape[-1:], shape[-1:], seed=seed)
+from .checks import assert_close, check, norm_arrays, run
 
 
 @given(
@@ -21,7 +16,12 @@ def case(shape, seed=0):
     st.integers(0, 99),
 )
 def test_any_shape_and_number_of_groups(backend, shape, num_groups, size, seed):
-    check(backend, "group_norm", *case((*shape, num_groups * size), seed), num_groups=num_groups)
+    check(
+        backend,
+        "group_norm",
+        *norm_arrays((*shape, num_groups * size), seed),
+        num_groups=num_groups,
+    )
 
 
 def test_by_hand(backend):
@@ -35,7 +35,7 @@ def test_by_hand(backend):
 
 
 def test_each_group_of_each_image_has_mean_0_and_variance_1(backend):
-    x, weight, bias = case((3, 5, 6, 4))
+    x, weight, bias = norm_arrays((3, 5, 6, 4))
     y, _ = backend.group_norm.forward(3 * x + 7, np.ones(4), np.zeros(4), 2, eps=0)
     groups = y.reshape(3, 30, 2, 2)
     assert_close(groups.mean(axis=(1, 3)), np.zeros((3, 2)))
@@ -43,14 +43,14 @@ def test_each_group_of_each_image_has_mean_0_and_variance_1(backend):
 
 
 def test_an_image_does_not_depend_on_the_others(backend):
-    x, weight, bias = case((3, 5, 6, 4))
+    x, weight, bias = norm_arrays((3, 5, 6, 4))
     y, _ = backend.group_norm.forward(x, weight, bias, 2)
     alone, _ = backend.group_norm.forward(x[1:2], weight, bias, 2)
     assert_close(y[1:2], alone)
 
 
 def test_a_group_for_each_channel_is_batch_norm_of_a_single_image(backend):
-    x, weight, bias = case((1, 5, 6, 4))
+    x, weight, bias = norm_arrays((1, 5, 6, 4))
     y, _ = backend.group_norm.forward(x, weight, bias, 4)
     assert_close(y, backend.batch_norm.forward(x, weight, bias)[0])
 

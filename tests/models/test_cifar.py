@@ -11,11 +11,10 @@ from minires.models.cifar import check_depth
 from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.nn import BatchNorm2d, Conv2d, Linear
 
+from ..images import images
+from ..messages import message_of
+
 PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
-
-
-def images(*shape, seed=0):
-    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
 
 
 @pytest.mark.parametrize("build", [models.plain, models.resnet])
@@ -266,6 +265,4 @@ def test_depths_that_do_not_exist(depth, nearest):
     ],
 )
 def test_bad_input(call, error, words):
-    with pytest.raises(error) as caught:
-        call()
-    assert words in str(caught.value) and "\n" not in str(caught.value)
+    assert words in message_of(error, call)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires import Tensor, models, no_grad
+from minires import models, no_grad
 from minires.diagnostics.parts import main_path
 from minires.errors import ConfigError
 from minires.experiments.claims.frame.sizes import densenet_like_resnet
 
 from ..diagnostics.nets import lived_in
+from ..images import images
 from ..slow import slow_but
 from .reference import check_gradients, conv, norm, relu
 
@@ -23,10 +24,6 @@ PUBLISHED = {
     "DenseNet-BC-100": (100, BC, 0.8, 769_162),
     "DenseNet-BC-250, k=24": (250, {"growth": 24, **BC}, 15.3, 15_324_406),
 }
-
-
-def images(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
 
 
 @pytest.mark.parametrize("name", slow_but(["DenseNet-40", "DenseNet-BC-100"], PUBLISHED))

@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 
-from minires import Tensor, models, nn
+from minires import models, nn
 from minires.diagnostics.parts import main_path
 from minires.models.dirac_block import DiracConv2d, dirac_delta
 
 from ..diagnostics.nets import lived_in
+from ..images import images
 from .reference import check_gradients, conv, norm, relu
-
-
-def images(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
 
 
 def filters_by_loops(layer):

@@ -5,16 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minires import Tensor, data, models, no_grad
+from minires import data, models, no_grad
 from minires.errors import ConfigError
 from minires.models.fading import FadeShortcuts, fading_shortcuts
 from minires.training import RunConfig, Trainer
 
+from ..images import images
 from .reference import check_gradients
-
-
-def images(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
 
 
 def set_alpha(net, value):

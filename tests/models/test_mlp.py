@@ -5,18 +5,15 @@ import pytest
 
 from minires import functional as F
 from minires import gradcheck, models, nn
-from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, ShapeError
 from minires.optim import SGD
 
+from ..images import images
+from ..messages import message_of
 from .reference import norm, relu
 
 BUILDS = [models.plain_mlp, models.residual_mlp]
 both = pytest.mark.parametrize("build", BUILDS)
-
-
-def images(*shape, seed=0):
-    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
 
 
 @both
@@ -219,6 +216,4 @@ def test_depths_that_do_not_exist(build, depth, nearest):
     ],
 )
 def test_bad_input(call, error, words):
-    with pytest.raises(error) as caught:
-        call()
-    assert words in str(caught.value) and "\n" not in str(caught.value)
+    assert words in message_of(error, call)

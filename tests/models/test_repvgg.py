@@ -3,15 +3,12 @@
 import numpy as np
 import pytest
 
-from minires import Tensor, models, nn, no_grad
+from minires import models, nn, no_grad
 from minires.diagnostics.parts import main_path
 
 from ..diagnostics.nets import lived_in
+from ..images import images
 from .reference import check_gradients, conv, norm, relu
-
-
-def images(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

@@ -11,6 +11,7 @@ from minires.models.shortcuts import (
     ZeroPadShortcut,
 )
 
+from ..images import images
 from .reference import conv, norm
 
 # shortcut -> its class where the shape stays, and where it changes
@@ -20,10 +21,6 @@ WHERE = {
     "B": (IdentityShortcut, ProjectionShortcut),
     "C": (ProjectionShortcut, ProjectionShortcut),
 }
-
-
-def images(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape, dtype=np.float32))
 
 
 def net_with(shortcut, **settings):

@@ -13,11 +13,8 @@ from minires.models.shortcuts import subsample_and_pad
 from minires.optim import SGD
 from minires.random import stream
 
+from ..images import images
 from .reference import conv, norm, relu
-
-
-def images(*shape, seed=0):
-    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
 
 
 class Fixed:

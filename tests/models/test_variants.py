@@ -6,13 +6,13 @@ import pytest
 
 from minires import backend, gradcheck, models, nn
 from minires import functional as F
-from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError
 from minires.models.blocks import BasicBlock, PreActBlock
 from minires.models.fixup_block import FixupBlock
 from minires.models.shortcuts import IdentityShortcut, subsample_and_pad
 from minires.optim import SGD
 
+from ..images import images
 from .reference import conv, norm, relu, torch_logits
 
 VARIANTS = {
@@ -37,10 +37,6 @@ VARIANTS = {
     "stochastic depth fixup": {"survival_prob": 0.5, "batch_norm": False, "init": "fixup"},
 }
 every_variant = pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
-
-
-def images(*shape, seed=0):
-    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
 
 
 def stir(net, seed=1):

@@ -17,3 +17,12 @@ def steps(optimizer, weight, gradients):
         optimizer.step()
         values.append(weight.data.item())
     return values
+
+
+def scheduled_steps(optimizer, schedule, gradients):
+    """The same for the optimiser's first parameter, at the learning rates of a schedule."""
+    values = []
+    for gradient in gradients:
+        values += steps(optimizer, optimizer.params[0], [gradient])
+        schedule.step()
+    return values

@@ -8,7 +8,7 @@ from minires import functional as F
 from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, DeviceError
 
-from .steps import parameter, steps
+from .steps import parameter, scheduled_steps, steps
 
 KINDS = ["Adam", "AdamW"]
 either = pytest.mark.parametrize("kind", KINDS)
@@ -139,18 +139,11 @@ def test_training_goes_on_from_a_saved_state(kind):
         optimizer = getattr(optim, kind)([weight], 0.1, weight_decay=0.1)
         return optimizer, optim.CosineLR(optimizer, 8, warmup=2)
 
-    def train(optimizer, schedule, gradients):
-        values = []
-        for gradient in gradients:
-            values += steps(optimizer, optimizer.params[0], [gradient])
-            schedule.step()
-        return values
-
-    straight = train(*start(parameter(1)), [1, -2, 3, 0.5, 2, -1])
+    straight = scheduled_steps(*start(parameter(1)), [1, -2, 3, 0.5, 2, -1])
 
     weight = parameter(1)
     optimizer, schedule = start(weight)
-    values = train(optimizer, schedule, [1, -2, 3])
+    values = scheduled_steps(optimizer, schedule, [1, -2, 3])
     fresh_optimizer, fresh_schedule = start(weight)
     state = optimizer.state_dict()
     fresh_optimizer.load_state_dict(state)
@@ -158,7 +151,7 @@ def test_training_goes_on_from_a_saved_state(kind):
     optimizer.exp_avgs[0][...] = 99  # the fresh one has copies of its own
     optimizer.steps[0] = 99
     assert state["steps"] == [3]
-    assert values + train(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
+    assert values + scheduled_steps(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
 
 
 def test_state_of_other_parameters():

@@ -4,17 +4,9 @@ import io
 import sys
 import types
 
-import pytest
-
-from minires import data, models, plot
+from minires import models, plot
 from minires.plot.live import in_notebook
 from minires.training import RunConfig, Trainer
-
-
-@pytest.fixture(scope="module")
-def sets():
-    train, test = data.synthetic(64, 20, seed=3)
-    return train.resize(8), test.resize(8)
 
 
 def train(sets, live, name="plain-8"):

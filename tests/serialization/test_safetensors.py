@@ -15,6 +15,8 @@ from minires.errors import CheckpointError, ShapeError
 from minires.serialization import files, safetensors
 from minires.serialization.weights import open_weights
 
+from ..faults import refuse
+
 
 def test_save_and_load_a_net(tmp_path):
     net, other = mr.models.resnet(8, width=4, seed=0), mr.models.resnet(8, width=4, seed=1)
@@ -198,9 +200,6 @@ def test_names_that_are_no_names(tmp_path):
 
 
 def test_a_file_without_permission(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
-
     (tmp_path / "net.safetensors").write_bytes(b"")
     monkeypatch.setattr(files.Path, "read_bytes", refuse)
     words = "net.safetensors: cannot read: expected a file of weights.*, got Permission denied"

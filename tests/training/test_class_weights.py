@@ -5,18 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minires import Tensor, data, functional, models
+from minires import Tensor, functional, models
 from minires.errors import ConfigError
 from minires.training import RunConfig, Trainer
 from minires.training.class_weights import balanced_weights
 
 CONFIG = RunConfig(iterations=1, batch_size=16, crop_padding=0, flip=False)
-
-
-@pytest.fixture(scope="module")
-def sets():
-    train, test = data.synthetic(64, 20, seed=3)
-    return train.resize(8), test.resize(8)
 
 
 def trainer(sets, **settings):

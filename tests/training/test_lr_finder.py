@@ -5,19 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minires import data, models
+from minires import models
 from minires.errors import ConfigError
 from minires.training import RunConfig, Trainer
 from minires.training import lr_finder as module
 from minires.training.lr_finder import find_lr
 
 CONFIG = RunConfig(iterations=6, batch_size=16, lr=0.1, milestones=(), crop_padding=2)
-
-
-@pytest.fixture(scope="module")
-def sets():
-    train, test = data.synthetic(64, 20, seed=3)
-    return train.resize(8), test.resize(8)
 
 
 def trainer(sets, survival_prob=1.0, **settings):

@@ -20,12 +20,6 @@ CONFIG = RunConfig(
 )
 
 
-@pytest.fixture(scope="module")
-def sets():
-    train, test = data.synthetic(64, 20, seed=3)
-    return train.resize(8), test.resize(8)
-
-
 def trainer(sets, path=None, config=CONFIG, seed=0, **more):
     return Trainer(
         models.resnet(8, width=4, seed=seed),

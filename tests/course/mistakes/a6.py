@@ -558,7 +558,7 @@ RIGHT = [
     ),
 ]
 
-# Later tasks do not need what the given cells before them measure: leave that out, to save time.
+# Later tasks do not need the measurements of the given cells before them: left out to save time.
 BEFORE = (
     ("for depth in (8, 20, 44):", "for depth in (8,):"),
     ("train(net, 0, 40, [recorders[family]])", "pass"),
@@ -567,7 +567,7 @@ LATE = ("a6.block_gradients", "a6.recorder", "a6.verdict", "a6.prediction", "a6.
 
 
 def quick(task, old, new, *message):
-    """The same, with less to compute before."""
+    """The same with less to compute before it."""
     changes = [(old, new)] if isinstance(new, str) else new
     return (task, "", [*changes, *BEFORE], *message) if task in LATE else (task, old, new, *message)
 

@@ -1,4 +1,4 @@
-"""Every claim: measured on nets small enough for a test, judged on numbers that decide it either
+"""Every claim is measured on nets small enough for a test, judged on numbers that decide it either
 way, drawn and reported."""
 
 from dataclasses import replace
@@ -18,21 +18,15 @@ from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UN
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=1100,
-    test_size=40,
-    batch_size=550,
-    epochs=None,
-    iterations=4,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(train_size=1100, test_size=40, batch_size=550, iterations=4)
 
 
 @pytest.fixture(scope="module")
 def small_nets():
-    """The nets of the claims by their names, but of 8 layers, or as few as they can have."""
+    """The nets of the claims under their names, but with 8 layers, or as few as their kind
+    allows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PRESETS, "tiny", TINY)
         for table in (laboratory.NETS, laboratory.LINEAR_NETS):
@@ -78,7 +72,7 @@ def test_every_claim_is_measured_judged_and_drawn(finished):
 
 
 def test_every_claim_says_which_trainings_it_looks_at(finished, small_nets, monkeypatch):
-    """Else its nets are trained one after the other."""
+    """Otherwise its nets are trained one after the other."""
     out, _ = finished
     asked, train = set(), laboratory.Laboratory.train
 
@@ -131,7 +125,7 @@ def test_the_animation_has_a_frame_for_each_recorded_step(finished):
         assert animation.convert("RGB").tobytes() != first
 
 
-def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_nets, monkeypatch):
+def test_finished_seeds_are_used_again_and_more_can_be_added(finished, small_nets, monkeypatch):
     out, _ = finished
     claim = CLAIMS["pre-activation"]
     before = (out / f"{claim.name}.csv").read_text()
@@ -154,8 +148,8 @@ def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_net
 
 
 def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
-    """Another laboratory in the same place loads what the claims have trained; the diagnostics have
-    changed nothing."""
+    """Another laboratory in the same place loads the nets that the claims have trained, which the
+    diagnostics have not changed."""
     out, _ = finished
     place = laboratory.Laboratory(out, preset="tiny", progress=False)
     model = place.trained("plain-56", 0)
@@ -167,7 +161,7 @@ def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
     assert place.metrics("plain-56", 0)[-1]["iteration"] == TINY.iterations
 
 
-def test_a_seed_that_was_cut_off_is_measured_again(small_nets, tmp_path):
+def test_an_interrupted_seed_is_measured_again(small_nets, tmp_path):
     def measure(laboratory, seed):
         yield {"net": "plain-20", "variant": "usual", "train_error": 1.0, "test_error": 2.0}
         if not again:
@@ -201,7 +195,7 @@ def test_other_settings_in_the_same_folder(finished):
         claims.run([CLAIMS["degradation"]], out, preset="quick", progress=False)
 
 
-def test_a_report_on_nothing(tmp_path):
+def test_a_report_without_claims(tmp_path):
     with pytest.raises(DataError):
         claims.write_report(list(CLAIMS.values()), tmp_path)
 
@@ -240,7 +234,7 @@ def usual(**table):
     return {(name.replace("_", "-"), "usual"): error for name, error in table.items()}
 
 
-# claim -> errors that support it, and what changed contradicts and leaves undecided
+# claim -> errors that support it, and changes that contradict it and leave it undecided
 JUDGED_BY_ERRORS = {
     "degradation": (
         {("plain-20", v): 40 for v in ("usual", "1,024 images")}
@@ -394,7 +388,7 @@ def test_wider_must_win_without_shortcuts_too():
     assert CLAIMS["wider"].judge(final_errors(table)).outcome == CONTRADICTED
 
 
-def test_a_copy_that_is_none():
+def test_a_copy_that_computes_something_else():
     rows = [row | {"difference": 0.5} for row in final_errors(usual(copy=40, plain_56=60))]
     assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
 
@@ -407,14 +401,14 @@ def test_a_fold_that_changes_the_logits(name):
 
 
 def test_shortcuts_that_fade_are_judged_by_the_last_epoch():
-    """While they are there the net is a residual one."""
+    """While it has shortcuts the net is a residual net."""
     end = final_errors(usual(plain_56=60, resnet_56=40) | {("fading-56", "shortcuts fade"): 58})
     before = [row | {"epoch": 3, "train_error": 40.0} for row in end]
     assert CLAIMS["annealed-shortcuts"].judge([*before, *end]).outcome == CONTRADICTED
 
 
 def slopes(net_factors, key="net"):
-    """Gradient norms that change by a constant factor from each of 20 layers to the next, towards
+    """Gradient norms that change by a constant factor from layer to layer, over 20 layers towards
     the logits."""
     return [
         {"seed": seed, key: name, "iteration": 300, "depth": depth, "gradient_norm": factor**depth}
@@ -602,8 +596,8 @@ def test_trajectory(share, walk, outcome):
     ],
 )
 def test_rank_collapse(bare, with_batch_norm, outcome):
-    """Of 256 outputs: the root is 16. What the first block does, does not count."""
-    for one, other in (("", "mlp-"), ("mlp-", "")):  # either kind of layers can tip the scales
+    """For 256 outputs the root is 16. The first block does not count."""
+    for one, other in (("", "mlp-"), ("mlp-", "")):  # either kind of layers can decide
         nets = {f"bare-{one}56": bare, f"plain-{one}56": with_batch_norm}
         nets |= {f"bare-{other}56": 1.1, f"plain-{other}56": 40}
         rows = [
@@ -621,7 +615,7 @@ def test_rank_collapse(bare, with_batch_norm, outcome):
         (4000, 30, SUPPORTED),
         (100, 30, CONTRADICTED),
         (4000, 2000, CONTRADICTED),
-        (4000, 1, CONTRADICTED),  # far below the limit is not near it either
+        (4000, 1, CONTRADICTED),  # far below the limit is not near it
         (400, 30, UNDECIDED),
     ],
 )
@@ -646,15 +640,15 @@ def test_sharpness_at_start(plain, residual, outcome):
     [
         (1.0, 1.05, 1.21, SUPPORTED),
         (1.1, 1.2, 1.21, CONTRADICTED),
-        (0.9, 1.05, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
-        (1.01, 1.0, 1.21, CONTRADICTED),  # then it is not the orthogonal weights that stop it
+        (0.9, 1.05, 1.21, CONTRADICTED),  # vanishing gradients are not kept gradients
+        (1.01, 1.0, 1.21, CONTRADICTED),  # then the orthogonal weights are not the reason
         (1.0, 1.05, 1.05, CONTRADICTED),
         (1.0, 1.02, 1.21, UNDECIDED),
         (1.02, 1.05, 1.21, UNDECIDED),
     ],
 )
 def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome, monkeypatch):
-    """What happens in the first layers does not count."""
+    """The first layers do not count."""
     monkeypatch.setattr(claims.orthogonal_weights, "FIRST", 10)  # small nets may have set it to 2
     factors = dict(zip(("linear, orthogonal", "linear, Gaussian"), (orthogonal, gaussian)))
     rows = [
@@ -671,7 +665,7 @@ def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome, monkeypatc
     assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("decided", claims.forgetting.MOMENTS)  # either can tip the scales
+@pytest.mark.parametrize("decided", claims.forgetting.MOMENTS)  # either of the two can decide
 @pytest.mark.parametrize(
     "deep, shallow, residual, lost, outcome",
     [
@@ -685,7 +679,7 @@ def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome, monkeypatc
     ],
 )
 def test_forgetting(decided, deep, shallow, residual, lost, outcome):
-    """Of the cosines the last over the first counts, of the probes the last over the best."""
+    """The cosines count as the last over the first, the probes as the last over the best."""
     rows = []
     for net, *this in (
         ("plain-56", deep, lost),
@@ -744,7 +738,7 @@ def test_group_norm(factors, errors, outcome):
     ],
 )
 def test_edge_of_stability(ratios, outcome):
-    """What comes before the second half of training does not count."""
+    """The first half of the training does not count."""
     rows = [
         {
             "seed": seed,
@@ -780,8 +774,8 @@ def test_orthogonal_weights_are_put_where_a_batch_norm_follows():
 
 
 def test_a_random_walk_in_many_dimensions():
-    """Of steps all as long, two components hold 1 + 1/4 of the sum of 1 / k^2, which is pi^2 / 6
-    (Antognini and Sohl-Dickstein 2018)."""
+    """Where all steps have one length, two components hold 1 + 1/4 of the sum of 1 / k^2, which is
+    pi^2 / 6 (Antognini and Sohl-Dickstein 2018)."""
     rng = np.random.default_rng(0)
     steps = rng.standard_normal((200, 1, 20000)) / np.sqrt(20000)
     states = [{"w": w, "b": np.zeros(3)} for w in np.cumsum(steps, axis=0)]
@@ -792,7 +786,7 @@ def test_a_random_walk_in_many_dimensions():
     assert of_this == pytest.approx(of_its_lengths, rel=0.05)
 
 
-def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last(
+def test_the_trajectory_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last(
     finished, small_nets
 ):
     place = laboratory.Laboratory(finished[0], preset="tiny", progress=False)
@@ -809,7 +803,7 @@ def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last
         place.weights_by_epoch("plain-20", 0)
 
 
-def test_a_bowl_is_nowhere_concave_and_noise_half():
+def test_a_bowl_is_nowhere_concave_and_noise_is_on_half_of_the_plane():
     x, y = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 40))
     assert claims.landscape.concave(np.exp(x * x + y * y)) == 0
     assert claims.landscape.concave(

@@ -1,4 +1,5 @@
-"""The page on a run: all it says is worked out from the records, and it needs no other file."""
+"""The page on a run: everything that it says is computed from the records, and it needs no other
+file."""
 
 import json
 import math
@@ -70,7 +71,7 @@ def test_the_slider_holds_the_geometric_means_of_all_layers_but_the_last(out, te
     assert data["low"] <= min(powers) and max(powers) <= data["high"]
 
 
-def test_gradients_that_are_no_numbers_leave_a_gap():
+def test_gradients_that_are_nan_leave_a_gap():
     rows = [
         {"net": "plain-8", "iteration": 0, "depth": depth, "gradient_norm": norm}
         for depth, norm in enumerate([1.0, 0.0, math.inf, math.nan, 10.0, 5.0], 1)
@@ -104,7 +105,7 @@ def test_the_command_is_the_one_that_made_the_run(words):
     assert len(found.split()) <= 2 + len(words.split())
 
 
-def test_settings_that_no_option_sets(out):
+def test_settings_without_an_option(out):
     config = read_config(out) | {"momentum": 0.5}
     assert page.command(config) is None
     assert "RunConfig" in "".join(page._how_to_run_again(config))

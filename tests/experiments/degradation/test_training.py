@@ -9,20 +9,12 @@ import pytest
 from minires import plot
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.experiments import degradation, net_folders, training_tables
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 from minires.training import trainer
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=14,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(iterations=14)
 
 
 def run(out, config=TINY, depths=(8, 14), **more):
@@ -82,7 +74,7 @@ def test_twins_start_from_the_same_weights(finished):
     )
 
 
-def test_a_finished_run_resumed_changes_nothing(finished):
+def test_resuming_a_finished_run_changes_nothing(finished):
     before = {
         path: path.read_bytes()
         for path in finished.rglob("*")
@@ -109,8 +101,9 @@ def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monk
     assert tables(tmp_path) == tables(finished)
 
 
-def test_killed_without_a_word_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch):
-    """The tables then hold rows beyond the last checkpoint; these are dropped and made again."""
+def test_killed_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch):
+    """After the kill, tables hold rows beyond the last checkpoint. They are dropped and written
+    again."""
     one_step = trainer.Trainer._step
 
     def step_or_die(trainer):
@@ -183,7 +176,7 @@ def test_figures_are_redrawn_from_the_tables_alone(finished, tmp_path):
 def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(
     finished, tmp_path, monkeypatch
 ):
-    """A run of 3.5 epochs, of which 3 are done: lr was divided at 60 % of the whole, and 85 % is
+    """A run of 3.5 epochs of which 3 are done: lr was divided at 60 % of the whole; 85 % is epoch
     2.975."""
     for name in ("config.json", "gradients.csv"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
@@ -199,7 +192,7 @@ def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "nonsense", '{"experiment": "another"}'])
-def test_settings_of_something_else(finished, tmp_path, content):
+def test_a_settings_file_of_another_program(finished, tmp_path, content):
     for name in ("metrics.csv", "gradients.csv"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     (tmp_path / "config.json").write_text(content)
@@ -224,7 +217,7 @@ def test_nothing_to_draw_yet(finished, tmp_path):
         ({"config": replace(TINY, image_size=7)}, ConfigError, "got 7"),
     ],
 )
-def test_settings_that_cannot_be_met_leave_no_folder_behind(tmp_path, change, error, words):
+def test_impossible_settings_leave_no_folder(tmp_path, change, error, words):
     with pytest.raises(error, match=words):
         run(tmp_path / "out", **change)
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""The verdict follows from the numbers."""
+"""The verdict is derived from the numbers."""
 
 import pytest
 
@@ -120,11 +120,11 @@ QUICK = {"dataset": "cifar10", "epochs": 7, "iterations": None, "train_size": 10
         ({}, 44.5, "minires degradation --preset small --dataset cifar10"),
         ({"dataset": "synthetic", "epochs": 90, "train_size": 50_000}, 51, "The drawn images"),
         ({"epochs": None, "iterations": 500, "batch_size": 128}, 51, "This training is too short"),
-        ({}, 40, None),  # it shows it all the same
-        ({"epochs": 16, "train_size": 50_000}, 51, None),  # long enough: the numbers speak
+        ({}, 40, None),  # it shows the degradation all the same
+        ({"epochs": 16, "train_size": 50_000}, 51, None),  # long enough to be judged by the numbers
     ],
 )
-def test_what_a_run_cannot_show_is_said(settings, deep, words):
+def test_the_verdict_says_what_a_run_cannot_show(settings, deep, words):
     rows = records(plain_20=[58], plain_56=[77], resnet_20=[44], resnet_56=[deep])
     found = verdict.not_shown(QUICK | settings, rows)
     assert found is None if words is None else words in found[0]

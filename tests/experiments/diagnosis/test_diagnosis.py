@@ -1,5 +1,5 @@
-"""A look inside trained nets: what is measured is what the diagnostics say, in tables that can be
-drawn again; and the command."""
+"""A look inside trained nets: the measurements are those of the diagnostics, in tables from which
+figures can be drawn again; and the command."""
 
 import json
 import math
@@ -73,7 +73,7 @@ def of(out, table, net, **also):
     ]
 
 
-def test_the_seed_chooses_blocks_and_paths_and_no_images(files, out, tmp_path):
+def test_the_seed_chooses_blocks_and_paths_but_no_images(files, out, tmp_path):
     net = trained_net(open_weights(files["resnet-14"]))
     settings = {"dataset": "synthetic", "images": IMAGES, "paths": 2, "progress": False}
     diagnosis.run([net], tmp_path, seed=1, **settings)
@@ -176,7 +176,7 @@ def test_records_that_do_not_fit_are_an_error(out, tmp_path):
 
 def test_the_command(files, tmp_path, capsys, monkeypatch):
     drawn = tmp_path / "lesions.png", tmp_path / "report.html"
-    monkeypatch.setattr(diagnosis, "draw", lambda out: list(drawn))  # the test above draws
+    monkeypatch.setattr(diagnosis, "draw", lambda out: list(drawn))  # drawing is tested above
     words = ["diagnose", "--weights", str(files["resnet-14"]), str(files["plain-14"])]
     words += ["--dataset", "synthetic", "--images", "16", "--paths", "1"]
     assert main([*words, "--out", str(tmp_path / "out")]) == 0
@@ -232,9 +232,9 @@ def test_names_of_nets(tmp_path):
     assert short_name("runs/plain-20/weights.safetensors") == "plain-20"
 
 
-def test_names_of_files_that_are_no_text_or_too_long():
-    """The first was another in the tables than in config.json; with the second no folder could be
-    made for the results."""
+def test_names_of_files_that_are_not_text_or_too_long():
+    """The first name used to differ between the tables and config.json. With the second no folder
+    could be made for the results."""
     assert short_name("nets/a\udcff\n.th") == "a\\xff\\n"
     assert len(short_name("a" * 250 + ".th")) <= 100
 

@@ -1,4 +1,4 @@
-"""Folders of runs with made-up numbers, of which every one is known."""
+"""Folders of runs with made-up numbers, all of which are known."""
 
 import json
 
@@ -33,10 +33,8 @@ def ratio(net, seed, step, depth):
 
 
 def degradation(out, depths=(8, 14), seeds=(0, 1), epochs=3, done=None, steps=(0, 1, 5, 10)):
-    """The folder of a run of plain and residual nets.
-
-    `done` are the epochs that each has finished; `steps` those at which norms were recorded.
-    """
+    """The folder of a run of plain and residual nets. `done` are the epochs that each net has
+    finished, `steps` those at which norms were recorded."""
     nets = [(f"{f}-{d}", seed) for seed in seeds for d in depths for f in ("plain", "resnet")]
     own = {"experiment": "degradation", "depths": [*depths], "seeds": [*seeds]}
     config = {**BASE, **own, "iterations": epochs * STEPS_OF_EPOCH, "epochs": None}
@@ -65,7 +63,7 @@ def single(out, net="resnet-8", seed=0, epochs=3, done=None, steps=(0, 1, 5), **
 
 
 def sweep(out, names, begun=None, **more):
-    """The folder of a sweep of runs with these names; `begun` are those with a folder."""
+    """The folder of a sweep of runs with these names; `begun` are the runs that have a folder."""
     common = {**BASE, "epochs": 3}
     config = {"experiment": "sweep", "runs": names, "dataset_name": "synthetic", "common": common}
     out.mkdir(parents=True)
@@ -78,7 +76,7 @@ def sweep(out, names, begun=None, **more):
 
 
 def write(out, config, nets, epochs, steps, layers):
-    """The files of a folder; `layers` says how many a net has."""
+    """Write the files of a folder. `layers` is the number of layers of a net."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(config))
     lines = [",".join(METRICS)]

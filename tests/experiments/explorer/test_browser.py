@@ -6,7 +6,6 @@ Needs Playwright (``pip install -e ".[browser]"``) and a Chromium, its own or th
 import csv
 import io
 import re
-import shutil
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,28 +15,13 @@ from minires.experiments import explorer
 from . import made_up
 
 pytestmark = pytest.mark.slow  # starts a browser: some 10 s for the whole file
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason='Playwright is not installed; pip install -e ".[browser]"'
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EVIL = "<img src=x onerror=document.title='broken'>"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as all_browsers:
-        try:
-            one = all_browsers.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium to be started: {str(error).splitlines()[0]}")
-        yield one
-        one.close()
-
-
-@pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The pages: on one run, on two, and on one with names that are HTML."""
+    """The pages: on one run, on two, on one with names that are HTML, and on runs without some of
+    the tables."""
     folder = tmp_path_factory.mktemp("runs")
     one = made_up.degradation(folder / "one")
     other = made_up.degradation(folder / "other", depths=(8,), steps=(0, 1, 2, 15))
@@ -59,7 +43,7 @@ def files(tmp_path_factory):
 
 
 class Reader:
-    """A reader of one page, who notes what goes wrong."""
+    """A reader of one page who notes errors."""
 
     def __init__(self, browser, files, width=1280, scheme="light"):
         self.files, self.wrong = files, []
@@ -83,7 +67,7 @@ class Reader:
         return self.page
 
     def address(self):
-        self.page.wait_for_timeout(250)  # it is written when the slider rests
+        self.page.wait_for_timeout(250)  # it is written when the slider stops
         return parse_qs(self.page.url.partition("#")[2])
 
     def box(self, name):
@@ -149,7 +133,7 @@ def test_a_cell_of_a_map_has_the_colour_of_its_norm(reader):
     bright, dull = found[3]  # resnet-14: the images at the last step; the last layer at the first
     assert sum(bright) > sum(dull)
     light = [sum(ends[0]) for ends in found]
-    assert light[2] == light[3] > light[0] == light[1]  # resnets have twice the norm
+    assert light[2] == light[3] > light[0] == light[1]  # residual nets have twice the norm
 
 
 def test_nets_and_seeds_are_switched_off(reader):
@@ -332,7 +316,7 @@ def test_tables_as_csv(reader):
     assert page.locator("#tables tr").count() == 1 + len(rows)
 
 
-def test_names_that_are_html_stay_words(reader):
+def test_names_that_are_html_stay_text(reader):
     page = reader.open("evil.html")
     assert page.title() == "Explorer: evil" and page.locator("img").count() == 0
     assert EVIL[:20] in page.locator("#tables").inner_text()
@@ -340,7 +324,7 @@ def test_names_that_are_html_stay_words(reader):
 
 
 def test_a_script_that_slipped_in_would_not_run(reader):
-    """What the page's policy is for."""
+    """This is what the page's content security policy is for."""
     page = reader.open("one.html")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', `" + EVIL + "`)")
     page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""Any folder of a run is read, and what is none is named in a line."""
+"""Every kind of folder of a run is read, and for other folders one line says what is wrong."""
 
 import json
 import shutil
@@ -64,7 +64,7 @@ def test_a_run_of_one_net(tmp_path):
     assert trained(run) == [("resnet-14", 7)] and run.kind == "single net"
 
 
-def test_the_runs_of_a_sweep_are_called_by_what_differs(tmp_path):
+def test_the_runs_of_a_sweep_are_named_after_their_differences(tmp_path):
     names = [f"model={net},lr={lr},seed={seed}" for net in ("plain-8", "resnet-8")
              for lr in (0.1, 0.2) for seed in (0, 1)]  # fmt: skip
     run = explorer.read(made_up.sweep(tmp_path / "run", names))
@@ -102,7 +102,8 @@ def test_a_run_that_is_still_going_on(tmp_path):
     out = made_up.degradation(tmp_path / "run", depths=(8,), done=2)
     lines = (out / "metrics.csv").read_text().splitlines()
     left = [line for line in lines if not line.startswith("resnet-8,1,")]
-    (out / "metrics.csv").write_text("\n".join(left) + "\nresnet-8,1,5,1,0.1,2")  # cut off
+    # an incomplete last line
+    (out / "metrics.csv").write_text("\n".join(left) + "\nresnet-8,1,5,1,0.1,2")
     run = explorer.read(out)
     assert trained(run) == [("plain-8", 0), ("resnet-8", 0), ("plain-8", 1)]
     assert run.notes == [
@@ -128,7 +129,7 @@ def test_a_run_that_was_stopped_early_is_finished(tmp_path):
 
 
 @pytest.mark.parametrize("missing", [None, "empty", "notes.txt"])
-def test_a_folder_that_is_no_run(missing, tmp_path):
+def test_a_folder_that_is_not_a_run(missing, tmp_path):
     folder = tmp_path / "folder"
     if missing is not None:
         folder.mkdir()
@@ -147,7 +148,7 @@ def test_a_kind_of_run_without_error_curves(name, kind):
         explorer.read(RESULTS / name)
 
 
-def test_settings_of_no_run(tmp_path):
+def test_damaged_settings(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ConfigError, match="got a config.json without the name of an experiment"):
         explorer.read(tmp_path)
@@ -180,7 +181,7 @@ def test_a_damaged_table(table, line, words, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../other", "..", "a\\b"])
-def test_a_sweep_does_not_lead_out_of_its_folder(name, tmp_path):
+def test_a_sweep_cannot_name_a_folder_outside_of_its_own(name, tmp_path):
     made_up.single(tmp_path / "other")
     run = made_up.sweep(tmp_path / "run", ["lr=0.1"])
     change(run, runs=[name])
@@ -188,7 +189,7 @@ def test_a_sweep_does_not_lead_out_of_its_folder(name, tmp_path):
         explorer.read(run)
 
 
-def test_a_table_of_metrics_that_is_gone(tmp_path):
+def test_a_missing_table_of_metrics(tmp_path):
     out = made_up.single(tmp_path / "run")
     (out / "metrics.csv").unlink()
     with pytest.raises(DataError, match="no such file"):
@@ -204,6 +205,6 @@ def test_the_same_folder_twice(tmp_path):
 
 
 def test_made_up_runs_have_the_settings_of_real_ones():
-    """So that these tests read what runs write."""
+    """Otherwise these tests would read something that no run writes."""
     known = set(vars(replace(RunConfig())))
     assert {*made_up.BASE} - known == {"dataset_name"}

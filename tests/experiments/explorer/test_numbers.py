@@ -38,13 +38,13 @@ def test_every_error_and_norm_is_there(run):
     assert layers == [[depth, f"layer{depth}"] for depth in range(1, 8)]
 
 
-def test_norms_without_a_logarithm_are_gaps():
+def test_norms_of_0_and_nan_are_gaps():
     assert [numbers._power(norm) for norm in (0.0, math.inf, math.nan, None, 0.01)] == [
         None, None, None, None, -2000,
     ]  # fmt: skip
 
 
-def test_a_row_of_norms_that_is_gone_is_a_gap(tmp_path):
+def test_a_missing_row_of_norms_is_a_gap(tmp_path):
     out = made_up.single(tmp_path / "run")
     lines = (out / "gradients.csv").read_text().splitlines()
     lines = [line for line in lines if not line.startswith("resnet-8,0,1,layer3,")]
@@ -140,7 +140,7 @@ def test_colours_are_those_of_the_figures_where_they_stand_out():
     assert colours.of("lr 1", ["lr 1"])["line"]["light"] == OTHERS[0]
 
 
-def test_contrast_is_that_of_the_guidelines():
+def test_contrast_is_computed_as_in_the_guidelines():
     assert colours.contrast_of("#000000", "#ffffff") == pytest.approx(21)
     assert colours.contrast_of("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
     assert colours.contrast_of("#ffffff", "#777777") == pytest.approx(4.48, abs=0.005)

@@ -1,4 +1,4 @@
-"""The page needs no other file, and what stands in records cannot become a part of it."""
+"""The page needs no other file, and text from records cannot become part of its HTML."""
 
 import hashlib
 import json
@@ -78,8 +78,8 @@ def test_every_script_of_the_folder_is_in_the_page(text):
         assert (folder / name).read_text(encoding="utf-8") in text
 
 
-def test_names_in_records_stay_words(tmp_path):
-    """Of the folder, of the net, of a layer, of a setting and of the data set."""
+def test_names_in_records_stay_text(tmp_path):
+    """Names of the folder, the net, a layer, a setting and the data set."""
     out = tmp_path / "<b>run"
     made_up.single(out, net=EVIL, dataset_name=EVIL)
     table = out / "gradients.csv"
@@ -108,7 +108,7 @@ def test_two_runs_of_different_kinds(tmp_path):
 
 
 def test_ids_in_the_scripts_are_in_the_page(text):
-    """A slip in one would stop the whole page."""
+    """One misspelled id would stop the whole page."""
     found = set(re.findall(r'id="([\w-]+)"', text.split("<script")[0]))
     used = set(re.findall(r'(?:byId|fillBoxes|rooms|charts)\("([\w-]+)"', text))
     assert len(used) > 12 and used <= found

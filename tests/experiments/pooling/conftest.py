@@ -13,7 +13,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory):
-    """A run for each seed, each on a machine of its own."""
+    """A run for each seed, each on its own machine."""
     folder, found = tmp_path_factory.mktemp("pooling"), []
     for seed, machine in enumerate(("Babbage", "Zuse", "Eniac")):
         with pytest.MonkeyPatch.context() as patch, runs.on_machine(patch, machine):

@@ -1,24 +1,15 @@
-"""Small runs to be pooled, as if they had been computed on different machines."""
+"""Small runs to be pooled, as if different machines had computed them."""
 
 import shutil
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from minires.experiments import degradation
-from minires.experiments.presets import PRESETS
 from minires.experiments.records import run_folder
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 1},
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    epochs=None,
-    iterations=6,
-)
+from ..tiny import tiny_preset
+
+TINY = tiny_preset(net={"width": 1}, iterations=6)
 DEPTHS = (8, 14)
 
 
@@ -29,7 +20,7 @@ def train(out, seeds, config=TINY, **more):
 
 @contextmanager
 def on_machine(monkeypatch, name):
-    """Within: runs are computed by another processor, and another NumPy."""
+    """Within: runs are computed on a machine with this processor and another NumPy."""
     usual = run_folder.environment
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -54,7 +45,7 @@ def content(run):
 
 
 def without_times(table):
-    """The lines of metrics.csv without how long it took."""
+    """The lines of metrics.csv without the times."""
     return [line.rsplit(",", 2)[0] for line in table.read_text().splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""Claims, sweeps and runs of early versions, pooled; and what cannot be."""
+"""Pooling claims, sweeps and runs of early versions; and runs that cannot be pooled."""
 
 import json
 import shutil
@@ -12,33 +12,16 @@ from minires.experiments import claims, degradation, pooling, single_net, sweep
 from minires.experiments.claims import CLAIMS
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config
-from minires.training import RunConfig
 from minires.training.trainer import Trainer
 
+from ..tiny import tiny_preset, tiny_run
 from .runs import change, copy, on_machine, without_times
 
 ROOT = Path(__file__).parents[3]
 OLD = ROOT / "tests" / "fixtures" / "old"
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 1},
-    train_size=64,
-    test_size=40,
-    batch_size=32,
-    epochs=None,
-    iterations=2,
-)
+TINY = tiny_preset(net={"width": 1}, test_size=40, batch_size=32, iterations=2)
 CHOSEN = [CLAIMS["pre-activation"], CLAIMS["responses"]]
-NET = RunConfig.for_data(
-    model="plain-8",
-    net={"width": 1},
-    image_size=8,
-    train_size=64,
-    test_size=20,
-    batch_size=16,
-    iterations=6,
-)
+NET = tiny_run()
 VALUES = {"lr": [0.05, 0.1]}
 
 
@@ -63,7 +46,7 @@ def sweep_of(out, seeds, base=NET):
 
 
 @pytest.mark.slow
-def test_claims_are_the_same_to_the_byte_as_in_one_run(claims_of, tmp_path, monkeypatch):
+def test_pooled_claims_are_those_of_a_single_run_to_the_byte(claims_of, tmp_path, monkeypatch):
     whole = claims_of([0, 1, 2])
     found = pooling.merge([claims_of([0, 2]), claims_of([1])], tmp_path / "out")
     assert found.seeds == [0, 1, 2] and found.notes == []
@@ -104,7 +87,7 @@ def test_claims_that_one_run_lacks_are_named_and_can_be_measured(claims_of, tmp_
     assert {row.split(",")[0] for row in rows} == {"0", "2", "5"}
 
 
-def test_nets_under_their_previous_names_get_todays(claims_of, tmp_path):
+def test_nets_under_previous_names_get_todays_names(claims_of, tmp_path):
     other = copy(claims_of([1]), tmp_path / "other")
     (other / "nets/resnet-56").rename(other / "nets/residual-56")
     pooling.merge([claims_of([0, 2]), other], tmp_path / "out")
@@ -124,7 +107,7 @@ def test_the_same_claim_and_seed_with_other_numbers(claims_of, tmp_path):
         pooling.merge([claims_of([1]), other], tmp_path / "out")
 
 
-def test_seeds_of_claims_are_recorded_all_that_were_ever_asked_for(claims_of, tmp_path):
+def test_all_seeds_that_were_requested_are_recorded(claims_of, tmp_path):
     assert read_config(claims_of([0, 2]))["seeds"] == [0, 2]
     assert "--seeds 0,2`" in (claims_of([0, 2]) / "report.md").read_text()
     out = copy(claims_of([0, 2]), tmp_path / "out")
@@ -135,7 +118,7 @@ def test_seeds_of_claims_are_recorded_all_that_were_ever_asked_for(claims_of, tm
 
 
 def test_recorded_claims_of_an_early_version(tmp_path):
-    """Tables alone, and no seeds in the settings."""
+    """They have tables alone, and no seeds in their settings."""
     recorded, other = ROOT / "results" / "claims", tmp_path / "other"
     other.mkdir()
     shutil.copy(recorded / "config.json", other)
@@ -148,7 +131,7 @@ def test_recorded_claims_of_an_early_version(tmp_path):
     assert "n = 4 seeds" in finding.verdict.reason
 
 
-def test_sweeps_are_the_same_as_one(tmp_path):
+def test_pooled_sweeps_are_one_sweep(tmp_path):
     whole = sweep_of(tmp_path / "whole", 3)
     parts = [sweep_of(tmp_path / "b", [2]), sweep_of(tmp_path / "a", [0, 1])]
     found = pooling.merge(parts, tmp_path / "out")
@@ -191,7 +174,7 @@ def test_a_sweep_without_seeds_and_a_run_of_one_net(tmp_path):
 
 
 def test_a_run_outside_of_the_sweep_is_not_copied(tmp_path):
-    """Folders come from other people, and may say anything."""
+    """Folders come from other people, and can name anything."""
     one, other = (sweep_of(tmp_path / name, [seed]) for seed, name in enumerate("ab"))
     text = (other / "config.json").read_text()
     (other / "config.json").write_text(text.replace("lr=0.1,", "lr=0.1/../../a/lr=0.1,"))
@@ -201,18 +184,8 @@ def test_a_run_outside_of_the_sweep_is_not_copied(tmp_path):
 
 def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
     """Its checkpoints are in one folder, under the nets' previous names."""
-    config = replace(
-        PRESETS["quick"],
-        image_size=8,
-        net={"width": 2},
-        train_size=64,
-        test_size=20,
-        batch_size=16,
-        epochs=4,
-        drops=(0.5, 0.75),
-        crop_padding=1,
-        warmup=3,
-        warmup_from_depth=110,
+    config = tiny_preset(
+        epochs=4, drops=(0.5, 0.75), crop_padding=1, warmup=3, warmup_from_depth=110
     )
     degradation.run(config, tmp_path / "new", (8, 14), [1], progress=False)
     found = pooling.merge([OLD / "degradation", tmp_path / "new"], tmp_path / "out")
@@ -226,7 +199,7 @@ def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
 
 
 def of_a_newer_version(folder, seed, columns="seed,net,score", row="plain-20,0.50"):
-    """Two claims, one of which this version does not know, with the prediction of that one."""
+    """Two claims; this version does not know one of them, which has its prediction with it."""
     recorded = ROOT / "results" / "claims-decided"
     folder.mkdir()
     config = read_config(recorded)

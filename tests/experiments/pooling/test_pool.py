@@ -23,7 +23,7 @@ def pooled(parts, tmp_path_factory):
     return pooling.merge([parts[2], parts[0], parts[1]], out), out
 
 
-def test_the_same_to_the_byte_as_one_run(whole, pooled, tmp_path):
+def test_the_pooled_run_is_that_of_all_seeds_to_the_byte(whole, pooled, tmp_path):
     _, out = pooled
     for run in (whole, out):
         degradation.plot(run)
@@ -59,7 +59,7 @@ def test_who_computed_what(parts, pooled):
     assert own["environment"]["processor"] == "Zuse"
 
 
-def test_the_runs_stay_as_they_are(parts, tmp_path):
+def test_the_runs_are_not_changed(parts, tmp_path):
     before = [content(run) for run in parts]
     pooling.merge(parts, tmp_path / "out")
     assert [content(run) for run in parts] == before
@@ -91,7 +91,8 @@ def test_it_is_resumed_without_training_anew(pooled, tmp_path, monkeypatch):
 
 
 def test_it_grows_and_is_pooled_again(whole, parts, tmp_path, monkeypatch):
-    """Seeds 0 and 2 pooled, 1 trained there on a fourth machine; then pooled with seed 7."""
+    """Seeds 0 and 2 are pooled, seed 1 is trained in the result on a fourth machine, and then seed
+    7 is pooled with it."""
     pooling.merge([parts[0], parts[2]], tmp_path / "two")
     with on_machine(monkeypatch, "Colossus"):
         train(tmp_path / "two", [0, 1, 2], resume=True)
@@ -129,7 +130,7 @@ def test_settings_that_someone_changed_after_the_run(parts, tmp_path):
 
 
 def test_the_same_net_and_seed_twice_with_the_same_numbers(whole, parts, tmp_path):
-    """The times differ, and do not count."""
+    """Times may differ."""
     found = pooling.merge([parts[1], whole], tmp_path / "out")
     names = ", ".join(f"{net} seed 1" for net in NETS)
     assert found.notes[0] == (
@@ -157,10 +158,11 @@ def test_the_same_net_and_seed_twice_with_other_numbers(parts, tmp_path, table, 
 
 
 @pytest.mark.parametrize("rows_left", [None, 3])
-def test_of_a_run_with_updates_and_one_of_an_early_version_the_former_is_taken(
+def test_a_run_with_updates_is_preferred_to_one_of_an_early_version(
     parts, whole, tmp_path, rows_left
 ):
-    """Without the table, or with the last rows of it, from a later version that went on."""
+    """The early version has no such table. If a later version went on with its run, the table has
+    the last rows only."""
     other = copy(parts[1], tmp_path / "other")
     for table in [other / "updates.csv", *other.glob("nets/*/seed1/updates.csv")]:
         header, *lines = table.read_text().splitlines(keepends=True)
@@ -213,7 +215,7 @@ def test_a_run_that_was_stopped_is_pooled_and_goes_on(whole, parts, tmp_path, mo
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_of_an_unfinished_net_and_the_finished_one_the_latter_is_taken(
+def test_a_finished_net_is_preferred_to_an_unfinished_one(
     whole, parts, tmp_path, monkeypatch, first
 ):
     both = [stopped(tmp_path / "part", monkeypatch), parts[1]]
@@ -234,7 +236,7 @@ def test_tables_alone_are_enough_for_figures(whole, parts, tmp_path):
     assert without_times(tmp_path / "out/metrics.csv") == without_times(whole / "metrics.csv")
 
 
-def test_a_run_that_is_going_on(parts, tmp_path):
+def test_a_run_that_is_still_going_on(parts, tmp_path):
     other = copy(parts[1], tmp_path / "other")
     for lock in (other / ".lock", other / "nets/plain-14/seed1/.lock"):
         with Lock(lock) as held:
@@ -244,7 +246,7 @@ def test_a_run_that_is_going_on(parts, tmp_path):
     pooling.merge([parts[0], other], tmp_path / "out")
 
 
-def test_nobody_can_go_on_with_a_run_while_it_is_copied(parts, tmp_path, monkeypatch):
+def test_a_run_cannot_be_resumed_while_it_is_copied(parts, tmp_path, monkeypatch):
     other = copy(parts[1], tmp_path / "other")
 
     def copy_files(files, folder):
@@ -255,7 +257,7 @@ def test_nobody_can_go_on_with_a_run_while_it_is_copied(parts, tmp_path, monkeyp
     pooling.merge([parts[0], other], tmp_path / "out")
 
 
-def test_folders_that_cannot_be(parts, tmp_path):
+def test_impossible_folders(parts, tmp_path):
     one, two = parts[:2]
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.txt").write_text("years of work")
@@ -319,7 +321,7 @@ def test_an_interrupted_merge_leaves_nothing(parts, tmp_path, monkeypatch, probl
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_merge_left_is_removed(parts, tmp_path):
+def test_leftovers_of_a_killed_merge_are_removed(parts, tmp_path):
     (tmp_path / ".out.999999999.merging").mkdir()
     (tmp_path / ".other.999999999.merging").mkdir()
     pooling.merge(parts, tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Predictions are written down before the numbers, and a change afterwards shows."""
+"""Predictions are written down before the numbers, and a later change of a prediction shows."""
 
 from dataclasses import replace
 from statistics import NormalDist
@@ -13,20 +13,14 @@ from minires.experiments.claims.frame.criterion import above
 from minires.experiments.claims.frame.registration import FIRST_DECIDING, fingerprint, standing
 from minires.experiments.presets import PRESETS
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=32,
-    epochs=None,
-    iterations=2,
-    batch_size=32,
-)
+from ...tiny import tiny_preset
+
+TINY = tiny_preset(test_size=32, batch_size=32, iterations=2)
 
 
 def lies_at(*values):
-    """A claim that its seed's number is above 0, and numbers for seeds 0, 1, ... of each kind."""
+    """A claim that its seed's number is above 0, with numbers for seeds 0, 1, ...: exploratory and
+    deciding."""
 
     def measure(laboratory, seed):
         number = values[seed % FIRST_DECIDING] * (-1 if seed >= FIRST_DECIDING else 1)
@@ -57,7 +51,7 @@ def run(tmp_path, monkeypatch):
     return measured
 
 
-def test_deciding_seeds_alone_decide(run):
+def test_only_deciding_seeds_decide(run):
     claim = lies_at(1.0, 2.0)
     first = run(claim, [0, 1])
     assert first.verdict.outcome == "supported" and first.seeds == [0, 1]
@@ -102,7 +96,7 @@ def test_a_prediction_that_was_changed_afterwards_is_marked(run, tmp_path):
     assert run(claim, [102]).standing.startswith("the prediction was changed after seeds 102")
 
 
-def test_what_a_fingerprint_stands_for():
+def test_what_a_fingerprint_covers():
     claim = CLAIMS["degradation"]
     same = replace(claim, draw=None, source="elsewhere", cost=7)
     assert fingerprint(same) == fingerprint(claim)
@@ -124,14 +118,14 @@ def test_what_a_fingerprint_stands_for():
     assert len({fingerprint(one) for one in CLAIMS.values()}) == len(CLAIMS)
 
 
-def test_runs_from_before_say_so():
+def test_runs_from_before_the_registration_say_so():
     claim = CLAIMS["degradation"]
     assert standing(claim, [0, 1, 2], []).startswith("exploratory seeds (0 to 2)")
     expected = "no prediction was recorded before seeds 100 were measured"
     assert standing(claim, [100], []) == expected
 
 
-def test_the_smallest_effect_is_found_as_often_as_it_says():
+def test_the_smallest_effect_is_found_with_the_stated_probability():
     spread, margin, seeds = 3.0, 2.0, 5
     values = [-spread / 2**0.5, spread / 2**0.5]  # with this standard deviation
     effect = registration.smallest_effect(values, margin, seeds)

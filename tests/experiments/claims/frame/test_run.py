@@ -1,7 +1,5 @@
 """Claims, measured by several processes."""
 
-from dataclasses import replace
-
 import pytest
 
 from minires.experiments import claims
@@ -9,16 +7,9 @@ from minires.experiments.claims import CLAIMS
 from minires.experiments.presets import PRESETS
 from minires.experiments.scheduler import Cluster
 
-TINY = replace(
-    PRESETS["quick"],
-    image_size=8,
-    net={"width": 2},
-    train_size=64,
-    test_size=40,
-    batch_size=32,
-    epochs=None,
-    iterations=4,
-)
+from ...tiny import tiny_preset
+
+TINY = tiny_preset(test_size=40, batch_size=32, iterations=4)
 
 
 @pytest.mark.slow

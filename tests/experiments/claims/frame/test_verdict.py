@@ -21,10 +21,10 @@ from minires.experiments.claims.frame.verdict import (
         ([5, 6, 7], SUPPORTED),
         ([-5, -6, -7], CONTRADICTED),
         ([5, 6, -7], UNDECIDED),  # the seeds disagree
-        ([5, 6, 1], UNDECIDED),  # one is too near to 0 to say
+        ([5, 6, 1], UNDECIDED),  # one seed is too near to 0
         ([1, -1, 0.5], UNDECIDED),
         ([3, 3], SUPPORTED),
-        ([3], UNDECIDED),  # enough for a difference, but not with a single seed
+        ([3], UNDECIDED),  # large enough, but a single seed does not decide
         ([5], SUPPORTED),
         ([-5], CONTRADICTED),
         ([], UNDECIDED),
@@ -58,7 +58,7 @@ def test_reasons_give_the_numbers_and_how_many_there_are():
         ([UNDECIDED, CONTRADICTED], CONTRADICTED),
     ],
 )
-def test_a_claim_that_says_several_things(outcomes, outcome):
+def test_a_claim_with_several_criteria(outcomes, outcome):
     verdict = together(*(Verdict(o, f"part {i}", f"part {i}") for i, o in enumerate(outcomes)))
     assert verdict.outcome == outcome and all(
         f"part {i} ({o})" in verdict.reason for i, o in enumerate(outcomes)
