@@ -1,12 +1,14 @@
 """Links of a text, made to lead somewhere in the site as they do on a forge.
 
-A link to another text leads to its page, one to a picture to a copy of it, and one to any other
-file or folder of the repository to a page that shows it (`source_files.py`).
+A link to another text leads to its page, and if it names only the text's file, it takes the title
+of the page. A link to a picture leads to a copy of it, and one to any other file or folder of the
+repository to a page that shows it (`source_files.py`).
 """
 
 import posixpath
 import re
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import NamedTuple
 
 from .dark import of as dark_of
@@ -55,6 +57,8 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             found.broken.append(target)
             return match.group()
         if path in known:
+            if path.startswith(("docs/", "data/")) and words in (path, Path(path).name):
+                words = _heading(path)  # a site shows pages, not files
             return f"{is_picture}[{words}]({relative(known[path], page)}{anchor})"
         if path.endswith(PICTURES):
             found.pictures.add(path)
@@ -72,6 +76,11 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
         return f'<a href="{relative(source_page(path), page)}{anchor}">{words}</a>'
 
     return found._replace(text=outside_code(text, lambda part: LINK.sub(replace, part)))
+
+
+def _heading(path: str) -> str:
+    """The title of a text of the repository."""
+    return (ROOT / path).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
