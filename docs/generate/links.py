@@ -1,12 +1,14 @@
 """Links of the repository's texts, changed so that they work in the site as they do on GitHub.
 
-A link to another text becomes a link to its page, and a link to a picture one to a copy of it. Any
-other file or folder of the repository gets a page that shows it (`source_files.py`).
+A link to another text becomes a link to its page, and takes the page's title if its words are only
+the text's file. A link to a picture becomes one to a copy of it. Any other file or folder of the
+repository gets a page that shows it (`source_files.py`).
 """
 
 import posixpath
 import re
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import NamedTuple
 
 from .dark import twin
@@ -64,6 +66,8 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             found.broken.append(target)
             return match.group()
         if path in known:
+            if path.startswith(("docs/", "data/")) and words in (path, Path(path).name):
+                words = _heading(path)  # a site shows pages, not files
             return f"{is_picture}[{words}]({relative(known[path], page)}{anchor})"
         if path.endswith(PICTURES):
             found.pictures.add(path)
@@ -81,6 +85,11 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
         return f'<a href="{relative(source_page(path), page)}{anchor}">{words}</a>'
 
     return found._replace(text=outside_code(text, lambda part: LINK.sub(replace, part)))
+
+
+def _heading(path: str) -> str:
+    """The title of a text of the repository."""
+    return (ROOT / path).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:

@@ -20,6 +20,9 @@ BY_HAND = sorted((ROOT / "docs" / "site").glob("*.md"))
     [
         ("[a](cluster.md#submit)", "[a](cluster.md#submit)"),
         ("[a](../README.md)", "[a](../readme.md)"),
+        ("[docs/gpu.md](gpu.md)", "[On a GPU](gpu.md)"),
+        ("[gpu.md](gpu.md#x)", "[On a GPU](gpu.md#x)"),
+        ("[CONTRIBUTING.md](../CONTRIBUTING.md)", "[CONTRIBUTING.md](../contributing.md)"),
         ("[a](../notebooks/03_convolution.ipynb)", "[a](../notebooks/03_convolution.ipynb)"),
         ("[a](https://cupy.dev)", "[a](https://cupy.dev)"),
         ("[a](#here)", "[a](#here)"),
