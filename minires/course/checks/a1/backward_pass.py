@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from ....amounts import counted
 from ...across import Answer
 from ...calling import probe
 from ...compare import WrongAnswer, expect, expect_that
@@ -41,12 +42,16 @@ def topological_order(function: Answer, trial: Trial) -> None:
         missing = [i for i in wanted if i not in got]
         expect_that(
             not missing,
-            f"topological_order, {name}: {len(missing)} of {len(wanted)} nodes are missing",
+            f"topological_order, {name}: of {len(wanted)} nodes "
+            + counted(len(missing), "is", "are")
+            + " missing",
         )
         expect_that(
             len(got) == len(wanted),
-            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are not "
-            "among those that the last one was made from: follow `parents`, and nothing else",
+            f"topological_order, {name}: of {len(got)} nodes "
+            + counted(len(got) - len(wanted), "is", "are")
+            + " not among those that the last one was made from: follow `parents`, and nothing "
+            "else",
         )
         if loss_last:
             got = got[::-1]
