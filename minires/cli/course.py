@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..amounts import counted
 from ..errors import ConfigError
 from ..names import printable
 from ..starting import INTERRUPTED
@@ -101,7 +102,7 @@ def build(args: argparse.Namespace) -> None:
 
         *_, overview = personal.build(args.out, ids, args.sources)
         folder = overview.parent
-        say(f"written: {folder}: for each of {len(ids)} students a folder and a zip")
+        say(f"written: {folder}: a folder and a zip for each of {counted(len(ids), 'student')}")
         say(f"written: {overview}: who has which variant; for you")
 
 
@@ -147,7 +148,11 @@ def check(args: argparse.Namespace) -> int:
             )
         say(
             f"{notebook_path.name}: {result.points:g} of {result.out_of:g} points"
-            + (f", {len(result.to_read)} answers to be read by a person" if result.to_read else "")
+            + (
+                f", {counted(len(result.to_read), 'answer')} to be read by a person"
+                if result.to_read
+                else ""
+            )
         )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
@@ -201,20 +206,24 @@ def grade(args: argparse.Namespace) -> int:
         return INTERRUPTED
     waiting = sum(len(result.to_read) for result in graded.results.values())
     print(
-        f"{len(graded.results)} notebooks of {len(graded.students)} students graded; "
-        f"{len(graded.problems)} problems with files; "
-        f"{len(graded.alike)} pairs look alike"
+        f"{counted(len(graded.results), 'notebook')} of "
+        f"{counted(len(graded.students), 'student')} graded; "
+        f"{counted(len(graded.problems), 'problem')} with files; "
+        f"{counted(len(graded.alike), 'pair looks alike', 'pairs look alike')}"
     )
     for name in sorted({result.isolation for result in graded.results.values()}):
         print(f"isolation: {isolation.WORDS[name]}")
     if graded.foreign:
-        print(f"{len(graded.foreign)} submissions answer another variant: see summary.md")
+        print(
+            counted(len(graded.foreign), "submission answers", "submissions answer")
+            + " another variant: see summary.md"
+        )
     for line in graded.notes:
         say(harmless.line(line))
     if waiting:
         say(
-            f"{waiting} answers wait to be read: put points and comments into "
-            f"{Path(args.out) / 'by_hand.csv'}, and run this again"
+            f"{counted(waiting, 'answer waits', 'answers wait')} to be read: put points and "
+            f"comments into {Path(args.out) / 'by_hand.csv'}, and run this again"
         )
     say(f"written: {Path(args.out) / 'summary.md'}, grades.csv, marks.csv, reports/, gradescope/")
     return 0

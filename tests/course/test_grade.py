@@ -224,6 +224,17 @@ def test_commands(sources, source, folder, tmp_path, capsys):
     assert (tmp_path / "course" / "release" / NAME / f"{NAME}.ipynb").exists()
 
 
+def test_the_last_lines_count_a_single_thing_as_one(source, sources, folder, tmp_path, capsys):
+    hand_in(folder, source, "ana")
+    (folder / "ana" / "notes.ipynb").write_text("{}", encoding="utf-8")
+    out = tmp_path / "out"
+    main(["course", "grade", str(folder), "--out", str(out), "--sources", str(sources)])
+    printed = capsys.readouterr().out
+    assert "1 notebook of 1 student graded; 1 problem with files; 0 pairs look alike" in printed
+    assert "1 answer waits to be read" in printed
+    assert "1 student, 1 notebook." in (out / "summary.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "command, words",
     [

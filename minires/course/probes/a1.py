@@ -8,6 +8,8 @@ import numpy as np
 from ...types import Array
 from ..across import Answer, ByReference, beside, call_and_look, fetch
 
+STRANGE = -1  # the number of what is no node of the graph
+LIMIT = 3_000  # the limit of recursion in a notebook; elsewhere Python's is 1,000
 LARGER = 64  # a rule refuses a dy of more than this many times the right number of numbers
 THINGS = "minires.course.things"
 
@@ -22,7 +24,7 @@ def order(
 
     The nodes are made in an order drawn by `rng`, so that the order of their making says nothing.
     Among them are some that the last node was not made from; their numbers begin at
-    ``len(parents)``.
+    ``len(parents)``. What is no node of this graph gets the number `STRANGE`.
     """
     others = [rng.integers(0, len(parents), 2).tolist() for _ in range(1 + len(parents) // 4)]
     everything = [*parents, *others]
@@ -32,7 +34,28 @@ def order(
         made[places[number]] = [places[i] for i in its]
     nodes = beside(topological_order, THINGS).graph(made)
     numbers = {nodes[place]: number for number, place in enumerate(places)}
-    return [numbers[node] for node in topological_order(nodes[places[len(parents) - 1]])]
+    return [_number(node, numbers) for node in topological_order(nodes[places[len(parents) - 1]])]
+
+
+def _number(thing, numbers):
+    try:
+        return numbers.get(thing, STRANGE)
+    except TypeError:  # it cannot be a key, so it is no node
+        return STRANGE
+
+
+def deep_order(
+    topological_order: Answer, parents: Sequence[Sequence[int]], rng: np.random.Generator
+) -> tuple[list[int], bool]:
+    """Like `order`, within the usual limit of recursion; and whether the function raised it."""
+    there = beside(topological_order, "sys")
+    before = there.getrecursionlimit()
+    usual = min(before, LIMIT)
+    there.setrecursionlimit(usual)
+    try:
+        return order(topological_order, parents, rng), there.getrecursionlimit() > usual
+    finally:
+        there.setrecursionlimit(before)
 
 
 def walk(
@@ -65,7 +88,8 @@ def walk(
             calls[number] += 1
             if dy is None:
                 raise ValueError(
-                    "a rule was called with dy = None: the grad of its node is not set yet"
+                    "a rule was called with dy = None: the grad of its node is not set yet. Set "
+                    "last.grad first, and visit a node after all nodes that use it"
                 )
             known = fetch(dy) if any(factor is not None for factor in numbers) else None
             if np.size(known) > LARGER * gradient.size:

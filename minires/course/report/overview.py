@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...amounts import counted
 from .. import harmless
 from ..sandbox import isolation
 from .submission import BELIEVED
@@ -24,8 +25,8 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
     lines = [
         "# Grades",
         "",
-        f"{len(students)} students, {len(graded.results)} notebooks. Hidden seed: {graded.seed} "
-        f"(`--seed {graded.seed}` repeats these numbers elsewhere).",
+        f"{counted(len(students), 'student')}, {counted(len(graded.results), 'notebook')}. "
+        f"Hidden seed: {graded.seed} (`--seed {graded.seed}` repeats these numbers elsewhere).",
         "",
         *[f"**{harmless.markdown(line)}.**\n" for line in graded.notes],
         "`viva/` holds three to five questions for a conversation with each student about each "

@@ -14,7 +14,7 @@ STUDENTS = [
     Student(
         "sums the last axes instead of the new ones in front",
         ((REDUCE, "    while dy.ndim > len(shape):\n        dy = dy.sum(axis=-1)\n    return dy"),),
-        {"a1-unbroadcast-test": "in front"},
+        {"a1-unbroadcast-test": "in *front*"},
     ),
     Student(
         "keeps the first copy of each number and drops the others",
@@ -25,7 +25,7 @@ STUDENTS = [
                 "range(dy.ndim))\n    return dy[first].reshape(shape)",
             ),
         ),
-        {"a1-unbroadcast-test": "first"},
+        {"a1-unbroadcast-test": "only the first of the copies"},
     ),
     Student(
         "treats only the case of one new axis",
@@ -50,7 +50,7 @@ STUDENTS = [
                 "    return unbroadcast(dy, b.shape), unbroadcast(dy, a.shape)",
             ),
         ),
-        {"a1-add-test": "exchanged"},
+        {"a1-add-test": "da has the shape of b"},
     ),
     Student(
         "multiply prints its gradients",
@@ -85,7 +85,7 @@ STUDENTS = [
     Student(
         "multiplies element by element instead of @",
         (("    return dy @ b.T, a.T @ dy", "    return dy * b.T, a.T * dy"),),
-        {"a1-matmul-test": "@"},
+        {"a1-matmul-test": "The product of two matrices is @"},
     ),
     Student(
         "relu is leaky",
@@ -136,12 +136,12 @@ STUDENTS = [
                 "seen, todo = set(), [(last, False)]",
             ),
         ),
-        {"a1-order-test": "call before", "a1-long-test": "call before"},
+        {"a1-order-test": "a call before this one", "a1-long-test": "a call before this one"},
     ),
     Student(
         "leaves the last node out",
         (("    return order[::-1]", "    return order[::-1][1:]"),),
-        {"a1-order-test": "last", "a1-long-test": "missing"},
+        {"a1-order-test": "the last one itself", "a1-long-test": "missing"},
     ),
     Student(
         "uses recursion, and raises Python's limit",
@@ -168,7 +168,7 @@ STUDENTS = [
     Student(
         "stops the walk at the first node without a rule",
         (("            continue\n", "            break\n"),),
-        {"a1-walk-test": "no gradient"},
+        {"a1-walk-test": "others may come after it"},
     ),
     Student(
         "multiplies by the node's gradient once more",
@@ -178,7 +178,7 @@ STUDENTS = [
                 "zip(node.parents, node.rule(node.grad)):\n            part = part * node.grad\n",
             ),
         ),
-        {"a1-walk-test": "twice"},
+        {"a1-walk-test": "once more"},
     ),
     Student(
         "numerical_gradient never ends",
@@ -205,7 +205,7 @@ STUDENTS = [
     Student(
         "gradient_check takes the difference with its sign",
         (("np.all(np.abs(gradient(x) - wanted) <=", "np.all((gradient(x) - wanted) <="),),
-        {"a1-gradcheck-test": "sign"},
+        {"a1-gradcheck-test": "without its sign"},
     ),
     Student(
         "returns the losses inside the loop",

@@ -162,6 +162,33 @@ MISTAKES = [
         "dy = None",
     ),
     (
+        "a1.backward",
+        "            continue\n",
+        "            break\n",
+        "others may come after it",
+    ),
+    (
+        "a1.long_chain",
+        "    order, seen, todo = [], set(), [(last, False)]\n",
+        "    import sys\n    sys.setrecursionlimit(10**6)\n    order, seen = [], set()\n"
+        "    def visit(node):\n        if id(node) not in seen:\n            seen.add(id(node))\n"
+        "            for parent in node.parents:\n                visit(parent)\n"
+        "            order.append(node)\n    visit(last)\n    return order[::-1]\n",
+        "sys.setrecursionlimit is called",
+    ),
+    (
+        "a1.topological_order",
+        "order, seen, todo = [], set(), [(last, False)]",
+        "seen, todo = set(), [(last, False)]\n    order = globals().setdefault('kept', [])",
+        "a call before this one",
+    ),
+    (
+        "a1.add",
+        "return unbroadcast(dy, a.shape), unbroadcast(dy, b.shape)",
+        "return unbroadcast(dy, b.shape), unbroadcast(dy, a.shape)",
+        "da has the shape of b",
+    ),
+    (
         "a1.numerical_gradient",
         "(f(up) - f(down)) / (2 * eps)",
         "(f(up) - f(x)) / eps",

@@ -5,7 +5,7 @@ import numpy as np
 from ....types import Array, Shape
 from ...across import Answer
 from ...calling import call
-from ...compare import WrongAnswer, expect, expect_tuple
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
 from ...trial import Trial
 from .. import task
 
@@ -51,9 +51,18 @@ def sum_to(
 def unbroadcast(function: Answer, trial: Trial) -> None:
     for large, small in CASES:
         dy = trial.normal(*large)
+        try:
+            got = call(function, dy, small, name="unbroadcast")
+        except WrongAnswer as error:
+            if "ValueError" in str(error) or "AxisError" in str(error):
+                raise WrongAnswer(
+                    f"{error}. Here dy has shape {dy.shape}, and `shape` is {small}: add up over "
+                    "the axes that are new in dy, and over those of length 1 in `shape`"
+                ) from None
+            raise
         expect(
             f"unbroadcast, from shape {large} to {small}",
-            call(function, dy, small, name="unbroadcast"),
+            got,
             sum_to(dy, small),
             [
                 (
@@ -71,6 +80,15 @@ def unbroadcast(function: Answer, trial: Trial) -> None:
                 ),
                 ("the mean is taken instead of the sum", sum_to(dy, small, mean=True)),
                 (
+                    "only the first of the copies is used: the gradients of all copies must be "
+                    "added up",
+                    _first_copy(dy, small),
+                ),
+                (
+                    "the last axes are summed: broadcasting puts new axes in *front*",
+                    dy.sum(axis=tuple(range(len(small), dy.ndim))),
+                ),
+                (
                     "an axis of length 1 is lost in the sum: keepdims=True keeps it",
                     sum_to(dy, small, keep=False),
                 ),
@@ -86,12 +104,24 @@ def unbroadcast(function: Answer, trial: Trial) -> None:
     )
 
 
+def _first_copy(dy, shape):
+    """The part of dy that reached the first copy of each number, in `shape`."""
+    new = dy.ndim - len(shape)
+    stretched = (i < new or shape[i - new] == 1 for i in range(dy.ndim))
+    return dy[tuple(slice(0, 1) if one else slice(None) for one in stretched)].reshape(shape)
+
+
 @task("a1.add")
 def add(function: Answer, trial: Trial) -> None:
     for a, b in ((trial.normal(4, 3), trial.normal(3)), (trial.normal(2, 1), trial.normal(2, 5))):
         dy = trial.normal(*np.broadcast_shapes(a.shape, b.shape))
         got = expect_tuple(
             "add_backward", call(function, dy, a, b, name="add_backward"), 2, "da and db"
+        )
+        expect_that(
+            a.shape == b.shape or [np.shape(one) for one in got] != [b.shape, a.shape],
+            f"add_backward: da has the shape of b, {b.shape}, and db that of a, {a.shape}: each "
+            "gradient must have the shape of its own input",
         )
         for name, gradient, x in zip(("da", "db"), got, (a, b)):
             expect(
@@ -134,6 +164,10 @@ def multiply(function: Answer, trial: Trial) -> None:
                 [
                     ("the other factor is missing: d(ab)/da is b, not 1", sum_to(dy, x.shape)),
                     ("a and b are exchanged: d(ab)/da is b", sum_to(own, x.shape)),
+                    (
+                        "both factors are multiplied in: d(ab)/da is b alone",
+                        sum_to(dy * x * other, x.shape),
+                    ),
                     ("broadcasting is not undone: use unbroadcast", dy * other),
                     (
                         "dy is missing: the chain rule multiplies by dy, the gradient of the "
@@ -169,6 +203,11 @@ def matmul(function: Answer, trial: Trial) -> None:
                     f"{error}. Here dy has shape {dy.shape}, a {a.shape} and b {b.shape}: "
                     "which product of dy with one of them, "
                     "transposed or not, has the shape of the other?"
+                    + (
+                        " The product of two matrices is @; `*` multiplies number by number"
+                        if "broadcast" in str(error)
+                        else ""
+                    )
                 ) from None
             raise
         da, db = expect_tuple("matmul_backward", got, 2, "da and db")
@@ -226,6 +265,7 @@ def relu(function: Answer, trial: Trial) -> None:
         (f"the derivative at a = 0 is {key}, but here it must be {at_zero}", slope(a, key) * dy)
         for key in SLOPES
     ]
+    leaky = np.shape(da) == a.shape and np.array_equal(da[a > 0], dy[a > 0]) and da[a < 0].any()
     expect(
         "relu_backward",
         da,
@@ -250,6 +290,11 @@ def relu(function: Answer, trial: Trial) -> None:
             ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
             ("the gradient passes where a < 0: it must pass where a > 0", dy * (a < 0)),
             ("the gradient is multiplied by a itself", dy * np.maximum(a, 0)),
+            *(
+                [("some of the gradient passes where a < 0: max(a, 0) is flat there", da)]
+                if leaky
+                else []
+            ),
         ],
     )
 

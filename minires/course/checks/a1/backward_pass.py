@@ -4,15 +4,20 @@ from collections import Counter
 
 import numpy as np
 
+from ....amounts import counted
 from ...across import Answer
 from ...calling import probe
 from ...compare import WrongAnswer, expect, expect_that
+from ...probes.a1 import STRANGE
 from ...trial import Trial
 from .. import task
 
 DIAMOND = [[], [0], [0], [1, 2]]  # 0 is used twice
 # Some edges skip a node, so that ordering nodes by their distance from the end is wrong.
 LONG_AND_SHORT = [[], [0], [1], [2, 0], [3, 1], [4, 2]]
+# Whichever parent is visited first, one of the two has an input before a node with a rule.
+INPUTS_LAST = [[], [], [0, 1], [], [2, 3]]
+INPUTS_FIRST = [[], [], [0, 1], [], [3, 2]]
 
 
 @task("a1.topological_order")
@@ -22,6 +27,8 @@ def topological_order(function: Answer, trial: Trial) -> None:
         ("a chain", [[], [0], [1]]),
         ("a node used twice", DIAMOND),
         ("edges that skip", LONG_AND_SHORT),
+        ("several inputs", INPUTS_LAST),
+        ("several inputs", INPUTS_FIRST),
         ("a random graph", _random_graph(trial)),
         ("a node that is its own co-parent", [[], [0, 0]]),
     ):
@@ -31,6 +38,14 @@ def topological_order(function: Answer, trial: Trial) -> None:
             "topological_order: expected a list of nodes",
         )
         expect_that(got, f"topological_order, {name}: the list is empty")
+        strange = got.count(STRANGE)
+        expect_that(
+            not strange,
+            f"topological_order, {name}: the list holds "
+            + counted(strange, "thing that is no node", "things that are no nodes")
+            + " of this graph. Collect the nodes themselves, in a list that begins empty in each "
+            "call: nodes of a call before this one do not belong in it",
+        )
         wanted = sorted(_reachable(parents))
         expect_that(
             len(set(got)) == len(got),
@@ -41,12 +56,13 @@ def topological_order(function: Answer, trial: Trial) -> None:
         missing = [i for i in wanted if i not in got]
         expect_that(
             not missing,
-            f"topological_order, {name}: {len(missing)} of {len(wanted)} nodes are missing",
+            f"topological_order, {name}: {_share(missing, wanted)} missing"
+            + (": the last one itself" if missing == [len(parents) - 1] else ""),
         )
         expect_that(
             len(got) == len(wanted),
-            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are not "
-            "among those that the last one was made from: follow `parents`, and nothing else",
+            f"topological_order, {name}: {_share(set(got) - set(wanted), got)} not among those "
+            "that the last one was made from: follow `parents`, and nothing else",
         )
         if loss_last:
             got = got[::-1]
@@ -83,7 +99,7 @@ def long_chain(function: Answer, trial: Trial) -> None:
     length = 5_000 if trial.hidden else 20_000  # deep enough too, and the hidden check runs twice
     parents: list[list[int]] = [[]] + [[i] for i in range(length)]
     try:
-        got = probe("a1.order", function, parents, trial.rng)
+        got, raised = probe("a1.deep_order", function, parents, trial.rng)
     except WrongAnswer as error:
         if "RecursionError" in str(error):
             raise WrongAnswer(
@@ -92,11 +108,31 @@ def long_chain(function: Answer, trial: Trial) -> None:
                 "Keep a list of your own of what is still to do, with append and pop"
             ) from None
         raise
+    expect_that(
+        not raised,
+        "topological_order: sys.setrecursionlimit is called. The point is for an answer without "
+        "recursion: keep a list of your own of what is still to do, with append and pop",
+    )
+    everything = range(length + 1)
+    missing = set(everything) - set(got)
+    expect_that(
+        not missing, f"topological_order, a long chain: {_share(missing, everything)} missing"
+    )
+    expect_that(
+        STRANGE not in got,
+        "topological_order, a long chain: nodes of a call before this one are in the list. It must "
+        "begin empty in each call",
+    )
     wanted = list(range(length, -1, -1))
     expect_that(
         got == (wanted[::-1] if trial.option("direction") == "loss last" else wanted),
         f"topological_order: a chain of {length:,} nodes is not in order",
     )
+
+
+def _share(some, of):
+    """How many of the nodes, with the verb."""
+    return f"{len(some)} of {len(of):,} nodes {'is' if len(some) == 1 else 'are'}"
 
 
 def _random_graph(trial):
@@ -122,6 +158,8 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
         ("a chain", [[], [0], [1]]),
         ("a node used twice", DIAMOND),
         ("edges that skip", LONG_AND_SHORT),
+        ("several inputs", INPUTS_LAST),
+        ("several inputs", INPUTS_FIRST),
         ("a random graph", _random_graph(trial)),
     ):
         factors = [[float(trial.rng.uniform(0.5, 2)) for _ in its] for its in parents]
@@ -137,7 +175,9 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
             if right is None:
                 continue
             expect_that(
-                mine is not None, f"backward, {name}: node {i} has no gradient (grad is None)"
+                mine is not None,
+                f"backward, {name}: node {i} has no gradient (grad is None). Visit all nodes in "
+                "the list: one without a rule has nothing to pass on, but others may come after it",
             )
             parts = [
                 factor * dy
@@ -158,6 +198,11 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
                         )
                         for part in parts
                     ],
+                    (
+                        "gradients are multiplied by the node's gradient once more: the rule has "
+                        "done that already",
+                        _gradients(parents, factors, gradient, power=2)[i],
+                    ),
                     (
                         "the argument `gradient` is not used: it is the gradient of the last node",
                         right / gradient,
@@ -186,14 +231,17 @@ def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
         )
 
 
-def _gradients(parents, factors, gradient):
-    """The right gradient of each node; None for a node that the last one was not made from."""
+def _gradients(parents, factors, gradient, power=1):
+    """The right gradient of each node; None for a node that the last one was not made from.
+
+    `power` 2 plants a mistake: what a rule returns is multiplied by the node's gradient.
+    """
     found = [None] * len(parents)
     found[-1] = gradient
     for node in range(len(parents) - 1, -1, -1):
         for parent, factor in zip(parents[node], factors[node]):
             if found[node] is not None:
-                found[parent] = factor * found[node] + (
+                found[parent] = factor * found[node] ** power + (
                     0 if found[parent] is None else found[parent]
                 )
     return found

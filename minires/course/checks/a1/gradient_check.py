@@ -128,8 +128,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         (
             times(-1.0),
             False,
-            "a gradient with the wrong sign passes for right. Compare the difference with the "
-            "tolerance",
+            "a gradient with the wrong sign passes for right. Compare the difference without its "
+            "sign, np.abs(...), with the tolerance",
         ),
         (
             times(np.nan),

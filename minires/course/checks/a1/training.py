@@ -22,7 +22,15 @@ def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None
             "losses: expected a list of numbers: append the value of the loss, "
             "float(loss.value), and not its Node"
         ) from None
-    expect_that(got.size >= 50, f"losses: expected the losses of at least 50 steps, got {got.size}")
+    expect_that(
+        got.size >= 50,
+        f"losses: expected the losses of at least 50 steps, got {got.size}"
+        + (
+            ". Is there a `return` inside the loop? It ends the training after the first step"
+            if got.size == 1
+            else ""
+        ),
+    )
     expect_that(
         np.isfinite(got).all(), "losses: some are not finite; is the learning rate too large?"
     )
@@ -49,6 +57,12 @@ def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None
                 (0.68728, 1.08446, 2.11682),
             ),
             ("the parameters do not move", (0.68728, 0.68728, 0.68728)),
+            ("the biases b1 and b2 do not move", (0.68728, 0.48929, 0.43202)),
+            (
+                "the walk does not begin with dL/dL = 1: the loss is a mean already, so do not "
+                "divide once more",
+                (0.68728, 0.68630, 0.68532),
+            ),
         ],
         tolerance=1e-3,
     )
@@ -100,6 +114,12 @@ def _a_few_steps(function, nodes, trial):
                 descent(start, steps, -lr),
             ),
             ("the parameters do not move", descent(start, steps, 0)),
+            ("the biases b1 and b2 do not move", descent(start, steps, lr, biases=False)),
+            (
+                "the walk does not begin with dL/dL = 1: the loss is a mean already, so do not "
+                "divide once more",
+                descent(start, steps, lr / 300),
+            ),
         ],
     )
     expect_that(
@@ -109,7 +129,9 @@ def _a_few_steps(function, nodes, trial):
     )
 
 
-def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) -> Array:
+def descent(
+    start: Sequence[Array], steps: int, lr: float, forget: bool = True, biases: bool = True
+) -> Array:
     """The losses of the assignment's net of two layers on its half moons.
 
     Parameters
@@ -120,6 +142,8 @@ def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) 
     lr : float
     forget : bool
         False plants a mistake: gradients of earlier steps are added to the new ones.
+    biases : bool
+        False plants another: b1 and b2 stay as they are.
 
     Returns
     -------
@@ -146,5 +170,8 @@ def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) 
         dhidden = (dz @ w2.T) * (hidden > 0)
         found = (x.T @ dhidden, dhidden.sum(axis=0), hidden.T @ dz, dz.sum(axis=0))
         total = [new if forget else old + new for old, new in zip(total, found)]
-        values = [value - lr * gradient for value, gradient in zip(values, total)]
+        values = [
+            value - lr * gradient if biases or value.ndim > 1 else value
+            for value, gradient in zip(values, total)
+        ]
     return np.array(losses)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ....amounts import counted
 from ....errors import ConfigError, MiniresError, ProcessError
 from ..agenda import Agenda
 from ..task import Data, Task
@@ -276,7 +277,10 @@ def check_no_jobs(run: Path) -> None:
     table = JobTable(folder)
     may_have_some = table.jobs or (folder / JOBS).exists()
     if may_have_some and (alive := _alive(folder, table)):
-        raise _still_at_work(f"{len(alive)} jobs still train there", ", ".join(sorted(alive)))
+        raise _still_at_work(
+            counted(len(alive), "job still trains there", "jobs still train there"),
+            ", ".join(sorted(alive)),
+        )
 
 
 def _still_at_work(what: str, numbers: str) -> MiniresError:

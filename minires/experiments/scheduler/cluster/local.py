@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from .... import backend
+from ....amounts import counted
 from .files import read_result
 from .job import Job
 from .queue import GONE, RUNNING, State
@@ -75,7 +76,11 @@ class Local:
                 os.kill(int(process), signal.SIGTERM)
         while any(self.states()[one].kind == RUNNING for one in alive):
             time.sleep(0.1)
-        return f"{len(alive)} jobs on this machine have saved and ended"
+        return counted(
+            len(alive),
+            "job on this machine has saved and ended",
+            "jobs on this machine have saved and ended",
+        )
 
 
 def _is_job(number: str) -> bool:
