@@ -258,7 +258,8 @@ assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 
 # %% [markdown] tags=["answer"]
 # Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0 too,
-# because of the third term. Batch norm removes from the gradient what it removes from the signal.
+# because of the third term. Shifting or stretching the inputs does not change `y`, so the gradient
+# has no part in these two directions.
 
 # %% [markdown]
 # ## What it does to a deep chain
@@ -456,8 +457,8 @@ assert changed["train"] == sorted(changed["train"], reverse=True) and at_20 > 12
 
 # %% [markdown] tags=["answer"]
 # The net is the same both times, and so is each image. Only its neighbours are different. They
-# change the mean that batch norm subtracts and the variance it divides by, and so the numbers that
-# the image turns into. In a larger batch one image counts for less, and fewer answers change.
+# change the mean and the variance of the batch, and with them the normalised numbers of the image.
+# In a larger batch one image counts for less, and fewer answers change.
 
 # %% [markdown]
 # With `net.eval()` the answer depends on the image alone. Call it before you test, and
