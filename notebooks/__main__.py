@@ -53,6 +53,7 @@ if spec is None or spec.origin is None:
             clone = ["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"]
             subprocess.run(clone, check=True)
         needed = ["tqdm", "pooch", "safetensors", "threadpoolctl", "filelock"]
+        needed += ["platformdirs", "joblib", "psutil"]
         missing = [name for name in needed if importlib.util.find_spec(name) is None]
         if missing:
             pip = [sys.executable, "-m", "pip", "install", "--quiet"]

@@ -1,6 +1,7 @@
 """The notebooks: in step with their sources, whole, and running from first to last."""
 
 import base64
+import configparser
 import io
 import json
 import re
@@ -307,6 +308,15 @@ def test_on_colab_minires_is_fetched_where_it_has_a_home(monkeypatch):
     assert "https://github.com/owner/name" in find["source"] and "numpy" not in find[
         "source"
     ].lower().replace("numpy, cupy and matplotlib", "")
+
+
+def test_on_colab_all_that_minires_needs_is_installed():
+    settings = configparser.ConfigParser()
+    settings.read(builder.FOLDER.parent / "setup.cfg", encoding="utf-8")
+    needed = re.findall(r"(?m)^([\w-]+)", settings["options"]["install_requires"])
+    listed = re.findall(r'"(\w+)"', " ".join(re.findall(r"needed \+?= (.*)", builder.INSTALL)))
+    # NumPy and Matplotlib are on Colab, and another version would ask for a restart.
+    assert {*listed, "numpy", "matplotlib"} == set(needed)
 
 
 def test_without_a_home_there_is_no_badge(monkeypatch):

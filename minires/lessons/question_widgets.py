@@ -32,4 +32,6 @@ def bundle_of(prediction: "Prediction") -> dict[str, Any]:
         button = widgets.Button(description="That is my guess", button_style="primary")
         button.on_click(lambda _: prediction.make_guess(field.value))
         rows.append(widgets.HBox([field, button]))
-    return dict(widgets.VBox(rows)._repr_mimebundle_())
+    # Written out, because ipywidgets 7, which Colab has, offers no method that returns it.
+    view = {"version_major": 2, "version_minor": 0, "model_id": widgets.VBox(rows).model_id}
+    return {"application/vnd.jupyter.widget-view+json": view}

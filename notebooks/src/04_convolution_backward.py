@@ -231,9 +231,10 @@ in_place.reveal(image[1, 1], "It should be 4.")
 assert image[1, 1] != 4 and image[0, 0] == 1
 
 # %% [markdown] tags=["answer"]
-# NumPy adds 1 to a copy of all windows, and then writes the windows back, one over the other. Each
-# of them overwrites what the one before has added. There is no error message, and the result is
-# right in the corners and wrong elsewhere. (`np.add.at` adds one at a time and is right, but slow.)
+# NumPy adds 1 to a copy of all windows, and then writes the windows back, one over the other. Where
+# two windows overlap, the later one overwrites what the earlier one added. There is no error
+# message, and the result is right in the corners and wrong elsewhere. (`np.add.at` adds one at a
+# time and is right, but slow.)
 
 # %% [markdown]
 # Here is another way. The first pixels of all windows form one slice of the image, the second
@@ -264,9 +265,9 @@ def col2im(dcolumns, shape, stride, padding):
 # Now we have all parts of a **kernel**. In minires that is a pair of functions on arrays. `forward`
 # returns the result and the cache, which holds everything that backward needs. `backward` takes
 # `dy` and the cache, and returns a gradient for each array that `forward` took. They have no
-# `self`, because the class is only a name for the pair. The arguments are the library's, but ours
-# does not do all of them: dilation is exercise 2 of notebook 03, and with groups each filter sees
-# only some of the channels.
+# `self`, because the class only gives the pair a name. Ours takes the same arguments as the
+# library's, but it stops at two of them: dilation (exercise 2 of notebook 03) and groups, with
+# which each filter sees only some of the channels.
 
 
 # %%
@@ -550,11 +551,11 @@ with mr.kernels.use(conv2d=mixed_up):
 # %% [markdown]
 # ## Your kernel learns, and so does the wrong one
 #
-# Finally, train with it. Two convolutions with a ReLU between them learn to draw the upright edges
-# of an image. Their target is the absolute value of what `left_right` returns, the filter of
-# notebook
-# 03. The loss is the mean squared difference, and the loop is the one from notebook 02. We train
-#     three times: with the library's kernel, with yours, and with the mixed-up one.
+# Now train a net with your kernel. It has two convolutions with a ReLU between them, and learns to
+# draw the upright edges of an image. The target is the absolute value of what the filter
+# `left_right` from notebook 03 returns. The loss is the mean squared difference, and the loop is
+# the one from notebook 02. We train three times: with the library's kernel, with yours, and with
+# the mixed-up one.
 
 # %%
 drawn, _ = mr.data.synthetic(500, 10)
@@ -624,10 +625,10 @@ assert np.allclose(runs["library"], runs["mine"], rtol=0.05)
 assert 1.3 * last["mine"] < last["mixed up"] < 0.6 * runs["mixed up"][0]
 
 # %% [markdown] tags=["answer"]
-# The net with the wrong gradient learns as well, only worse. Its `dx` is right, and its `dw` is
-# right in part: for the part of `dy` that stays the same when rows and columns are exchanged.
-# Without the other curve beside it you would believe that it works, and look for a better learning
-# rate. **A falling loss proves nothing about a gradient.** Check it.
+# The net with the wrong gradient learns as well, only worse. Its `dx` is right. Its `dw` is partly
+# right, because part of `dy` stays the same when rows and columns are exchanged. Without the other
+# curve beside it you would believe that it works, and look for a better learning rate. **A falling
+# loss proves nothing about a gradient.** Check it.
 
 # %% [markdown]
 # ## Exercises

@@ -376,9 +376,10 @@ slider(
 #
 # <details><summary>Should it not be n_out, for the gradient?</summary>
 #
-# Keeping the gradient asks for $n_{out}$. The paper shows that either will do: the $n_{out}$ of one
-# layer is the $n_{in}$ of the next, so in the product over all layers they cancel, except for the
-# first and the last. One constant factor remains, instead of one factor for each layer.
+# To keep the size of the gradient you would need $n_{out}$. The paper shows that either rule works.
+# The $n_{out}$ of one layer is the $n_{in}$ of the next, so in the product over all layers they
+# cancel, except in the first and the last layer. What remains is one constant factor for the whole
+# net, instead of one for each layer.
 #
 # </details>
 
@@ -497,8 +498,8 @@ assert dead.any() and not dw[:, dead].any() and dw[:, ~dead].any(axis=0).all()
 # %% [markdown]
 # ## One draw is not the average
 #
-# The formula speaks of the average over all random draws of the weights. A net is a single draw.
-# Each of its layers is off by a factor of its own, a little above or below 1, and over the depth
+# The formula gives the average over all random draws of the weights, but a net is a single draw. In
+# each layer its signal misses the formula by a factor a little above or below 1, and over the depth
 # these factors multiply. For nets of width $n$ one can work out how far off a typical net is after
 # $l$ layers: the standard deviation of the *logarithm* of the mean square is about $\sqrt{5\,l/n}$
 # (Hanin and Rolnick 2018, arXiv:1803.01719). What matters is depth *divided by* width.

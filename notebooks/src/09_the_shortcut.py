@@ -311,10 +311,10 @@ assert ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1
 # So a shortcut is a **bet** that a block has to learn something close to doing nothing. In section
 # 3.1 of the paper the argument reads like this. If the best function is closer to the identity than
 # to zero, it should be easier to find with the identity as a starting point. In a network of many
-# blocks each block needs to change only a little, so it seems a good bet. In trained residual
-# networks the authors found that the branches do return little, and less in deeper networks (figure
-# 7). Our own, shorter trainings did not show that ([docs/claims.md](../docs/claims.md), under
-# *responses*).
+# blocks each block needs to change only a little, so it seems a good bet. The authors measured the
+# outputs of the branches in their trained networks. They were small, and smaller still in deeper
+# networks (figure 7). Our own, shorter trainings did not show that
+# ([docs/claims.md](../docs/claims.md), under *responses*).
 #
 # ## Why exactly $x$, and not half of it?
 #

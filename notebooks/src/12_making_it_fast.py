@@ -2,9 +2,9 @@
 # # 12 · Making it fast
 #
 # A convolution takes minutes if you write it as a sum in loops, and milliseconds as one matrix
-# product. The mathematics is the same, but the computer has to do different things for each number.
-# In this notebook you measure where the time of a training step goes, work out how fast it could be
-# at all, and see what minires does to get there.
+# product. Both do the same multiplications, but in a loop Python has to work out anew for each
+# number what to do. In this notebook you measure where the time of a training step goes, work out
+# how fast it could be at all, and see what minires does to get there.
 #
 # **After this one you can** time code so that you believe the result, say whether a computation
 # waits for arithmetic or for memory, and decide what is worth making faster. About 50 minutes, and
@@ -520,8 +520,8 @@ assert np.array_equal(y1, cpu.relu.forward(cpu.add.forward(y2, x2)[0])[0])  # to
 #
 # Before you make a part faster, find out how much of the time it takes. Put a stopwatch around
 # every kernel. A kernel is a pair of functions, and `mr.kernels.use(relu=(forward, backward))`
-# swaps in another pair. So we need a function that takes a function, and returns one that does the
-# same and looks at the clock.
+# swaps in another pair. So we write a function that wraps another one: the wrapped function does
+# the same as before, and notes how long it took.
 
 
 # %%
@@ -640,8 +640,8 @@ assert 1.6 < one_thread / two < 2.1
 # **A warning.** None of minires' GPU code has run on a GPU, at the time of writing. It has been
 # compiled for four generations of devices, and the tests run its source, thread by thread, on a
 # simulated GPU. That is a reason to believe its numbers, but it says nothing about speed. Look in
-# [docs/gpu.md](../docs/gpu.md) for the latest news. You have learned above what predictions of
-# speed are worth before anyone has measured.
+# [docs/gpu.md](../docs/gpu.md) for the latest news. You have seen above how far a prediction of
+# speed can be off.
 #
 # <details><summary>For the curious: what we expect there</summary>
 #

@@ -6,6 +6,7 @@ from minires.errors import ConfigError
 from minires.lessons import prediction
 from minires.lessons.html_pieces import code, from_outputs, inline, paragraphs
 from minires.lessons.prediction import predict, score
+from minires.lessons.question_widgets import bundle_of
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +129,14 @@ def test_outputs_as_html():
     assert "1 &lt; 2" in html and "<svg></svg>" in html and "&lt;object&gt;" in html
     assert html.count("data:image/png;base64,QUJD") == 2
     assert 'alt="a figure"' in html and 'alt="a &quot;ring&quot;"' in html
+
+
+def test_buttons_with_the_ipywidgets_of_colab(monkeypatch):
+    """Version 7 of ipywidgets has no `_repr_mimebundle_`."""
+    widgets = pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+    wanted = widgets.VBox()._repr_mimebundle_()
+    monkeypatch.delattr(widgets.Widget, "_repr_mimebundle_")
+    made = prediction.Prediction("Which?", ["a", "b"], "", 0.0)
+    ((kind, view),) = bundle_of(made).items()
+    assert kind in wanted and view.keys() == wanted[kind].keys()
+    assert {**view, "model_id": ""} == {**wanted[kind], "model_id": ""}

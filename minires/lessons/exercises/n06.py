@@ -183,15 +183,14 @@ def layer_norm_backward(dy, x, w):
     Exercise(
         "06.explain",
         0,
-        "good in training, bad in use",
-        """A friend shows her net one photo at a time. It was right nine times out of ten when she
-trained it, and now it guesses. She has not called `net.eval()`. Explain what happens to her photos,
-and why the test with large batches had looked so good.""",
-        ("What are the mean and the variance of a batch that holds one photo?",),
-        """In training mode batch norm subtracts the mean of the batch. If the batch is one
-photo, that is the mean of the photo itself, in every channel. So it loses what tells it from
-other photos. In a large mixed batch the mean is close to the mean of all photos, which is what
-the net has learned to expect. `net.eval()` makes it use the running averages, which do not
-depend on what else is in the batch.""",
+        "one photo, two answers",
+        """A friend asks her net about a photo twice, each time in a batch with fifteen other
+photos. The net names two different classes, and no weight has changed in between. She has not
+called `net.eval()`. Explain what happened, and why the call helps.""",
+        ("Which numbers does batch norm work out anew for each batch?",),
+        """In training mode batch norm subtracts the mean of the batch and divides by its standard
+deviation. Both depend on the fifteen other photos, so her photo became other numbers the second
+time, in every layer. `net.eval()` makes batch norm use the running averages. They are fixed
+numbers, so the answer depends on her photo alone.""",
     ),
 )

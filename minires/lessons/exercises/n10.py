@@ -10,40 +10,17 @@ from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}
-CASES = (  # differences seed by seed, the margin, what may be said
-    ([5.0, 8.0, 3.0], 2.0, "higher"),
-    ([-5.0, -8.0, -3.0], 2.0, "lower"),
-    ([9.0, 12.0, 1.0], 2.0, "unclear"),
-    ([-9.0, -12.0, 3.0], 2.0, "unclear"),
-    ([0.1, 0.2, 0.1], 2.0, "unclear"),
-    ([2.0, 5.0], 2.0, "unclear"),
-)
 
 
-def _check_agree(agree: Callable[..., Any]) -> None:
-    for differences, margin, want in CASES:
-        got = call(agree, np.array(differences), margin)
-        case = f"differences {differences}, margin {margin:g}"
-        expect_that(
-            got in ("higher", "lower", "unclear"),
-            f"expected 'higher', 'lower' or 'unclear', got {got!r} for {case}",
-        )
-        if got == want:
-            continue
-        size, sign = np.abs(differences), np.sign(differences)
-        if want != "unclear" and got != "unclear":
-            why = "the sign is the wrong way round: above 0 means higher"
-        elif want != "unclear":
-            why = f"every seed says {want}, and by more than the margin"
-        elif abs(sign.sum()) < len(sign):
-            why = "the seeds do not agree, and their mean does not count"
-        elif size.max() < margin:
-            why = "all seeds agree, but the differences are below the margin"
-        elif size.min() == margin:
-            why = "one difference is exactly the margin: it must be above"
-        else:
-            why = "one seed is below the margin: every seed must be above it, not their mean"
-        expect_that(False, f"{case}: {why}. Got {got!r}")
+def _check_luck(agree_by_luck: Callable[..., Any]) -> None:
+    for n in (3, 2, 5, 1):
+        mistakes = [
+            ("only 'all above 0' is counted: all below 0 is agreement too", 0.5**n),
+            ("the chances of the seeds are added: multiply 1/2 by itself n times", 1 / n),
+            ("it is the chance that they do not agree", 1 - 2 * 0.5**n),
+            ("it is in percent: return a number from 0 to 1", 200 * 0.5**n),
+        ]
+        expect(f"agree_by_luck({n})", call(agree_by_luck, n), 2 * 0.5**n, mistakes)
 
 
 def _check_range(range_of_difference: Callable[..., Any]) -> None:
@@ -128,23 +105,22 @@ def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
 
 EXERCISES = (
     Exercise(
-        "10.agree",
+        "10.luck",
         1,
-        "When is it a difference?",
-        """Write minires' rule: `agree(differences, margin)` returns `"higher"` if every seed's
-difference is above the margin, `"lower"` if every one is below minus the margin, and else
-`"unclear"`.""",
+        "Do they agree by luck?",
+        """Suppose that two networks are equally good, so that the difference of their errors is
+above 0 or below 0 by chance, like a coin. Write `agree_by_luck(n)`, the probability that the
+differences of all n seeds have the same sign all the same. How large is it for three seeds? Say why
+minires asks for a margin besides.""",
         (
-            "The mean plays no part in it.",
-            "If the smallest is above the margin, all are.",
+            "With what probability are all n above 0?",
+            "They agree as well if all are below 0.",
         ),
         """
-def agree(differences, margin):
-    if min(differences) > margin:
-        return "higher"
-    return "lower" if max(differences) < -margin else "unclear"
+def agree_by_luck(n):
+    return 2 * 0.5**n  # 25 % for three seeds: agreement alone proves little
 """,
-        _check_agree,
+        _check_luck,
     ),
     Exercise(
         "10.range",
