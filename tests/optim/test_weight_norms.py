@@ -86,7 +86,7 @@ def test_keeping_the_norms_does_not_change_the_output(build):
     assert next(model.parameters()).data is array
 
 
-def test_weights_of_length_0_cannot_be_kept():
+def test_weights_of_length_0_are_not_rescaled():
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm2d(3), nn.Linear(3, 3), nn.BatchNorm2d(3))
     model[0].weight.data[...] = 0
     keep = optim.KeepNorms(model)

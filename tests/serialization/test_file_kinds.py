@@ -1,4 +1,4 @@
-"""Files without weights are called by what they are, not damaged."""
+"""The error for a file without weights says what the file is, instead of calling it damaged."""
 
 import io
 import json

@@ -193,7 +193,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
             mr.load(mr.models.plain(8, width=2), path)
 
 
-def test_binary_names(tmp_path):
+def test_names_that_no_file_can_have(tmp_path):
     for name in ("n" * 300, "a\0b", str(tmp_path / "net.safetensors" / "x")):
         (tmp_path / "net.safetensors").write_bytes(b"")
         with pytest.raises(CheckpointError, match="cannot read: expected"):
