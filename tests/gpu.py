@@ -83,7 +83,7 @@ def _adapt(name, kernel):
 
 
 class Cache:
-    """A kernel's cache, which tests on the CPU can look into as well."""
+    """A kernel's cache, with the statistics that tests look at, on the CPU."""
 
     def __init__(self, whole):
         self.whole = whole

@@ -1,4 +1,4 @@
-"""Changed copies of files, and pickles made up at random: the same ones for the same seed."""
+"""Changed copies of files, and pickles made at random: the same ones for the same seed."""
 
 import json
 import pickle
@@ -47,7 +47,7 @@ ODD = [
 
 
 def flipped(content, rng):
-    """One to eight bits are others."""
+    """One to eight flipped bits."""
     changed = bytearray(content)
     for place in rng.integers(len(changed), size=rng.integers(1, 9)):
         changed[place] ^= 1 << rng.integers(8)
@@ -55,7 +55,7 @@ def flipped(content, rng):
 
 
 def flipped_at_the_start(content, rng):
-    """Where headers are."""
+    """In the part that holds headers."""
     count = int(min(len(content), 200))
     return flipped(content[:count], rng) + content[count:]
 
@@ -78,7 +78,7 @@ def overwritten(content, rng):
 
 
 def moved(content, rng):
-    """A part stands twice, or is missing, or two parts have changed places."""
+    """A part appears twice, or is missing, or two parts have changed places."""
     a, b, c = sorted(int(place) for place in rng.integers(len(content), size=3))
     parts = (
         content[:b] + content[a:],
@@ -141,7 +141,7 @@ def made_up_pickle(rng):
 
 
 def _hostile(rng):
-    """One of the ways in which such files have done harm, with sizes drawn at random."""
+    """A file of a kind that has done harm before, with sizes drawn at random."""
     count, key = int(rng.integers(1, 4)), str(rng.integers(1, 3))
     numbers = storage(key=key, count=count)
     shape = [(4096,), (10**6,), (64, 3, 7, 7), (1 << 17, 1 << 17), (10**9,)][rng.integers(5)]

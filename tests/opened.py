@@ -22,9 +22,10 @@ sys.addaudithook(lambda event, args: _note(args[0]) if event == "open" and _watc
 
 @contextmanager
 def openings(path):
-    """Within: the list that is yielded gets an entry each time the file is opened.
+    """Within: the list that is yielded grows by one entry each time the file is opened.
 
-    safetensors opens files in Rust, where Python does not see it: `safe_open` is watched instead.
+    safetensors opens files in Rust, where Python does not see it, so `safe_open` is watched
+    instead.
     """
     entry, safe_open = (os.path.abspath(path), []), safetensors.safe_open
 

@@ -51,7 +51,7 @@ def storage(kind="Float", key="0", count=1):
 
 
 def tensor(numbers, offset, shape, strides):
-    """A tensor of the numbers, which are a `storage` in a file that PyTorch wrote."""
+    """A tensor with the numbers of a `storage`, in a file of PyTorch."""
     sizes = (group(*map(integer, one)) for one in (shape, strides))
     rebuild = name("torch._utils", "_rebuild_tensor_v2")
     return call(rebuild, numbers, integer(offset), *sizes, b"\x89", ORDERED_DICT)
@@ -71,9 +71,9 @@ def write_zip(path, pickled, storages=None):
 
 
 def old_file(pickled, storages):
-    """The bytes of a file of PyTorch before 1.6: pickles in a row, and the storages behind them.
+    """The bytes of a file of PyTorch before 1.6: several pickles, and the storages after them.
 
-    `storages` is a dict, key -> (bytes, how many numbers they are).
+    `storages` is a dict, key -> (bytes, number of elements).
     """
     magic = b"\x8a\x0a" + (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
     keys = b"](" + b"".join(map(text, storages)) + b"e"

@@ -11,14 +11,14 @@ NAMES = ["ant", "bee", "cat", "dog"]
 
 
 def net(classes=4, seed=0):
-    """A small net whose outputs differ from class to class, as they would after training."""
+    """A small net whose outputs differ from class to class, as after training."""
     model = mr.models.resnet(8, width=4, num_classes=classes, seed=seed)
     model.fc.weight.data[...] = np.random.default_rng(seed).standard_normal(model.fc.weight.shape)
     return model
 
 
 def write_photos(folder):
-    """A new folder of five pictures, and of things that are none. Returns the folder."""
+    """A new folder with five pictures and some other files. Returns the folder."""
     Image = pytest.importorskip("PIL.Image")
     (folder / "inside").mkdir(parents=True)
     for i, name in enumerate(("a.png", "b.JPG", "c.gif", "d.bmp", "e.webp")):

@@ -1,6 +1,7 @@
-"""Sentences that sound translated: the words by which they show, and the texts to look for them in.
+"""Sentences that sound translated: the words that give them away, and the texts to look for them
+in.
 
-Each rule is narrow on purpose: a rule that cries at good sentences is soon switched off.
+Each rule is narrow on purpose: a rule that reports good sentences is soon switched off.
 """
 
 import ast
@@ -66,7 +67,7 @@ class Found(NamedTuple):
 
 
 def check(text: str, place: str, line: int = 1) -> Iterator[Found]:
-    """What the rules find in a text that begins on that line of a file."""
+    """The rules' findings in a text that begins on that line of a file."""
     for name, rule in RULES.items():
         for match in rule.pattern.finditer(text):
             where = f"{place}:{line + text.count(chr(10), 0, match.start())}"
@@ -75,8 +76,10 @@ def check(text: str, place: str, line: int = 1) -> Iterator[Found]:
 
 
 def check_sentences(text: str, place: str) -> Iterator[Found]:
-    """Sentences of a page (`of_markdown`) that are chains of colons, or have most of what they say
-    in parentheses. Tables, headings and lists' leading words are not looked at.
+    """Sentences of a page (`of_markdown`) that are chains of colons or hold most of their content
+    in parentheses.
+
+    Tables, headings and the leading words of lists are not checked.
     """
     for number, paragraph in _paragraphs(text):
         for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\[])", paragraph):
@@ -138,8 +141,9 @@ def of_python(source: str) -> Iterator[tuple[int, str]]:
 
 
 def of_strings(source: str) -> Iterator[tuple[int, str]]:
-    """The strings of a file that readers see: questions, hints, captions. Docstrings are left to
-    `of_python`, and strings without a space are names.
+    """The strings of a file that readers see: questions, hints, captions.
+
+    Docstrings are left to `of_python`, and strings without a space are names.
     """
     tree = ast.parse(source)
     docstrings = {
@@ -149,7 +153,7 @@ def of_strings(source: str) -> Iterator[tuple[int, str]]:
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    within = {  # the parts of f-strings, which are looked at as a whole
+    within = {  # parts of f-strings, which are checked as a whole
         id(part)
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
@@ -186,7 +190,7 @@ def of_notebook(source: str) -> tuple[str, str]:
 
 
 def findings_in_notebook(path: Path, root: Path) -> list[Found]:
-    """What the rules find in a notebook's source: its text, its comments and its strings."""
+    """The rules' findings in a notebook's source: its text, its comments and its strings."""
     place = path.relative_to(root).as_posix()
     markdown, code = of_notebook(path.read_text(encoding="utf-8"))
     prose = of_markdown(markdown)
@@ -199,19 +203,19 @@ def findings_in_notebook(path: Path, root: Path) -> list[Found]:
 
 
 def findings_in_strings(path: Path, root: Path) -> list[Found]:
-    """What the rules find in the strings of a file of Python."""
+    """The rules' findings in the strings of a Python file."""
     place = path.relative_to(root).as_posix()
     strings = of_strings(path.read_text(encoding="utf-8"))
     return [one for line, part in strings for one in check(part, place, line)]
 
 
 def findings(path: Path, root: Path) -> list[Found]:
-    """What the rules find in a file of Markdown or Python."""
+    """The rules' findings in a Markdown or Python file."""
     text, place = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
     if path.suffix == ".md":
         prose = of_markdown(text)
         return [*check(prose, place), *check_sentences(prose, place)]
     at_a_glance = re.sub(r"\n\s*#?:?\s*", " ", re.sub(r"`[^`]+`", CODE, text))
     if not ANY.search(at_a_glance):
-        return []  # in a tenth of the time
+        return []  # this takes a tenth of the time
     return [one for line, part in of_python(text) for one in check(part, place, line)]

@@ -1,9 +1,9 @@
-"""Reads changed files, one after another, and says what came of each: run it as a program.
+"""Reads changed files one after another and reports the result of each; run as a program.
 
-    python -m tests.read_files KIND FOLDER FIRST LAST
+python -m tests.read_files KIND FOLDER FIRST LAST
 
-A line for each case: its number, a word, and what was raised. A case that takes more than `SECONDS`
-ends the program, and so does one that crashes it: then its line ends after the number.
+It prints a line for each case: its number, a word, and the error. A case that takes more than
+`SECONDS` ends the program, and so does one that crashes it: then its line ends after the number.
 """
 
 import faulthandler
@@ -43,7 +43,8 @@ CONFIG = RunConfig(iterations=5, batch_size=4, flip=False, crop_padding=0, devic
 
 
 class Kind:
-    """A format: an original, how it is changed, how it is read, what a whole one gives."""
+    """A format: an original file, how it is changed, how it is read, and the content of an
+    unchanged one."""
 
     name = "file"
     changes = ANY_FILE
@@ -165,7 +166,7 @@ class KerasZip(Keras):
 
 
 class PyTorchMadeUp(Kind):
-    """Any pickle, in a file of PyTorch's."""
+    """A pickle of anything at all, in a file of PyTorch."""
 
     changes = (lambda content, rng: made_up_pickle(rng),)
 
@@ -229,7 +230,7 @@ class Checkpoint(Kind):
         }
         found = {name: array.copy() for name, array in found.items()}
         state = json.dumps([run.iteration, run.history, run.epoch_sums, run.seconds_before])
-        run.run()  # what was read must also be of use
+        run.run()  # what was read must also be usable
         return found, state, str(run.train_loader.state_dict())
 
 
@@ -243,7 +244,7 @@ class Stop:
 
 
 class OldCheckpoint(Checkpoint):
-    """One without a digest, and with an edited state."""
+    """A checkpoint without a digest and with an edited state."""
 
     certain = False
 
@@ -325,7 +326,7 @@ class CifarArchive(CifarPython):
 
 
 class CifarTar(CifarArchive):
-    """The archive is changed under its compression, which would notice it."""
+    """The archive is changed below its compression, which would notice the change."""
 
     @property
     def changes(self):
@@ -338,7 +339,7 @@ class CifarTar(CifarArchive):
 
 
 class Picture(Kind):
-    many = 12_000  # pixels a side that a header may claim: 432 MB, if they were there
+    many = 12_000  # pixels a side that a header may claim: 432 MB if they existed
     formats = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 
     def original(self):
@@ -385,7 +386,7 @@ class ClassNames(Kind):
 
 
 class Cache(Kind):
-    """Decoded pictures: a damaged index must be one that the cache is made anew for."""
+    """Decoded pictures: with a damaged index the cache must be made again."""
 
     changes = (
         *ANY_FILE,
@@ -413,7 +414,7 @@ class Cache(Kind):
             KeyError,
             TypeError,
             RecursionError,
-        ) as error:  # what `cached` looks out for
+        ) as error:  # the errors that `cached` handles
             raise MiniresError(path, f"made anew: {type(error).__name__}") from None
         return [cache[i].shape for i in range(len(cache.names))]
 
@@ -452,7 +453,7 @@ def check_line(error, path):
 
 
 def outcome(kind, path, whole):
-    """A word, and the error if there was one."""
+    """A word for the result, and the error if there was one."""
     try:
         found = kind.read(path)
     except MiniresError as error:

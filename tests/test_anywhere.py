@@ -1,4 +1,4 @@
-"""In other people's programs: the same bits in every kind of process, with any number of
+"""Inside other people's programs: the same bits in every kind of process, with any number of
 threads."""
 
 import hashlib
@@ -14,7 +14,7 @@ PROGRAM = "from tests.test_anywhere import gradient; print(gradient())"
 
 
 def gradient():
-    """A fingerprint of the gradients of a net large enough that its kernels share their work."""
+    """A fingerprint of the gradients of a net so large that its kernels share their work."""
     import numpy as np
 
     from minires import Tensor, models, optim

@@ -1,4 +1,4 @@
-"""One rule for whole numbers and numbers, and one wording."""
+"""Checks of whole numbers and other numbers: one rule, and one wording."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_integers_of_numpy_are_integers_and_come_back_as_pythons(value):
     "value",
     [0, -1, 3.0, "3", None, True, np.bool_(True), np.float64(3), float("nan"), [3], np.array([3])],
 )
-def test_what_is_no_whole_number_from_1_on_is_refused(value):
+def test_only_whole_numbers_from_1_are_accepted(value):
     with pytest.raises(ConfigError, match="^f: n: expected a whole number of at least 1, got "):
         checks.integer("f", "n", value)
 
@@ -41,7 +41,7 @@ def test_numbers_of_numpy_are_numbers(value):
 @pytest.mark.parametrize(
     "value", [0, -0.5, float("nan"), float("inf"), "1", None, True, np.bool_(True), 1j]
 )
-def test_what_is_no_number_above_0_is_refused(value):
+def test_only_numbers_above_0_are_accepted(value):
     with pytest.raises(ConfigError, match="f: x: expected a number above 0, got "):
         checks.number("f", "x", value, "a number above 0", lambda x: x > 0)
 

@@ -1,5 +1,5 @@
-"""docs/claims.md, docs/verdicts.md and docs/laboratory.md tell what the recorded runs say: verdicts
-and numbers are worked out again from their tables."""
+"""docs/claims.md, docs/verdicts.md and docs/laboratory.md match the recorded runs: verdicts and
+numbers are computed again from the tables."""
 
 import re
 from math import exp, log
@@ -23,7 +23,7 @@ INDEX = (ROOT / "docs/site/index.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"\n### ([a-z-]+)\n(.*?)(?=\n##|\Z)", DOCUMENT, flags=re.DOTALL))
 ROWS = {name: rows for name in CLAIMS if (rows := recorded_claims.best_rows(name))}
 RECORDED = ROOT / recorded_claims.RECORDED
-DECIDED = ROOT / recorded_claims.DECIDED  # with seeds that nobody had seen
+DECIDED = ROOT / recorded_claims.DECIDED  # with seeds that had not been used before
 
 
 def seeds_of(claim):
@@ -104,7 +104,7 @@ def test_the_setting_is_that_of_the_run():
 def test_what_is_recorded_is_small_and_without_weights():
     files = [
         path for path in RECORDED.rglob("*") if path.is_file() and path.name != "report.html"
-    ]  # which git ignores
+    ]  # git ignores these
     assert sum(path.stat().st_size for path in files) < 10e6
     assert {path.suffix for path in files} <= {".csv", ".png", ".gif", ".json", ".md"}
 
@@ -116,8 +116,8 @@ def error(claim, net, variant="usual"):
 
 
 def first_over_last(net):
-    """Weight gradient of the first layer over the last convolution's at initialisation: geometric
-    mean over the seeds."""
+    """Weight gradient of the first layer over that of the last convolution at initialisation:
+    geometric mean over the seeds."""
 
     def norm(seed, end):
         found = {
@@ -149,8 +149,8 @@ def share(what):
 
 
 def in_training(iteration):
-    """Weight gradient of plain-56's first layer over the last convolution's after so many steps:
-    geometric mean over the seeds."""
+    """Weight gradient of plain-56's first layer over that of the last convolution after that many
+    steps: geometric mean over the seeds."""
 
     def norm(seed, end):
         found = {
@@ -165,7 +165,7 @@ def in_training(iteration):
 
 
 def growths():
-    """How much longer the weights of plain-56's first ten layers have become in 300 steps, by
+    """The factor by which the weights of plain-56's first ten layers have grown in 300 steps, by
     seed."""
     rows = [
         row

@@ -1,4 +1,4 @@
-"""The worked example in the documentation works as it stands."""
+"""The worked example in the documentation works as it is written."""
 
 import os
 import re
@@ -33,7 +33,8 @@ def test_the_first_change_can_be_made(tmp_path):
         )
         return done.returncode, done.stdout + done.stderr
 
-    assert run(["git", "apply", "-"], input=changes[0])[0] == 0  # the test alone: it fails
+    # the test without the change: it fails
+    assert run(["git", "apply", "-"], input=changes[0])[0] == 0
     status, output = run(test)
     assert status == 2 and "PooledShortcut" in output, output
     for change in changes[1:]:

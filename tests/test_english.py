@@ -1,4 +1,5 @@
-"""Texts sound as a good teacher talks: four habits of translated sentences are not in them."""
+"""Texts sound as a good teacher talks: four habits of translated sentences do not appear in
+them."""
 
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_no_sentence_of_a_lesson_sounds_translated(paths, find):
     assert not found, "\n".join(f"{one.place}: {one.rule}: {one.words}" for one in found)
 
 
-def test_all_parts_of_a_notebook_are_looked_at(tmp_path):
+def test_all_parts_of_a_notebook_are_checked(tmp_path):
     path = tmp_path / "00_small.py"
     path.write_text(
         "# %% [markdown]\n# # A\n#\n# It grows: it shrinks: it stays, as $x: y$, $$\n# a: b:$$.\n"
@@ -114,6 +115,6 @@ def test_a_sentence_that_sounds_translated_is_found(bad, rule):
         "What comes in is doubled.",
     ],
 )
-def test_a_good_sentence_is_left_alone(good):
+def test_a_good_sentence_is_not_reported(good):
     text = of_markdown(good)
     assert not [*check(text, "page.md"), *check_sentences(text, "page.md")]

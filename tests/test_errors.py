@@ -1,4 +1,4 @@
-"""Errors: one line each, caught as the built-in exception that fits, and fit to travel between
+"""Errors: one line each, caught as the built-in exception that fits, and able to travel between
 processes."""
 
 import pickle
@@ -33,7 +33,7 @@ def test_message(parts, line):
     assert str(MiniresError(*parts)) == line
 
 
-def test_one_line_whatever_is_shown():
+def test_a_message_is_one_line_whatever_it_shows():
     assert (
         str(MiniresError("getitem", f"index {np.eye(2)!r}"))
         == "getitem: index array([[1., 0.], [0., 1.]])"

@@ -1,7 +1,8 @@
-"""Damaged and hostile files of every format: none crashes, hangs, fills memory or is a traceback.
+"""Damaged and hostile files of every format: none crashes, hangs, fills memory or causes a
+traceback.
 
-Each file is a changed copy of a whole one, or a pickle made up at random; another process reads
-it, with limits on memory and time. MINIRES_CASES=10 makes ten times as many.
+Each file is a changed copy of a whole file, or a pickle made at random. Another process reads it,
+with limits on memory and time. MINIRES_CASES=10 makes ten times as many.
 """
 
 import os
@@ -18,7 +19,7 @@ FINE = ("refused", "read", "same")
 
 
 def results(kind, folder, cases):
-    """Case -> its word and what was said: CRASH or HANG where the process ended in it."""
+    """Case -> its word and its error: CRASH or HANG where the process ended in it."""
     found, first = {}, 0
     while first < cases:
         place = folder / str(first)
@@ -36,12 +37,13 @@ def results(kind, folder, cases):
             ended = "HANG" if "Timeout" in done.stderr else f"CRASH with status {done.returncode}"
             found[int(number)] = said.strip() or ended
         if first not in found:
-            raise AssertionError(done.stderr)  # not the file's fault: it did not even begin
+            # not the file's fault: the process did not even begin
+            raise AssertionError(done.stderr)
         first = max(found) + 1
     return found
 
 
-# Thousands of files: what nobody thought of when the readers and their other tests were written.
+# Thousands of files: they find cases that no other test names.
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits as on Linux")
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,7 @@
-"""Functions of Tensors: each hands its arguments on to the right kernel. What the kernels compute
-is tested beside them."""
+"""Functions of Tensors: each passes its arguments on to the right kernel.
+
+The kernels' own numbers are tested in tests/kernels.
+"""
 
 import numpy as np
 import pytest
@@ -199,7 +201,7 @@ def test_inference_uses_the_running_statistics_and_leaves_them():
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_one_value_a_channel_teaches_nothing(running):
+def test_one_value_a_channel_is_an_error_and_moves_no_statistics(running):
     mean, var = statistics() if running else (None, None)
     with pytest.raises(ShapeError, match="every gradient 0: .* take larger batches or images"):
         F.batch_norm(Tensor(random(1, 1, 1, 2)), mean, var, ONE, ZERO, training=True)
@@ -233,7 +235,7 @@ def test_statistics_stay_float32():
         assert {y.dtype, mean.dtype, var.dtype} == {np.dtype(np.float32)}
 
 
-# What does not fit
+# Arguments that do not fit
 
 
 def grouped_convolution(bias):
@@ -353,7 +355,7 @@ def test_labels_are_not_a_tensor():
         F.cross_entropy(Tensor(np.zeros((2, 3), np.float32)), Tensor([0, 1]))
 
 
-def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
+def test_a_users_own_batch_norm_must_return_its_statistics():
     pair = (
         lambda x, weight, bias, mean=None, var=None, eps=1e-5: (x, None),
         lambda dy, cache: (dy, dy, dy),
@@ -364,8 +366,8 @@ def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
 
 
 def test_a_kernel_for_square_windows_serves_a_net():
-    """Layers keep pairs, (1, 1); a kernel swapped in gets 1, and pairs only where height and width
-    differ."""
+    """Layers keep pairs such as (1, 1). A kernel that is swapped in gets 1, and a pair only where
+    height and width differ."""
     given = []
 
     class conv2d(kernels.Kernel):
@@ -411,6 +413,6 @@ def test_a_learners_sum_with_relu_is_used_after_a_learners_batch_norm():
 
 
 @pytest.mark.parametrize("shape", [(0, -1), (-1, 0)])
-def test_a_size_that_cannot_be_found_out(shape):
+def test_a_size_that_cannot_be_determined(shape):
     with pytest.raises(ShapeError, match="the number of elements must stay"):
         Tensor(np.zeros((0, 3), np.float32)).reshape(*shape)

@@ -1,5 +1,5 @@
-"""``~`` is the home folder at every entrance: each option that takes a path, each function of the
-Python interface that does. No folder called ~ comes to be in the current one."""
+"""``~`` is the home folder everywhere: in each option that takes a path, and in each Python
+function that does. No folder called ~ appears in the current one."""
 
 import argparse
 
@@ -31,12 +31,13 @@ from minires.training.settings_file import read_settings
 from .data.photo_folders import classes
 
 PATHS = {"DIR", "FILE", "PATH", "IMAGE", "NOTEBOOK", "FOLDER", "RUN"}
-SETTINGS = {"--data", "--weights", "--cache", "--out"}  # of train: expanded where they are used
+# options of train: expanded where they are used
+SETTINGS = {"--data", "--weights", "--cache", "--out"}
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A home folder, and an empty current one that must stay so."""
+    """A home folder, and an empty current folder that must stay empty."""
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
     for name in ("home", "here"):
@@ -58,7 +59,7 @@ def options():
                 yield name, (action.option_strings or [action.dest])[0], action.type
 
 
-def test_every_option_that_takes_a_path_knows_home():
+def test_every_option_that_takes_a_path_expands_home():
     found = list(options())
     assert len(found) > 25
     others = {(name, option) for name, option, kind in found if kind is not path_argument}
@@ -98,24 +99,24 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_read_is_looked_for_at_home(name, home):
+def test_files_are_read_from_home(name, home):
     with pytest.raises(MiniresError) as refused:
         READERS[name]("~/nothing")
     assert str(home / "nothing") in str(refused.value) and "~" not in str(refused.value)
 
 
-def test_a_cache_is_looked_for_at_home(home):
+def test_a_cache_is_searched_for_at_home(home):
     with pytest.raises(FileNotFoundError) as refused:
         PictureCache("~/nothing")
     assert str(refused.value.filename).startswith(str(home))
 
 
-def test_a_picture_is_looked_for_at_home(home):
+def test_a_picture_is_read_from_home(home):
     (found,) = predict(net(), ["~/nothing.png"], progress=False)
     assert str(home / "nothing.png") in found.error
 
 
-def test_what_is_written_is_written_at_home(home):
+def test_files_are_written_to_home(home):
     model = net()
     mr.save(model, "~/net.safetensors")
     safetensors.write("~/arrays.safetensors", {"x": np.zeros(2)})
@@ -132,7 +133,7 @@ def test_what_is_written_is_written_at_home(home):
 
 
 def test_the_settings_of_a_run(home, tmp_path, capsys):
-    """Given as flags and in a file; the cache has its limit and its command there too."""
+    """Given as flags and in a file. The cache has its limit and its command there too."""
     pytest.importorskip("PIL.Image")
     classes(home / "pets")
     mr.save(net(), home / "net.safetensors", built={"model": "resnet-8", "net": {"width": 2}})

@@ -1,4 +1,4 @@
-"""How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map
+"""The layout of the house: imports point down, one name has one meaning, and CONTRIBUTING's map
 shows every folder."""
 
 import ast
@@ -28,8 +28,8 @@ TOP_LEVEL = {
 
 
 def folders():
-    """Every folder of the package, as a path from it; those without Python in them (assignments'
-    sources apart) do not count."""
+    """Every folder of the package, as a path inside it. Folders without Python files do not count,
+    except the assignments' sources."""
     return sorted(
         path.parent.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("__init__.py")
@@ -51,12 +51,12 @@ def test_imports_point_down_and_never_in_a_circle(monkeypatch, capsys):
     assert cli.lint_imports(no_cache=True) == 0, capsys.readouterr().out
 
 
-def test_the_top_level_holds_what_all_floors_use_and_nothing_else():
+def test_the_top_level_holds_only_modules_that_all_floors_use():
     assert {path.stem for path in PACKAGE.glob("*.py")} == TOP_LEVEL
 
 
 def test_no_name_hides_the_module_of_its_name():
-    """``minires.data.cifar10`` cannot be a function for one reader and a file for another."""
+    """``minires.data.cifar10`` cannot be both a function and a file."""
     hidden = [
         module.__name__
         for module in modules()
@@ -89,8 +89,8 @@ def test_a_file_name_has_one_meaning(name):
 
 
 def test_backends_hold_the_same_files():
-    """Whoever knows ``naive/conv.py`` finds the way in ``cpu/conv.py`` and ``gpu/conv.py``: each
-    kernel is in the file of one name."""
+    """Each kernel is in the file of one name: a reader of ``naive/conv.py`` knows where to look in
+    ``cpu`` and ``gpu``."""
 
     def file_of(backend):
         kernels = importlib.import_module(f"minires.kernels.{backend}")
@@ -135,7 +135,7 @@ def test_nothing_below_the_course_knows_of_it():
 
 
 def test_every_text_file_is_opened_in_utf_8():
-    """Whatever the locale says: without a word Python takes its encoding, cp1252 on Windows."""
+    """Without an explicit encoding Python uses that of the locale, such as cp1252 on Windows."""
     guilty = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -153,9 +153,9 @@ def test_every_text_file_is_opened_in_utf_8():
 
 
 def test_tests_mirror_the_tree():
-    """A folder of tests is a folder of the package."""
+    """Every folder of tests is a folder of the package."""
     own = {"simulator", "fixtures", "course/mistakes", "experiments/claims/frame"}
-    own |= {"benchmarks", "docs"}  # beside the package
+    own |= {"benchmarks", "docs"}  # folders beside the package
     for path in (ROOT / "tests").rglob("test_*.py"):
         folder = path.parent.relative_to(ROOT / "tests").as_posix()
         assert folder == "." or folder in own or (PACKAGE / folder).is_dir(), folder
@@ -184,7 +184,7 @@ def test_a_wheel_holds_every_folder():
         )
 
 
-def test_contributing_names_files_that_are_there():
+def test_contributing_names_files_that_exist():
     """A row of the map names its folders first, and then files in them."""
     rows = (
         (ROOT / "CONTRIBUTING.md")
@@ -202,7 +202,7 @@ def test_contributing_names_files_that_are_there():
 
 
 def _public_functions(body):
-    """The functions and methods without an underscore in front, and the special ones."""
+    """The functions and methods without a leading underscore, and the special methods."""
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield from _public_functions(node.body)

@@ -1,4 +1,5 @@
-"""What `import minires` costs: little time, no words, and no library it can do without for now."""
+"""The cost of `import minires`: little time, no output, and no library that it does not need
+yet."""
 
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def test_public_names():
     assert all(hasattr(mr, name) for name in mr.__all__)
 
 
-def test_only_the_backend_knows_cupy():
+def test_only_the_backend_imports_cupy():
     import minires
 
     root = Path(minires.__file__).parent
@@ -66,7 +67,7 @@ def test_only_the_backend_knows_cupy():
     ] == ["backend/cupy_import.py"]
 
 
-def test_backends_are_there_without_an_import_of_their_own():
+def test_backends_need_no_import_of_their_own():
     code = (
         "import minires as mr; assert mr.kernels.naive.conv2d is not mr.kernels.cpu.conv2d; "
         "mr.kernels.nave"

@@ -1,6 +1,5 @@
-"""docs/literature.md: every paper that a claim or a text quotes has a row, which says what its
-figures were checked against.
-"""
+"""docs/literature.md has a row for every paper that a claim or a text quotes, which says how its
+figures were checked."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""Names of files: shown on one line whatever they hold, opened where a shell would open them."""
+"""Names of files: shown on one line whatever they contain, and opened as a shell would open
+them."""
 
 import os
 import subprocess
@@ -25,7 +26,7 @@ from minires.names import as_text, expanded, printable, shortened, shown
         ("half \ud800", "half \\ud800"),
     ],
 )
-def test_what_is_no_letter_is_escaped(text, printed):
+def test_unprintable_characters_are_escaped(text, printed):
     assert printable(text) == printed and printable(printed) == printed
     printed.encode("utf-8")
 
@@ -47,7 +48,7 @@ def test_home(monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere all names are Unicode")
 def test_a_name_from_a_settings_file_under_the_c_locale(tmp_path):
-    """It is read as UTF-8, and the locale has no letters to open it by."""
+    """The file is read as UTF-8, but the locale has no letters for opening the name."""
     (tmp_path / "café").mkdir()
     code = (
         "import os; from minires.names import expanded; os.chdir(os.sys.argv[1])\n"
@@ -86,8 +87,9 @@ def test_numbers_of_5000_digits_are_refused():
         assert len(str(refused.value)) < 1000
 
 
-def test_paths_of_python_know_home(tmp_path, monkeypatch):
-    """``mr.save(net, "~/net.safetensors")`` made a folder called ~, or failed for want of one."""
+def test_paths_in_python_expand_home(tmp_path, monkeypatch):
+    """``mr.save(net, "~/net.safetensors")`` used to make a folder called ~, or failed without
+    one."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()

@@ -1,5 +1,5 @@
-"""Tensors, nets and training on a GPU: what the CPU computes is what comes out there, and nothing
-is copied unasked."""
+"""Tensors, nets and training on a GPU: the results are those of the CPU, and nothing is copied
+without a request."""
 
 import copy
 import json
@@ -48,7 +48,7 @@ def test_it_says_where_it_is():
     assert repr(tensor([1, 2])) == "Tensor([1. 2.], float32, gpu)" and tensor(2.5).item() == 2.5
 
 
-def test_nothing_is_copied_to_numpy_unasked():
+def test_nothing_is_copied_to_numpy_without_a_request():
     x = tensor([1, 2])
     assert message_of(DeviceError, x.numpy).endswith(
         'expected one on the cpu, got one on the gpu; copy it first: .to("cpu")'
@@ -66,7 +66,7 @@ def test_two_devices_do_not_mix():
     )
 
 
-def test_numbers_have_no_place_of_their_own():
+def test_numbers_work_with_tensors_on_any_device():
     x = tensor([1, 2])
     assert to_cpu((2 * x + 1 - x / 2).data).tolist() == [2.5, 4] and to_cpu(
         (x * [3, 4]).data
@@ -132,7 +132,7 @@ def test_a_kernel_must_leave_arrays_where_they_are():
         assert "exp.backward: gradient of input 0" in message_of(DeviceError, y.backward)
 
 
-def test_ones_own_kernel_runs_on_the_gpu_too():
+def test_a_users_own_kernel_runs_on_the_gpu_too():
     class my_relu(kernels.Kernel):
         def forward(x):
             y = np.maximum(x, 0)
@@ -226,7 +226,7 @@ NETS = {
 
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS)
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "one by one"])
-def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
+def test_three_training_steps_are_those_of_the_cpu(build, fused):
     rng = np.random.default_rng(0)
     net = in_float64(build())
     nets = [net, copy.deepcopy(net).to("gpu")]
@@ -334,7 +334,7 @@ def test_a_parameter_without_gradient_stays():
     parameters = [nn.Parameter(backend.move(np.ones((2, 3), np.float32), "gpu")) for _ in range(2)]
     optimizer = optim.SGD(parameters, 0.5, momentum=0.9, weight_decay=0.1)
     gradient = np.arange(6, dtype=np.float32).reshape(3, 2)
-    parameters[1].grad = backend.move(gradient, "gpu").T  # not row by row in memory
+    parameters[1].grad = backend.move(gradient, "gpu").T  # not contiguous by rows
     optimizer.step()
     assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2
     assert to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * (gradient.T + 0.1))
@@ -408,7 +408,7 @@ CONFIG = RunConfig(
 
 
 def trainer(sets, path=None, config=CONFIG, device="gpu", **events):
-    """`events`: functions to be called as methods of a callback."""
+    """A Trainer; `events` are functions that become the methods of a callback."""
     callbacks = [SimpleNamespace(**events)] if events else []
     return Trainer(
         models.resnet(8, width=4),
@@ -420,7 +420,7 @@ def trainer(sets, path=None, config=CONFIG, device="gpu", **events):
     )
 
 
-def test_training_is_that_of_the_cpu_but_for_rounding(sets):
+def test_training_is_that_of_the_cpu_except_for_rounding(sets):
     there, here = (trainer(sets, device=device).run() for device in ("gpu", "cpu"))
     for row, same in zip(there, here):
         assert (
@@ -505,7 +505,8 @@ def errors_of(out):
 
 
 def test_any_net_from_the_command_line(tmp_path):
-    """With photographs, from weights, all of the net and its last layer alone: as on the CPU."""
+    """With photographs, starting from weights, the whole net and its last layer alone: as on the
+    CPU."""
     Image = pytest.importorskip("PIL.Image")
     for label, name in enumerate(("red", "blue")):
         (tmp_path / "photos" / name).mkdir(parents=True)
@@ -566,7 +567,7 @@ def test_any_net_from_the_command_line(tmp_path):
 
 @pytest.fixture
 def memory_limit():
-    """A function that leaves so many bytes on the GPU beyond what is in use."""
+    """A function that leaves that many bytes on the GPU beyond those in use."""
     pool = backend.cupy().get_default_memory_pool()
     pool.free_all_blocks()
     yield lambda room: (pool.free_all_blocks(), pool.set_limit(size=pool.used_bytes() + room))
@@ -582,7 +583,7 @@ def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
     fits = int(message.split("take a batch of ")[1].split(",")[0])
     assert fits in (2, 4, 8, 16, 32)
     smaller = trainer(sets, config=RunConfig(iterations=4, batch_size=fits, crop_padding=0))
-    memory_limit(500_000)  # the smaller one's own batches of images come on top
+    memory_limit(500_000)  # the smaller batch's own images come on top
     smaller._step()
     _, state = safetensors.read(path)
     assert state["iteration"] == 0
@@ -614,14 +615,14 @@ def test_source_that_does_not_compile_shows_kernel_and_line(monkeypatch):
 
 @pytest.fixture
 def losing_the_gpu(gpu):
-    """A function after which the simulated GPU fails at whatever it is told."""
+    """A function after which every operation of the simulated GPU fails."""
     if gpu != SIMULATED:
         pytest.skip("a real GPU is not broken on purpose")
     yield simulator.lose_device
     simulator.reset()
 
 
-def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, losing_the_gpu):
+def test_a_gpu_lost_during_a_run_leaves_the_last_checkpoint_whole(sets, tmp_path, losing_the_gpu):
     path = tmp_path / "run.safetensors"
     run = trainer(
         sets,
@@ -683,7 +684,8 @@ def test_tf32_on_request(tmp_path):
     )
 
 
-# What would be a wrong number or a wild address on a real GPU is an error before it gets there.
+# Mistakes that would be a wrong number or a wild address on a real GPU are errors before they get
+# there.
 
 
 @pytest.mark.parametrize(
@@ -769,7 +771,7 @@ def test_after_a_step_weights_lie_in_the_flat_array_again():
     )
 
 
-def test_memory_that_lacks_in_evaluation_is_not_blamed_on_the_batch(sets, memory_limit):
+def test_lack_of_memory_in_evaluation_is_not_blamed_on_the_batch(sets, memory_limit):
     run = trainer(sets, config=RunConfig(iterations=4, batch_size=16, crop_padding=0))
     evaluate = run.evaluate
     run.evaluate = lambda: (run.model.eval(), memory_limit(100), evaluate())[2]

@@ -1,4 +1,4 @@
-"""docs/power.md: what the deciding seeds of each claim can show is worked out from the records."""
+"""docs/power.md: what the deciding seeds of each claim can show is computed from the records."""
 
 from dataclasses import replace
 from statistics import NormalDist, mean, stdev
@@ -24,7 +24,7 @@ def test_the_page_is_what_the_records_say():
 
 
 def test_a_row_by_hand():
-    """From the table of one claim alone, without the code that makes the page."""
+    """From the table of one claim, without the code that makes the page."""
     claim = CLAIMS["longer"]
     rows = read_table(ROOT / "results/claims/longer.csv", claim.columns, claim.text)
     error = {(row["net"], row["variant"], row["seed"]): row["train_error"] for row in rows}
@@ -72,7 +72,8 @@ def test_deciding_seeds_tell_nothing_about_their_own_power():
 
 
 def test_how_little_three_seeds_say_about_a_spread():
-    """Of samples of three from a bell curve with the spread 1, 95 of 100 have it in between."""
+    """For three seeds from a bell curve with spread 1, 95 of 100 sample spreads lie in this
+    range."""
     low, high = power.true_spread()
     spreads = np.random.default_rng(0).standard_normal((20_000, 3)).std(axis=1, ddof=1)
     assert np.mean((spreads * low < 1) & (spreads * high > 1)) == pytest.approx(0.95, abs=0.005)
@@ -80,7 +81,8 @@ def test_how_little_three_seeds_say_about_a_spread():
 
 
 def test_a_training_of_plain_56_takes_a_minute():
-    """So three minutes are three trainings. From the recorded run of the preset quick."""
+    """So three minutes are three trainings. The time is that of the recorded run of the preset
+    quick."""
     lines = (ROOT / "results/degradation-quick-cifar10/metrics.csv").read_text().splitlines()
     names = lines[0].split(",")
     rows = [dict(zip(names, line.split(","))) for line in lines[1:]]

@@ -1,4 +1,4 @@
-"""docs/paper_size.md, on nets that somebody else trained: its numbers are those of the records."""
+"""docs/paper_size.md, on nets that other people trained: its numbers are those of the records."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,8 @@ def lesions(net, **also):
 
 
 def half(net):
-    """How many blocks are about half of them, and the median error with so many left out."""
+    """The number of blocks that is about half of them, and the median error when that many are left
+    out."""
     number = FOUND[net]["blocks"]
     counts = sorted({row["count"] for row in lesions(net, lesion="random")})
     count = min(counts, key=lambda count: abs(count - number / 2))

@@ -1,5 +1,5 @@
-"""The README and the docs tell the truth: their numbers are those of the recorded run, their code
-runs, their commands are understood, and their links lead somewhere."""
+"""The README and the docs are true: their numbers are those of the recorded run, their code runs,
+their commands are understood, and their links lead somewhere."""
 
 import json
 import re
@@ -91,7 +91,7 @@ def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
 
 
 def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
-    """First layer over last convolution at initialisation, geometric means over the seeds; the last
+    """First layer over last convolution at initialisation, geometric means over the seeds. The last
     layer is the linear one."""
     rows = read_table(RECORDED / "gradients.csv", training_tables.GRADIENTS, training_tables.TEXT)
 
@@ -197,11 +197,11 @@ def test_linked_files_and_headings_exist(page):
             assert heading in names, link
 
 
-@pytest.mark.slow  # all Python of a page, from top to bottom; the tests of its parts are elsewhere
+@pytest.mark.slow  # all Python code of a page, from top to bottom; other tests cover its parts
 @pytest.mark.parametrize("page", ["README", "library", "nets", "gpu"])
 def test_the_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if page == "nets":  # the file that the page has from elsewhere
+    if page == "nets":  # a file that the page takes as given
         save(models.resnet50(seed=1), "resnet50.safetensors", layout="torch")
     blocks = re.findall(r"```python\n(.*?)```", PAGES[page], flags=re.DOTALL)
     names = {}
@@ -219,8 +219,8 @@ def test_the_settings_file_is_one(tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_is_one(page, capsys):
-    """That each line with minires in it is understood; what it does is tested elsewhere."""
+def test_every_command_is_understood(page, capsys):
+    """Each line that begins with minires can be parsed; other tests run the commands."""
     for line in commands(PAGES[page]):
         _parser().parse_args(shlex.split(line.split(">")[0])[1:])
 

@@ -1,13 +1,14 @@
 """Names that PyTorch has too take the same arguments, in the same order, with the same defaults.
 
-A reader who knows PyTorch must not be surprised. So this walks through ``nn``, ``functional`` and
-``optim``, and compares every function, class and method with its namesake in ``torch.nn``,
-``torch.nn.functional``, ``torch.optim`` and ``torch.optim.lr_scheduler``. The tables below list the
-differences that are meant. One that is not listed is an error, and so is one that is listed but no
-longer there.
+A reader who knows PyTorch must not be surprised. So this file walks through ``nn``, ``functional``
+and ``optim``, and compares every function, class and method with its namesake in ``torch.nn``,
+``torch.nn.functional``, ``torch.optim`` and ``torch.optim.lr_scheduler``.
 
-What signatures do not show: images are (N, H, W, C), filters (KH, KW, C_in, C_out), linear weights
-(in, out), and labels are arrays of integers, not Tensors.
+The tables below list the intended differences. A difference that is not listed is an error, and so
+is a listed one that no longer exists.
+
+Signatures do not show that images are (N, H, W, C), filters (KH, KW, C_in, C_out), linear weights
+(in, out), and that labels are arrays of integers, not Tensors.
 """
 
 import inspect
@@ -19,7 +20,7 @@ from minires import Tensor, functional, nn, optim
 
 TABLE_IS_OF = "2.13"  # the version of PyTorch whose arguments LEFT_OUT lists
 
-# Arguments of PyTorch's that minires does without: why, and where.
+# PyTorch's arguments that minires does without: why, and where.
 LEFT_OUT = {
     "device": (
         "a module is made on the CPU and moved with .to",
@@ -178,7 +179,8 @@ DIFFERENT = {
 
 
 def namesakes(torch):
-    """(name, ours, theirs) for all functions and classes that both have, then for their methods."""
+    """(name, ours, theirs) for all functions and classes that both have, and then for their
+    methods."""
     for folder, ours, theirs in (
         ("nn", nn, [torch.nn]),
         ("functional", functional, [torch.nn.functional]),
@@ -194,7 +196,8 @@ def namesakes(torch):
 
 
 def public(module):
-    """(name, value) for the functions and classes that a module lists, or else defines."""
+    """(name, value) for the functions and classes that a module lists in __all__, or otherwise
+    defines."""
     for name, value in vars(module).items():
         if callable(value) and name in getattr(module, "__all__", [name]) and name[0] != "_":
             if value.__module__.startswith(module.__name__) or hasattr(module, "__all__"):
@@ -202,7 +205,7 @@ def public(module):
 
 
 def methods(where, own, their):
-    """Methods that both classes have, without those from Module, Optimizer and Tensor."""
+    """Methods that both classes have, without those of Module, Optimizer and Tensor."""
     for base in own.__mro__:
         if base in (nn.Module, optim.Optimizer, Tensor) and base is not own:
             return
@@ -219,7 +222,7 @@ def parameters(function):
 
 
 def signature(function):
-    """That of a function in C, or chosen when it is called, is in its docstring alone."""
+    """For a function in C, or one chosen when it is called, only the docstring has it."""
     called = f"{function.__name__}("
     lines = map(str.strip, (function.__doc__ or "").splitlines())
     lines = [line for line in lines if line.startswith(called)]
@@ -231,7 +234,7 @@ def signature(function):
 
 
 def differences(name, own, their):
-    """Sentences on how `own` differs, and the set of PyTorch's parameters that it lacks."""
+    """Sentences that say how `own` differs, and the set of PyTorch's parameters that it lacks."""
     mine, theirs = parameters(own), parameters(their)
     sentences = []
     names = list(theirs)
@@ -265,12 +268,12 @@ def found(torch):
     return sentences, lacking
 
 
-def test_no_difference_but_those_that_are_meant(found):
+def test_there_are_no_unintended_differences(found):
     sentences, _ = found
     assert sorted(sentences) == sorted(DIFFERENT)
 
 
-def test_no_argument_is_left_out_but_those_listed(found, torch):
+def test_only_listed_arguments_are_left_out(found, torch):
     if not torch.__version__.startswith(TABLE_IS_OF + "."):
         pytest.skip(f"the table is of PyTorch {TABLE_IS_OF}, not {torch.__version__}")
     _, lacking = found
@@ -278,7 +281,7 @@ def test_no_argument_is_left_out_but_those_listed(found, torch):
     assert {key: sorted(names) for key, names in lacking.items()} == listed
 
 
-def test_the_walk_passes_by_all_layers_functions_and_optimisers(torch):
+def test_the_walk_covers_all_layers_functions_and_optimisers(torch):
     names = {name for name, *_ in namesakes(torch)}
     assert names >= {
         f"nn.{kind}"

@@ -1,4 +1,4 @@
-"""The simulated GPU: does it run kernels as a GPU would, and catch what a GPU would not?"""
+"""The simulated GPU: it runs kernels as a GPU would, and catches mistakes that a GPU would not."""
 
 import copy
 import gc
@@ -200,7 +200,7 @@ def test_barrier_divergence(body, where):
     x.fill(0)
     diverging(
         (1,), (1,), (x,)
-    )  # one thread alone cannot diverge, and none of the others wakes up again
+    )  # one thread alone cannot diverge, and the other threads do not wake up again
     assert float(x[0]) == 1
 
 
@@ -235,13 +235,13 @@ def test_before_the_start():
 @pytest.mark.parametrize(
     "body, signal", [("x[1ll << 45] = 1;", "SIGSEGV"), ("x[0] = n / (n - 1);", "SIGFPE")]
 )
-def test_what_would_end_python(body, signal):
+def test_a_fault_that_would_end_python_is_an_error(body, signal):
     x = floats(1)
     with pytest.raises(RuntimeError, match=f"small: {signal}"):
         small("float* x, int n", "__syncthreads(); " + body)((1,), (4,), (x, np.int32(1)))
 
 
-def test_what_was_never_written_is_garbage():
+def test_memory_that_was_never_written_is_garbage():
     x, n = floats(4), cupy.empty(3, np.int64)
     z = cupy.empty_like(x)
     assert (
@@ -518,9 +518,9 @@ def test_without_a_compiler(monkeypatch):
     assert "no C++ compiler" in simulator.missing.__wrapped__()
 
 
-def test_it_has_no_names_that_cupy_has_not():
-    """Where CuPy is installed, with or without a GPU: what the simulated one offers is there under
-    the same names."""
+def test_cupy_has_all_of_its_names():
+    """Where CuPy is installed, with or without a GPU: everything that the simulated one offers is
+    there under the same name."""
     real = pytest.importorskip("cupy", reason="CuPy is not installed")
 
     def check(simulated, real, path):
@@ -532,7 +532,7 @@ def test_it_has_no_names_that_cupy_has_not():
                 or name in cupy.__all__
             ):
                 if path == "cupy.cuda" and name == "cublas":
-                    continue  # CuPy loads the library when it is looked at
+                    continue  # CuPy loads the library when the attribute is read
                 assert hasattr(real, name), f"{path}.{name}"
                 if isinstance(value, SimpleNamespace):
                     check(value, getattr(real, name), f"{path}.{name}")

@@ -1,4 +1,5 @@
-"""docs/claims.md, on what tells plain-56 from plain-20: tables and sentences are as recorded."""
+"""docs/claims.md, on the differences between plain-56 and plain-20: tables and sentences match the
+records."""
 
 import math
 from itertools import pairwise
@@ -51,7 +52,7 @@ def sentences():
 
 
 def kinds():
-    """The final errors of the two kinds of seeds of plain-56: the widest gaps part them."""
+    """The final errors of the two kinds of seeds of plain-56, which the widest gap separates."""
     errors = sorted(numbers.run().error(numbers.DEEP))
     return errors[:5], errors[6:]
 
@@ -91,7 +92,8 @@ def test_before_the_first_step_the_nets_differ_in_what_the_text_names():
 
 
 def test_which_rank_correlation_ten_seeds_show():
-    """The rho whose lower end is above 0 with a probability of 80 %, with the error of `ranked`."""
+    """The rho whose lower end is above 0 with a probability of 80 %, together with the error of
+    `ranked`."""
     normal = NormalDist()
     z = normal.inv_cdf(0.975) + normal.inv_cdf(0.8)
     rho = 0.5
@@ -100,7 +102,7 @@ def test_which_rank_correlation_ten_seeds_show():
     assert f"a rank correlation of {rho:.2f} (with 80 % probability)" in TEXT
 
 
-def test_chance_passes_what_the_figure_shades_one_time_in_twenty():
+def test_chance_exceeds_the_shaded_part_one_time_in_twenty():
     errors = list(range(10))
     just_above, just_below = [1, 2, 0, 5, 6, 3, 9, 4, 8, 7], [4, 0, 6, 1, 7, 2, 3, 5, 9, 8]
     for order, is_above in ((just_above, True), (just_below, False)):

@@ -1,4 +1,4 @@
-"""docs/texts.md: every number of our own is worked out from the records or from the nets."""
+"""docs/texts.md: every number of our own is computed from the records or from the nets."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "texts.md").read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
 NETS = (ROOT / "docs" / "nets.md").read_text(encoding="utf-8")
-SIZES = {  # the tests of the nets hold these to torchvision's
+SIZES = {  # the tests of the nets compare these with torchvision's
     name: (int(layers), int(parameters.replace(",", "")), size)
     for name, layers, parameters, size in re.findall(
         r"\n\| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \| ([\d.]+ [GM]) \|",
@@ -99,7 +99,7 @@ def test_numbers_of_the_recorded_nets(sentence):
 
 
 def test_numbers_of_other_people_s_nets_are_those_of_the_page_of_claims():
-    """Where other tests hold them to results/public-weights."""
+    """Other tests compare that page with results/public-weights."""
     claims = " ".join((ROOT / "docs" / "paper_size.md").read_text(encoding="utf-8").split())
     for here, there in (
         ("goes from 19.9 to 46.2 % error", "resnet-20 from 19.9 to 46.2 %"),

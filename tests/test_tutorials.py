@@ -1,6 +1,7 @@
-"""The two tutorials: their commands are commands, and what they quote is what was printed.
+"""The two tutorials: their commands are commands, and the output that they quote was printed.
 
-results/transfer/outputs.txt holds what the commands printed; transfer.csv the errors of all seeds.
+results/transfer/outputs.txt holds the output of the commands, and transfer.csv the errors of all
+seeds.
 """
 
 import csv
@@ -31,7 +32,7 @@ def text(page):
 
 
 def blocks(page):
-    """The fenced blocks without a language: of commands, of output, and of a folder."""
+    """The fenced blocks without a language: commands, output, and a folder."""
     found = re.findall(r"^```(\w*)\n(.*?)^```", text(page), flags=re.DOTALL | re.MULTILINE)
     return [block for kind, block in found if not kind]
 
@@ -61,7 +62,7 @@ def test_every_line_of_output_was_printed(page):
 
 
 def errors():
-    """(way, pictures) -> the test error with each seed."""
+    """(way, pictures) -> the test error for each seed."""
     found = defaultdict(list)
     with open(RECORDS / "transfer.csv", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -80,14 +81,14 @@ def test_the_table_is_that_of_the_runs():
         assert f"| {' | '.join(cells)} |" in text("transfer.md"), cells
 
 
-def test_the_other_rate_is_that_of_one_run():
+def test_the_result_at_the_other_rate_is_that_of_one_run():
     for pictures in (100, 400):
         (value,) = errors()["scratch", "0.1", pictures]
         assert f"{value:.1f} % with {pictures}" in text("transfer.md")
 
 
-def test_what_was_learned_helps_with_every_seed():
-    """What the page concludes: with both numbers of pictures, and whichever seed."""
+def test_pretraining_helps_with_every_seed():
+    """The conclusion of the page holds for both numbers of pictures and for every seed."""
     found = errors()
     for pictures in (100, 400):
         head, everything, scratch = (found[(*way, pictures)] for way in WAYS.values())

@@ -23,8 +23,8 @@ def test_devices():
         backend.check_device("cuda:0")
 
 
-# Asking for a GPU on a machine that is not ready for one. Each message is one line and says what to
-# install.
+# A GPU is requested on a machine that is not ready for one. Each message is one line and says what
+# to install.
 
 
 class CudaError(RuntimeError):
@@ -32,8 +32,8 @@ class CudaError(RuntimeError):
 
 
 def cupy_that(count, nvrtc=lambda: (13, 0), **more):
-    """A module like CuPy on a machine where counting the GPUs, and loading CUDA's libraries, goes
-    like this."""
+    """A module like CuPy on a machine where counting GPUs and loading CUDA's libraries behave in
+    this way."""
     runtime = SimpleNamespace(
         getDeviceCount=count, CUDARuntimeError=CudaError, driverGetVersion=lambda: 13000
     )
@@ -113,7 +113,7 @@ def test_a_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
 
 
 def test_the_real_cupy_says_what_is_missing_too():
-    """Where CuPy is installed on a machine without a GPU: its own errors are understood."""
+    """Where CuPy is installed on a machine without a GPU, minires understands CuPy's own errors."""
     pytest.importorskip("cupy", reason="CuPy is not installed")
     found = subprocess.run(
         [sys.executable, "-c", "from minires import backend; backend.check_device('gpu', 'here')"],
@@ -154,14 +154,14 @@ def test_a_run_on_the_cpu_never_imports_cupy(tmp_path):
 
 
 def test_errors_of_a_gpu_that_is_not_in_use(monkeypatch):
-    """As classes for an except, they catch nothing."""
+    """In an except clause these classes catch nothing."""
     monkeypatch.setattr(cupy_import, "_cupy", None)
     assert backend.gpu_errors() == backend.out_of_memory_errors() == ()
     backend.synchronize()
 
 
-def test_an_array_of_cupy_is_known_by_its_type(monkeypatch):
-    """Also if minires has not been asked for a GPU yet: here on a machine that has none."""
+def test_an_array_of_cupy_is_recognised_by_its_type(monkeypatch):
+    """Also before any GPU has been requested, here on a machine that has none."""
 
     class ndarray:
         __module__ = "cupy"

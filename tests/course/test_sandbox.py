@@ -145,7 +145,7 @@ def _wait(until):
         if until():
             return
         time.sleep(0.1)
-    raise AssertionError("it did not come to pass")
+    raise AssertionError("the condition was not met in time")
 
 
 def _runs(pid):

@@ -82,7 +82,7 @@ def test_a_pipe_and_a_device_are_not_waited_for(tmp_path):
             read_classes(path)
 
 
-def test_binary_names_and_a_file_that_is_too_large(tmp_path):
+def test_a_name_that_no_file_can_have_and_a_file_that_is_too_large(tmp_path):
     with open(tmp_path / "large", "wb") as file:
         file.truncate(10**12)  # a sparse file: it takes no room on disk
     for path, words in ((tmp_path / "large", "too large"), ("a\0b", "cannot read")):

@@ -1,6 +1,7 @@
-"""Two checks of every kernel: the numbers of the loops in `naive`, and gradients that are slopes.
+"""Two checks of every kernel: its numbers are those of the loops in `naive`, and its gradients are
+slopes.
 
-All of it on plain arrays, without Tensors and without the tape.
+Everything is done on plain arrays, without Tensors and without the tape.
 """
 
 import numpy as np

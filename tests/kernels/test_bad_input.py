@@ -1,4 +1,4 @@
-"""Input that no kernel can use: one clear line says where, what was expected and what came.
+"""Input that no kernel can use: one clear line says where, what was expected and what was given.
 
 Every backend says the same.
 """

@@ -22,7 +22,7 @@ def test_inference(backend, shape, seed):
     check(backend, "batch_norm", *norm_arrays(shape, seed), mean=mean, var=abs(var))
 
 
-def test_output_has_the_mean_and_variance_that_were_asked_for(backend):
+def test_the_output_has_the_mean_and_variance_of_weight_and_bias(backend):
     x, weight, bias = norm_arrays((4, 5, 6, 3))
     y, _ = backend.batch_norm.forward(x, weight, bias, eps=0)
     assert_close(y.mean(axis=(0, 1, 2)), bias)
@@ -64,7 +64,8 @@ def test_a_constant_channel_stays_finite(backend):
 
 
 def test_small_variance_around_a_large_mean(backend):
-    """In float32, mean(x^2) - mean(x)^2 is off by the rounding of 1e8, six times the variance."""
+    """In float32, mean(x^2) - mean(x)^2 is wrong by the rounding of 1e8, which is six times the
+    variance."""
     n = 4 if backend is naive else 64
     x = (1e4 + np.random.default_rng(0).standard_normal((n, 8, 8, 4))).astype(np.float32)
     weight, bias = np.ones(4, np.float32), np.zeros(4, np.float32)
@@ -82,7 +83,7 @@ def test_small_variance_around_a_large_mean(backend):
 
 
 def test_many_chunks_and_rows(threads):
-    """Several chunks for each thread: merged, their statistics must be those of the whole batch."""
+    """Several chunks for each thread: the merged statistics must be those of the whole batch."""
     from minires.kernels import cpu
 
     threads(2)
@@ -108,7 +109,8 @@ def test_rows_without_image_axes(backend, shape):
 
 
 def test_a_number_of_pixels_that_makes_no_long_rows():
-    """A prime number of them: plain sums of hundreds of thousands of float32 numbers go astray."""
+    """With a prime number of pixels, plain sums of hundreds of thousands of float32 numbers lose
+    digits."""
     from minires.kernels import cpu
 
     x = (100 + 0.01 * np.random.default_rng(0).standard_normal((262139, 2))).astype(np.float32)
@@ -118,7 +120,7 @@ def test_a_number_of_pixels_that_makes_no_long_rows():
     np.testing.assert_allclose(cache.var, exact.var(axis=0), rtol=0.01)
 
 
-def test_running_averages_that_move_on_before_backward(backend):
+def test_running_averages_that_change_before_backward(backend):
     x, weight, bias = norm_arrays((4, 5, 6, 3))
     mean, var = np.zeros(3), np.ones(3)
     y, cache = backend.batch_norm.forward(x, weight, bias, mean=mean, var=var)

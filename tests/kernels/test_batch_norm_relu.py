@@ -49,7 +49,7 @@ def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     assert np.array_equal(y, expected)
     for got, right in zip(gradients, (*backward(backend.batch_norm, dz, norm_cache), dz)):
         assert np.array_equal(got, right)
-    assert (expected == 0).any() and (dz == 0).any()  # the ReLU had something to do
+    assert (expected == 0).any() and (dz == 0).any()  # the ReLU changed something
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_one_kernel_unless_a_part_is_swapped():
         assert names_on_the_tape(nn.norm_relu(layer, x, shortcut)) == ["batch_norm_relu"]
 
 
-def test_a_hook_sees_what_comes_out_of_batch_norm():
+def test_a_hook_sees_the_output_of_batch_norm():
     layer, x, shortcut = layer_and_images()
     seen = []
     handle = layer.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
@@ -151,13 +151,13 @@ def test_a_hook_sees_what_comes_out_of_batch_norm():
     assert seen[1].shape == x.shape
 
 
-def test_a_forward_of_ones_own_is_called():
+def test_a_users_own_forward_is_called():
     layer, x, _ = layer_and_images()
     layer.forward = lambda x: x * 2
     assert np.array_equal(nn.norm_relu(layer, x).data, np.maximum(2 * x.data, 0))
 
 
-def test_other_norms_come_before_the_relu_as_they_are():
+def test_other_norms_are_not_fused_with_the_relu():
     _, x, shortcut = layer_and_images()
     assert names_on_the_tape(nn.norm_relu(nn.Identity(), x, shortcut)) == ["add_relu"]
     assert np.array_equal(nn.norm_relu(nn.Identity(), x).data, np.maximum(x.data, 0))

@@ -1,4 +1,5 @@
-"""Which input pixel meets which weight, against the definition of convolution along one axis."""
+"""Which input pixel meets which weight, compared with the definition of convolution along one
+axis."""
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_forward(axis, block, outputs, inputs):
 
 
 @given(axes, st.integers(1, 3), st.integers(1, 9), st.integers(1, 12))
-def test_backward_is_forward_seen_from_the_input(axis, times, outputs, inputs):
+def test_backward_has_the_terms_of_forward_by_input_pixel(axis, times, outputs, inputs):
     window = blocking.backward(axis["stride"] * times, **axis)
     swapped = sorted((j, i, a) for i, j, a in terms(window, inputs, outputs))
     assert swapped == by_definition(axis, outputs, inputs)
@@ -55,7 +56,8 @@ def test_a_block_of_one_is_the_convolution_itself():
 
 
 def test_no_work_on_the_zeros_of_a_stride():
-    """Two pixels of dL/dx need a window of two in dL/dy; spread out by the stride, one of four."""
+    """Two pixels of dL/dx need a window of two in dL/dy; in a dL/dy spread out by the stride it
+    would be four."""
     window = blocking.backward(2, kernel_size=3, stride=2, padding=1, dilation=1)
     assert (window.kernel_size, window.dilation, window.stride) == (2, 1, 1)
 

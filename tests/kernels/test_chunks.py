@@ -1,4 +1,4 @@
-"""Dividing work among threads: the same results, and nothing changed around them."""
+"""Dividing work among threads gives the same results and changes nothing around it."""
 
 import subprocess
 import sys
@@ -78,7 +78,7 @@ def test_the_size_of_a_chunk():
     assert chunks.chunk_size(1000, most // 10) == 10  # it fits the cache,
     assert chunks.chunk_size(8, 3 * most) == 1  # but has at least one item;
     assert chunks.chunk_size(count * 10, (least + most) // 20) == 10  # small work: so many chunks,
-    assert chunks.chunk_size(count * 10, least // 15) == 15  # unless they are too small
+    assert chunks.chunk_size(count * 10, least // 15) == 15  # unless chunks would be too small
     assert chunks.chunk_size(3, 1) == 3  # and no more than there are
     assert chunks.chunk_size(3, 0) == 3
     assert chunks.chunk_size(1000, most, min_bytes=5 * most) == 5  # as much as is read anyway
@@ -92,7 +92,7 @@ def test_one_thread_does_little_work(threads):
 
 
 def test_threads_work_at_the_same_time(threads):
-    """Each waits for the other: one after another, they would wait until the barrier breaks."""
+    """Each waits for the other: if they ran one after another, the barrier would break."""
     threads(2)
     barrier = threading.Barrier(2, timeout=20)
 
@@ -104,14 +104,14 @@ def test_threads_work_at_the_same_time(threads):
 
 
 def test_no_more_threads_than_asked_for(threads):
-    threads(7)  # a number no other test asks for
+    threads(7)  # a number that no other test uses
     before = threading.active_count()
     for items in (2, 3, 5, 9) * 20:
         chunks.run(list_chunks, items, chunks.MAX_CHUNK_BYTES)
     assert threading.active_count() <= before + 6
 
 
-def test_a_thread_that_is_done_takes_the_next_chunk(threads):
+def test_a_thread_that_has_finished_takes_the_next_chunk(threads):
     threads(2)
     slow = threading.get_ident()
     met = threading.Event()
@@ -119,7 +119,7 @@ def test_a_thread_that_is_done_takes_the_next_chunk(threads):
     def worker(chunks):
         for first, _ in chunks:
             if threading.get_ident() == slow:
-                assert met.wait(20)  # held up until the other has done six
+                assert met.wait(20)  # waits until the other thread has done six
             elif first >= 6:
                 met.set()
             yield threading.get_ident()
@@ -163,7 +163,7 @@ def test_a_worker_cannot_divide_its_own_work(threads):
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
-def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing):
+def test_an_exception_in_any_thread_is_raised_when_all_have_finished(threads, failing):
     threads(3)
     started, ended, barrier = [], [], threading.Barrier(3, timeout=20)
 
@@ -173,7 +173,7 @@ def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing)
             barrier.wait()  # all three have begun
             if first == failing:
                 raise ZeroDivisionError(f"chunk {first}")
-            time.sleep(0.05)  # others still work when it fails
+            time.sleep(0.05)  # others are still working when it fails
             ended.append(first)
 
     with pytest.raises(ZeroDivisionError, match=f"chunk {failing}"):
@@ -192,7 +192,7 @@ def needs_blas_threads():
         pytest.skip("NumPy's BLAS (Apple's Accelerate) has no number of threads to set")
 
 
-def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+def test_blas_has_one_thread_inside_and_its_own_number_outside(threads):
     needs_blas_threads()
     threads(2)
     with threadpool_limits(limits=2, user_api="blas"):
@@ -224,14 +224,14 @@ def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
     needs_blas_threads()
     threads(1)
     with threadpool_limits(limits=2, user_api="blas"):
-        pass  # leaves no thread in charge of BLAS
+        pass  # no thread has BLAS limited now
     before, inside = blas_threads(), []
 
     def call():
         for _ in range(20):
             with chunks.one_blas_thread():
                 inside.append(set(blas_threads()))
-                time.sleep(0.002)  # long enough for the others to come in
+                time.sleep(0.002)  # long enough for the others to begin
 
     callers = [threading.Thread(target=call) for _ in range(4)]
     for caller in callers:

@@ -1,4 +1,4 @@
-"""What holds for every kernel of every backend, whatever it computes."""
+"""Rules that every kernel of every backend keeps, whatever it computes."""
 
 from typing import NamedTuple
 
@@ -106,7 +106,7 @@ def test_every_backend_has_every_kernel(backend):
 
 
 @every_kernel
-def test_numbers_of_the_definition_and_gradients_that_are_slopes(backend, example):
+def test_numbers_are_those_of_the_definition_and_gradients_are_slopes(backend, example):
     arrays, settings = arrays_and_settings(example)
     check(backend, example.name, *arrays, **settings)
 
@@ -134,7 +134,7 @@ def test_float32_is_as_good_as_it_can_be(backend, example):
 
 @every_kernel
 def test_inputs_are_left_alone(backend, example):
-    """Nor may backward change what forward returned or kept: it can be called again."""
+    """And backward does not change what forward returned or kept, so it can be called again."""
     kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, cache = kernel.forward(*arrays, **settings)
@@ -149,7 +149,7 @@ def test_inputs_are_left_alone(backend, example):
 
 @every_kernel
 def test_calls_do_not_disturb_each_other(backend, example):
-    """The results of one call must not live in memory that the next one uses."""
+    """The next call must not use the memory in which a call's results live."""
     kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     expected_y, expected_gradients, dy = run(kernel, arrays, settings)
@@ -163,12 +163,12 @@ def test_calls_do_not_disturb_each_other(backend, example):
 
 
 def transposed(array):
-    """The same numbers, with the first axis running fastest through memory."""
+    """The same numbers, with the first axis contiguous in memory."""
     return array.T.copy().T
 
 
 def every_second(array):
-    """The same numbers, as every second element along each axis of a larger array."""
+    """The same numbers, as every second element of a larger array along each axis."""
     large = np.full([2 * size for size in array.shape], np.nan, array.dtype)
     view = large[(slice(None, None, 2),) * array.ndim + (...,)]
     view[...] = array
@@ -196,21 +196,21 @@ def test_memory_layout_does_not_matter(backend, example, layout):
 
 @every_kernel
 def test_a_gradient_that_is_one_number_repeated(backend, example):
-    """What the backward of a sum or a mean hands on is a read-only view of a single number."""
+    """The backward of a sum or a mean passes on a read-only view that repeats one number."""
     kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, _ = kernel.forward(*arrays, **settings)
     repeated = np.broadcast_to(np.float64(0.7), y.shape)
     _, gradients, _ = run(kernel, arrays, settings, repeated)
     _, expected, _ = run(kernel, arrays, settings, repeated.copy())
-    # NumPy 2.0 multiplies such views without BLAS, which adds up in another order.
+    # NumPy 2.0 multiplies such views without BLAS, and so adds up in another order.
     assert all(np.allclose(a, b, rtol=1e-13) for a, b in zip(gradients, expected))
 
 
 @pytest.mark.parametrize(
     "example", [e for e in EXAMPLES if getattr(cpu, e.name).takes_needs], ids=lambda e: e.name
 )
-def test_gradients_nobody_needs_change_nothing_else(example):
+def test_leaving_out_gradients_does_not_change_the_others(example):
     kernel = getattr(cpu, example.name)
     arrays, settings = arrays_and_settings(example)
     y, cache = kernel.forward(*arrays, **settings)

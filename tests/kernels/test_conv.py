@@ -45,7 +45,7 @@ def test_corners(backend, x, w, given_settings):
 
 @st.composite
 def convolutions(draw):
-    """The shapes and settings of any convolution whose window fits into the image."""
+    """The shapes and settings of any convolution whose window fits into the padded image."""
     pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
     kernel, stride, dilation = draw(pair), draw(pair), draw(pair)
     padding = draw(st.integers(0, 3)), draw(st.integers(0, 3))
@@ -92,7 +92,8 @@ def test_groups_are_convolutions_side_by_side(backend):
 
 
 def test_many_chunks_and_images(threads):
-    """Several chunks for each thread, against a sum over the window's positions in plain NumPy."""
+    """Several chunks for each thread, compared with a sum over the window's positions in plain
+    NumPy."""
     from minires.kernels import cpu
 
     threads(2)
@@ -111,7 +112,8 @@ def test_many_chunks_and_images(threads):
 
 
 def test_the_columns_of_a_whole_batch_never_exist(threads):
-    """They would take nine times the images: 75 MB here. NumPy tells tracemalloc of every array."""
+    """They would take nine times the memory of the images: 75 MB here. NumPy reports every array to
+    tracemalloc."""
     import tracemalloc
 
     from minires.kernels import cpu
@@ -128,7 +130,7 @@ def test_the_columns_of_a_whole_batch_never_exist(threads):
 
 @pytest.mark.parametrize("name", ["stride", "padding", "dilation"])
 @pytest.mark.parametrize("size", [2**20 + 1, 10**9, 10**30])
-def test_absurd_sizes_are_one_line(name, size):
+def test_absurd_sizes_get_one_line(name, size):
     from minires.kernels import cpu
 
     x, w = np.ones((1, 4, 4, 1)), np.ones((1, 1, 1, 1))

@@ -19,7 +19,8 @@ from .test_conv import CORNERS, convolutions
 
 
 def case(x, w, settings, with_shortcut, seed=0):
-    """Arrays for these shapes of images and weights, with a bias and, if wanted, what is added."""
+    """Arrays for these shapes of images and weights, with a bias and, if wanted, an array to
+    add."""
     usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
     y, _ = rules.conv2d(x, w, **usual | settings)
     return random_arrays(x, w, w[-1:], *[y] * with_shortcut, seed=seed)
@@ -37,7 +38,7 @@ def test_any_convolution(backend, shapes, with_shortcut, seed):
 
 
 @given(convolutions(), st.booleans())
-def test_a_few_numbers_at_a_time(shapes, with_shortcut):
+def test_small_chunks(shapes, with_shortcut):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(channels, "EPILOGUE_BYTES", 1)
         patch.setattr(channels, "MAX_ROW", 1)
@@ -47,11 +48,11 @@ def test_a_few_numbers_at_a_time(shapes, with_shortcut):
 @pytest.mark.parametrize("kernel", ["conv2d", "conv2d_relu"])
 @given(convolutions(), st.integers(1, 4))
 def test_all_images_in_one_product(kernel, shapes, images):
-    """As where weights are large."""
+    """As with large weights."""
     x, w, given_settings = shapes
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "LARGE_WEIGHTS", 0)
-        plan.forward_plan.cache_clear()  # plans from before do not know of it
+        plan.forward_plan.cache_clear()  # forget plans that were made before the change
         arrays = case((images, *x[1:]), w, given_settings, with_shortcut=True)
         check(cpu, kernel, *arrays[: 4 if kernel == "conv2d_relu" else 2], **given_settings)
     plan.forward_plan.cache_clear()
@@ -91,13 +92,13 @@ def test_the_same_numbers_as_one_after_the_other(x, w, settings, with_shortcut):
         gradients, (*backward(cpu.conv2d, dz, conv_cache), dz.sum(axis=(0, 1, 2)), dz)
     ):
         assert np.array_equal(got, right)
-    assert (expected == 0).any() and (dz == 0).any()  # the ReLU had something to do
+    assert (expected == 0).any() and (dz == 0).any()  # the ReLU changed something
 
 
 def test_nan_is_passed_on():
     arrays = case(
         (1, 3, 3, 1), (1, 1, 1, 32), {}, False
-    )  # wide enough that no neighbours are found together
+    )  # wide enough that neighbours are not computed together
     arrays[0][0, 1, 1] = np.nan
     assert np.isnan(cpu.conv2d_relu.forward(*arrays)[0]).sum() == 32
 
@@ -136,7 +137,7 @@ def layer_and_images():
 
 
 def kernels_called(function):
-    """Which of the kernels concerned `function` runs, by name."""
+    """The names of the kernels of interest that `function` runs."""
     called, names = [], ("conv2d", "add", "relu", "add_relu", "conv2d_relu")
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
@@ -193,13 +194,13 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
     assert "conv2d" in kernels_called(layer)
 
 
-def test_what_is_recorded_goes_through_the_parts():
+def test_under_recording_the_parts_are_called():
     conv, x, shortcut = layer_and_images()
     y = nn.conv_norm_relu(conv, nn.Identity(), x, shortcut)
     assert y._node.name == "add_relu"
     y = F.conv2d_relu(
         x, conv.weight, conv.bias, padding=1, shortcut=shortcut
-    )  # who asks for it gets it, with its gradient
+    )  # a caller of the kernel itself gets it, with its gradient
     assert y._node.name == "conv2d_relu"
     y.sum().backward()
     assert conv.weight.grad.shape == conv.weight.shape and conv.bias.grad.shape == (4,)

@@ -1,4 +1,4 @@
-"""Dropout, for a mask that is given."""
+"""Dropout with a given mask."""
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +15,7 @@ def test_any_shape_and_probability(backend, shape, p, seed):
 
 
 def test_by_hand(backend):
-    """With p = 3/4 a number that is kept counts four times."""
+    """With p = 3/4 a number that is kept is multiplied by four."""
     x, mask = np.array([1.0, 2, 3]), np.array([True, False, True])
     y, (dx,), _ = run(backend.dropout, [x], {"mask": mask, "p": 0.75}, np.array([10.0, 20, 30]))
     assert_close(y, [4, 0, 12])

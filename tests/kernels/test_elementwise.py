@@ -44,7 +44,7 @@ def test_slope_of_power_at_zero(backend, exponent, slope_at_0):
     assert dx.tolist() == [slope_at_0, slope_at_0]
 
 
-def test_a_number_used_many_times_collects_many_gradients(backend):
+def test_gradients_of_a_broadcast_number_are_added_up(backend):
     _, (da, db), _ = run(
         backend.add, [np.zeros((2, 3, 4)), np.zeros((3, 1))], {}, np.ones((2, 3, 4))
     )
@@ -56,7 +56,7 @@ def test_relu_at_zero_has_slope_zero(backend):
     assert y.tolist() == [0, 0, 0, 1] and dx.tolist() == [0, 0, 0, 1]
 
 
-def test_sigmoid_neither_overflows_nor_rounds_small_numbers_away(backend):
+def test_sigmoid_does_not_overflow_and_keeps_small_numbers(backend):
     y, (dx,), _ = run(backend.sigmoid, [np.array([-800.0, -20.0, 0.0, 800.0])], {}, np.ones(4))
     assert y[0] == 0 and y[2] == 0.5 and y[3] == 1 and dx.tolist()[2] == 0.25
     assert y[1] == pytest.approx(np.exp(-20), rel=1e-6)
@@ -75,7 +75,7 @@ def test_abs_does_not_hide_nan(backend):
 
 
 def test_relu_does_not_hide_nan(backend):
-    """Training stops where a number is not finite; a ReLU that turned nan into 0 would let it go
+    """Training stops where a number is not finite. A ReLU that turned nan into 0 would let it go
     on."""
     y, _ = backend.relu.forward(np.array([np.nan, 1.0]))
     assert np.isnan(y[0]) and y[1] == 1
@@ -92,14 +92,14 @@ def test_relu_does_not_hide_nan(backend):
         ("sqrt", -1, np.nan),
     ],
 )
-def test_where_a_function_ends(backend, name, x, y):
-    """Infinity or nan, as in NumPy, and no exception."""
+def test_outside_of_its_domain_a_function_gives_infinity_or_nan(backend, name, x, y):
+    """As in NumPy, without an exception."""
     got, _ = getattr(backend, name).forward(np.array([float(x)]))
     np.testing.assert_array_equal(got, [y])
 
 
-def test_the_gradients_of_a_sum_are_right_also_when_changed_in_place(backend):
-    """add may return dy itself, twice; what was put in must still be there."""
+def test_the_gradients_of_a_sum_can_be_changed_in_place(backend):
+    """add may return dy itself twice, so the first change must not show in the second."""
     dy = np.ones(3)
     y, cache = backend.add.forward(np.zeros(3), np.zeros(3))
     da, db = backward(backend.add, dy, cache)

@@ -1,4 +1,5 @@
-"""How kernels on the GPU are launched: the grid, how often, on what, in any order of threads."""
+"""How kernels on the GPU are launched: with which grid, how often, on which arrays, and with
+threads in any order."""
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def simulated():
 
 @pytest.fixture
 def launched():
-    """A function that gives the names of the kernels launched since the last call."""
+    """A function that returns the names of the kernels launched since its last call."""
 
     def names():
         found = [name for name, _, _ in simulator.launches]
@@ -63,18 +64,20 @@ def test_each_element_gets_a_thread(elements):
 def test_each_channel_and_row_is_summed(rows, channels):
     (columns, slabs), (width, height) = sum_geometry(rows, channels)
     assert columns * width >= channels > (columns - 1) * width
-    assert width * height == THREADS and height & (height - 1) == 0  # halved until one is left
+    # halved until one value is left
+    assert width * height == THREADS and height & (height - 1) == 0
     assert 1 <= slabs <= MAX_SLABS and (slabs - 1) * height * ROWS < rows
 
 
 def test_sums_of_many_slabs():
-    """Several slabs. Channels do not fill the last block, and rows do not fill the last slab."""
+    """Several slabs, where channels do not fill the last block and rows do not fill the last
+    slab."""
     check(backend_on_arrays_of_numpy(), "batch_norm", *random_arrays((1, 60, 10, 35), (35,), (35,)))
     assert sum_geometry(600, 35)[0] == (2, 5)
 
 
 def test_sums_of_a_single_thread_with_nothing_to_add():
-    """Threads without a row of their own take no part, however large the numbers are."""
+    """Threads without a row take no part in the sum, however large the numbers are."""
     x = np.full((3, 2), 3e19, np.float32) * np.array([[1], [1], [2]], np.float32)
     cache = normalised(x)
     np.testing.assert_allclose(to_cpu(cache.mean), 4e19, rtol=1e-6)
@@ -191,10 +194,8 @@ def test_a_training_step_runs_on_our_own_kernels(launched):
     "depth, fused, launches", [(20, True, 185), (20, False, 232), (56, True, 527)]
 )
 def test_launches_of_a_training_step(launched, depth, fused, launches):
-    """Of our own kernels; matrix products and CuPy's copies come on top.
-
-    At batch 128 each costs more time in Python than on the GPU, so their number matters.
-    """
+    """Only our own kernels are counted; matrix products and CuPy's copies are extra. At batch 128
+    each launch takes more time in Python than on the GPU, so their number matters."""
     net = models.resnet(depth, width=2).to("gpu")
     optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-4)
     (images,) = on_gpu((2, 4, 4, 3))
@@ -205,7 +206,7 @@ def test_launches_of_a_training_step(launched, depth, fused, launches):
     assert len(launched()) == launches
 
 
-def test_nothing_is_launched_for_nothing(launched):
+def test_empty_arrays_launch_nothing(launched):
     assert gpu.relu.forward(on_gpu((0, 3))[0])[0].shape == (0, 3) and launched() == []
 
 
@@ -214,7 +215,7 @@ def test_nothing_is_launched_for_nothing(launched):
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_threads_may_run_in_any_order(example):
-    """A barrier forgotten, or two threads that write to one address, would show as other bits."""
+    """A forgotten barrier, or two threads that write to one address, would give other bits."""
     kernel = getattr(backend_on_arrays_of_numpy(), example.name)
     results = []
     for order in ("ascending", "descending"):

@@ -20,7 +20,7 @@ def test_softmax(backend, shape, seed):
 
 
 def test_softmax_by_hand(backend):
-    """Of (log 1, log 3): 1/4 and 3/4. What moves the first also moves the second, the other way."""
+    """Of (log 1, log 3): 1/4 and 3/4. A change that raises the first lowers the second."""
     x, dy = np.log([[1.0, 3.0]]), np.array([[1.0, 0.0]])
     y, (dx,), _ = run(backend.softmax, [x], {}, dy)
     assert_close(y, [[0.25, 0.75]])
@@ -79,7 +79,7 @@ def test_cross_entropy_with_class_weights(backend, n, classes, smoothing, seed):
 
 
 def test_class_weights_by_hand(backend):
-    """Labels 1 and 0, of weights 3 and 1: the mean is over 3 + 1, not over 2 images."""
+    """Labels 1 and 0 with weights 3 and 1: the sum is divided by 3 + 1, not by 2 images."""
     logits = np.log([[1.0, 3.0], [1.0, 3.0]])
     settings = {"labels": [1, 0], "weight": [1.0, 3.0]}
     y, (dx,), _ = run(backend.cross_entropy, [logits], settings, np.array(1.0))
@@ -121,7 +121,8 @@ def test_huge_logits_do_not_overflow(backend, dtype):
 
 
 def test_a_class_that_is_ruled_out_costs_nothing(backend):
-    """0 log 0 counts as 0, so a logit of minus infinity is no trouble unless it is the label's."""
+    """0 log 0 counts as 0, so a logit of minus infinity is harmless unless it belongs to the
+    label."""
     logits = np.array([[0.0, 0.0, -np.inf]])
     y, (dx,), _ = run(backend.cross_entropy, [logits], {"labels": [0]}, np.array(1.0))
     assert y == pytest.approx(np.log(2))

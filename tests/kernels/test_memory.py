@@ -1,4 +1,4 @@
-"""Memory of results, used again once nobody refers to it."""
+"""The memory of results is used again once nothing refers to it."""
 
 import gc
 import os
@@ -26,7 +26,7 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
-def test_used_again_once_nobody_holds_it():
+def test_memory_is_used_again_once_nothing_holds_it():
     first = memory.empty(SHAPE, np.float32)
     where = address(first)
     assert first.shape == SHAPE and first.dtype == np.float32
@@ -34,7 +34,7 @@ def test_used_again_once_nobody_holds_it():
     second = memory.empty(SHAPE, np.float32)
     assert address(second) != where
     del first
-    assert address(memory.empty(SHAPE, np.int32)) == where  # the size counts, not the type
+    assert address(memory.empty(SHAPE, np.int32)) == where  # only the size matters, not the type
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_used_again_once_nobody_holds_it():
         lambda array: np.broadcast_to(array[:1], SHAPE),
     ],
 )
-def test_not_while_the_smallest_part_is_held(hold):
+def test_not_while_even_a_small_view_is_held(hold):
     array = memory.empty(SHAPE, np.float32)
     where, held = address(array), hold(array)
     del array
@@ -74,21 +74,21 @@ def test_small_arrays_are_left_to_numpy():
 
 
 def unused():
-    """Size -> how many blocks of it are kept."""
+    """Size -> the number of unused blocks that are kept."""
     memory._collect()
     return {size: len(kept) for size, kept in memory._unused.items() if kept}
 
 
-def test_what_was_not_asked_for_in_a_while_goes_back_to_the_system(monkeypatch):
+def test_memory_unused_for_a_while_goes_back_to_the_system(monkeypatch):
     monkeypatch.setattr(memory, "KEPT_FOR", 5)
     memory.empty(SHAPE, np.float32)
     for _ in range(6):
         memory.empty((64, 1024, 4), np.float32)
-    memory.empty((64, 1024, 5), np.float32)  # a new size: time to clear up
+    memory.empty((64, 1024, 5), np.float32)  # a new size triggers the clearing up
     assert unused() == {64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
 
 
-def test_at_most_so_many_bytes_are_kept_the_newest(monkeypatch):
+def test_the_newest_blocks_are_kept_up_to_a_limit_of_bytes(monkeypatch):
     monkeypatch.setattr(memory, "KEPT_BYTES", 2 * 64 * 1024 * 13)
     for width in range(3, 12):
         memory.empty((64, 1024, width), np.uint8 if width < 4 else np.float32)
@@ -98,7 +98,7 @@ def test_at_most_so_many_bytes_are_kept_the_newest(monkeypatch):
 
 
 def test_a_loop_over_the_same_sizes_loses_nothing(monkeypatch):
-    """However much it is: only fresh memory makes room."""
+    """However many bytes it needs: only fresh memory makes room."""
     monkeypatch.setattr(memory, "KEPT_BYTES", 0)
 
     def step():
@@ -130,11 +130,13 @@ def test_release():
     assert unused() == {} and (held == 7).all()
     where = address(held)
     del held
-    assert address(memory.empty(SHAPE, np.float32)) == where  # what is held comes back later
+    # blocks that are still held come back later
+    assert address(memory.empty(SHAPE, np.float32)) == where
 
 
 def test_threads_never_share_a_block():
-    """While Python switches threads as often as it can, each finds its own name in its array."""
+    """Python switches threads as often as it can, and each thread finds its own name in its
+    array."""
     wrong, names = [], range(1, 5)
 
     def take(name):
@@ -159,7 +161,7 @@ def test_threads_never_share_a_block():
 
 
 def test_results_of_kernels_stay_as_they_are():
-    """Nothing that is computed later writes to a result that someone holds."""
+    """No later computation writes to a result that is still held."""
     x = np.random.default_rng(0).standard_normal((8, 32, 32, 16), dtype=np.float32)
     w = np.random.default_rng(1).standard_normal((3, 3, 16, 16), dtype=np.float32)
     y, cache = cpu.conv2d.forward(x, w, padding=1)

@@ -28,7 +28,7 @@ def test_corners(backend, name, x, settings):
 
 @st.composite
 def poolings(draw):
-    """The shape and settings of any pooling whose window fits into the image."""
+    """The shape and settings of any pooling whose window fits into the padded image."""
     kernel = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
     stride = draw(st.none() | st.integers(1, 4) | st.tuples(st.integers(1, 4), st.integers(1, 4)))
@@ -55,7 +55,7 @@ def test_global_average_is_one_large_window(backend):
     assert_close(y, backend.avg_pool2d.forward(x, (4, 3))[0].reshape(2, 5))
 
 
-def test_of_equal_maxima_the_first_gets_the_gradient(backend):
+def test_the_first_of_equal_maxima_gets_the_gradient(backend):
     x = np.array([[3.0, 1, 2, 2], [3, 3, 2, 2]]).reshape(1, 2, 4, 1)
     dy = np.array([5.0, 7]).reshape(1, 1, 2, 1)
     _, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, dy)

@@ -1,4 +1,4 @@
-"""Kernels by name, and swapping in one's own."""
+"""Kernels by name, and replacing them by one's own."""
 
 import gc
 import threading
@@ -17,7 +17,7 @@ from minires.kernels.kernel import as_kernel
 
 
 class spy:
-    """A learner's pair: the library's own kernel, and a list of what was called."""
+    """A pair such as a learner writes: the library's own kernel, and a list of its calls."""
 
     def __init__(self, name):
         self.kernel, self.calls = getattr(cpu, name), []
@@ -56,13 +56,13 @@ def test_as_a_context_manager():
 
 @pytest.fixture
 def default_restored():
-    """`set_default` is for good, so a test puts back what it changes."""
+    """`set_default` lasts, so a test must restore what it changes."""
     before = registry._default
     yield
     registry._default = before
 
 
-def test_for_good_and_back(default_restored):
+def test_set_default_and_back(default_restored):
     kernels.set_default("naive", fused=False, exp=cpu.exp)
     kernels.set_default(relu=cpu.relu)  # adds to what was set before
     assert kernels.find("relu") is cpu.relu and kernels.find("exp") is cpu.exp
@@ -73,7 +73,7 @@ def test_for_good_and_back(default_restored):
         assert kernels.find("relu") is naive.relu  # no longer swapped
 
 
-def test_for_good_is_for_all_threads_and_blocks_come_first(default_restored):
+def test_set_default_is_for_all_threads_and_blocks_come_first(default_restored):
     with kernels.use(relu=naive.relu, fused=True):
         in_thread(kernels.set_default, "naive", relu=cpu.relu, exp=cpu.exp, fused=False)
         assert kernels.find("relu") is naive.relu and kernels.find("exp") is cpu.exp
@@ -152,13 +152,14 @@ def test_a_generator_does_not_swap_its_consumers_kernels():
         assert (
             next(suspended) == (naive.exp, cpu.relu, naive.log) and kernels.find("exp") is cpu.exp
         )
-        with kernels.use(relu=naive.relu, log=cpu.log):  # around the generator: its own come first
+        # the block around the generator; the generator's own kernels come first
+        with kernels.use(relu=naive.relu, log=cpu.log):
             assert next(suspended) == (naive.exp, cpu.relu, cpu.log)
             assert kernels.find("relu") is naive.relu and kernels.find("exp") is cpu.exp
 
 
-def test_as_it_was(default_restored):
-    """For a second run: the kernels of the first, whatever was changed since."""
+def test_the_kernels_of_an_earlier_moment_can_be_used_again(default_restored):
+    """A second run of the same code needs the kernels of the first, whatever has changed since."""
     with kernels.use("naive", log=cpu.log, fused=False):
         choice = registry.in_use()
     kernels.set_default(relu=cpu.relu)
@@ -251,7 +252,7 @@ as_module.forward, as_module.backward = forward_pair, backward_pair
     ],
     ids=["Kernel", "class", "module", "tuple", "list", "object"],
 )
-def test_what_a_pair_can_be(pair):
+def test_forms_of_a_pair(pair):
     x = ones(2)
     with kernels.use(relu=pair):
         y = F.relu(x)
@@ -260,7 +261,7 @@ def test_what_a_pair_can_be(pair):
 
 
 def test_the_tape_remembers_which_kernel_ran():
-    """Backward belongs to the forward that was recorded, whatever is swapped in since."""
+    """Backward uses the kernel whose forward was recorded, whatever has been swapped in since."""
     x = ones(2)
     with kernels.use(relu=(forward_pair, backward_pair)):
         y = F.relu(x)
@@ -346,8 +347,8 @@ def other_dtype(x):
     ],
 )
 def test_a_learners_wrong_result_is_caught_by_the_tape(forward, words):
-    """Among them the commonest slip, to return y alone: an array of two rows would unpack into a y
-    and a cache."""
+    """Among them the most common slip: to return y alone. An array of two rows would unpack into a
+    y and a cache."""
     with kernels.use(relu=(forward, cpu.relu.backward)), pytest.raises(MiniresError) as caught:
         F.relu(ones(2, 2))
     assert words in str(caught.value) and "\n" not in str(caught.value)
@@ -373,7 +374,7 @@ def test_a_whole_net_on_the_loops_agrees_with_the_fast_kernels():
     [lambda x, w: None, lambda self, x, w, stride=1, padding=0, dilation=1, groups=1: None],
 )
 def test_a_forward_that_cannot_be_called_as_the_librarys(forward):
-    """A convolution that takes no stride, and one written with self: both would fail in the middle
+    """A convolution that takes no stride, and one written with self. Both would fail in the middle
     of a net."""
     with pytest.raises(ConfigError, match="conv2d=.*forward does not fit.*stride=1, padding=0"):
         kernels.use(conv2d=(forward, lambda dy, cache: None))

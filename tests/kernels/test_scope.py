@@ -1,4 +1,5 @@
-"""Settings for the length of a with block: the code around decides, whatever runs meanwhile."""
+"""Settings for the duration of a with block: the innermost block around the code decides, whatever
+runs meanwhile."""
 
 import asyncio
 import contextvars
@@ -20,7 +21,7 @@ SETTING = Setting("level")
 
 
 def now():
-    """What the innermost block around the caller sets."""
+    """The setting of the innermost block around the caller."""
     return (SETTING.values() or [0])[-1]
 
 
@@ -29,7 +30,7 @@ def level(value):
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind():
+def no_block_is_left():
     yield
     assert SETTING.entries.get() == ()
 
@@ -170,7 +171,7 @@ def test_two_generators_in_turn(inside):
 
 @every_way
 def test_the_innermost_block_counts_not_the_latest(inside):
-    """A generator enters its block first, and is then resumed by code in another one."""
+    """A generator enters its block first, and is then resumed inside another block."""
 
     def generator():
         with inside(1):
@@ -266,7 +267,7 @@ def test_memory_of_a_generator_is_freed_without_the_garbage_collector():
         with level(2):
             suspended = generator()
             array = next(suspended)
-            with level(3):  # two owners: this looks at the call stack
+            with level(3):  # with two owners, the call stack decides
                 next(suspended)
             del suspended
             assert array() is None
@@ -274,7 +275,7 @@ def test_memory_of_a_generator_is_freed_without_the_garbage_collector():
         gc.enable()
 
 
-def test_one_block_in_two_generators():
+def test_one_block_object_in_two_generators():
     block = level(1)
 
     def generator():
@@ -284,13 +285,13 @@ def test_one_block_in_two_generators():
 
     first, second = generator(), generator()
     assert next(first) == next(second) == 1
-    assert next(first) == 0  # leaves its own entry, not the second's
+    assert next(first) == 0  # leaves its own entry, not the second generator's
     assert len(SETTING.entries.get()) == 1
     assert next(second) == 0
 
 
 def test_a_generator_finished_in_another_thread():
-    """Its block was entered in this one, and is over here too."""
+    """Its block was entered in this thread, and ends here as well."""
 
     def generator():
         with level(1):
@@ -306,8 +307,8 @@ def test_a_generator_finished_in_another_thread():
         assert SETTING.values() == [2]
 
 
-def test_what_a_suspended_generators_frame_looks_like():
-    """What `_Entry.is_around_here` builds on, for a Python to come in which it may be otherwise."""
+def test_the_frame_of_a_suspended_generator():
+    """`_Entry.is_around_here` relies on this, which a future version of Python might change."""
 
     def generator():
         frame = sys._getframe()
@@ -345,7 +346,7 @@ class TestUnittest(unittest.TestCase):
     def setUp(self):
         self.enterContext(level(9))
 
-    def test_what_set_up_has_entered(self):
+    def test_a_block_entered_in_set_up(self):
         assert now() == 9
 
 
@@ -441,7 +442,7 @@ def test_threads_enter_and_leave_in_every_order(same):
         seen.append(now())
 
     class Worker:
-        """Goes on by one step whenever it is asked to, always in its own thread."""
+        """Goes on by one step when told to, always in its own thread."""
 
         def __init__(self, value):
             self.seen, self.ask, self.done = [], threading.Semaphore(0), threading.Semaphore(0)
@@ -494,7 +495,7 @@ def test_a_thread_starts_without_the_blocks_of_its_parent():
         assert run_in_thread(contextvars.Context().run, now) == 0
 
 
-def test_a_context_that_is_handed_on_counts_until_the_block_is_left():
+def test_a_copied_context_counts_until_the_block_is_left():
     with level(1):
         copied = contextvars.copy_context()
         assert run_in_thread(copied.run, now) == 1

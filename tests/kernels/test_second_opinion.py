@@ -34,8 +34,8 @@ def same(array):
 
 
 def compare(torch, mine, theirs, arrays, to_theirs, images_out=True):
-    """Results and gradients of `mine(*tensors)` and `theirs(*tensors)`, whose arrays are laid out
-    by `to_theirs`."""
+    """Results and gradients of `mine(*tensors)` and `theirs(*tensors)`, which gets its arrays in
+    the layout of `to_theirs`."""
     tensors = [Tensor(array, requires_grad=True) for array in arrays]
     others = [
         torch.tensor(turn(array).copy(), requires_grad=True)
@@ -180,7 +180,7 @@ def test_mean_squared_error(torch, shape, seed):
 
 @pytest.mark.parametrize("p", [0.0, 0.25, 0.9, 1.0])
 def test_dropout_scales_as_pytorch_does(torch, p):
-    """Two random masks cannot agree; what becomes of a number that is kept can."""
+    """Two random masks do not agree, but the factor of a number that is kept does."""
     ones = np.ones((100, 100))
     mine = F.dropout(Tensor(ones), p, rng=np.random.default_rng(0)).data
     theirs = torch.nn.functional.dropout(torch.tensor(ones), p).numpy()
@@ -188,7 +188,7 @@ def test_dropout_scales_as_pytorch_does(torch, p):
     assert (mine == 0).mean() == pytest.approx((theirs == 0).mean(), abs=0.03)
 
 
-EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]  # with equal elements, and a corner of abs
+EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]  # with equal elements, and the kink of abs
 
 
 @pytest.mark.parametrize("arrays", [random_arrays((3, 4)), EQUAL], ids=["random", "equal elements"])

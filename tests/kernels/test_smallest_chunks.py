@@ -1,4 +1,5 @@
-"""The fast kernels again, with even the smallest work cut into tiny chunks for three threads."""
+"""The fast kernels again, with even the smallest work divided into tiny chunks for three
+threads."""
 
 import pytest
 from hypothesis import given, settings

@@ -71,8 +71,8 @@ def test_gradients(channels):
     [
         ((128, 32, 32, 32), (3, 3, 32, 32), {}, True),
         ((128, 8, 8, 64), (3, 3, 64, 64), {}, True),
-        ((128, 16, 16, 16), (3, 3, 16, 16), {}, False),  # few channels
-        ((128, 32, 32, 64), (3, 3, 3, 64), {}, False),  # of colours
+        ((128, 16, 16, 16), (3, 3, 16, 16), {}, False),  # too few channels
+        ((128, 32, 32, 64), (3, 3, 3, 64), {}, False),  # an image's colours
         ((1, 7, 7, 512), (3, 3, 512, 512), {}, False),  # few pixels for many weights
         ((128, 8, 8, 64), (3, 3, 64, 128), {"groups": 2}, True),
         ((128, 8, 8, 64), (3, 3, 2, 64), {"groups": 32}, False),
@@ -83,14 +83,14 @@ def test_gradients(channels):
         ((128, 8, 8, 64), (3, 1, 64, 64), {}, False),
     ],
 )
-def test_where_it_is_taken(out, weights, settings, taken):
+def test_where_it_is_used(out, weights, settings, taken):
     settings = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1} | settings
     groups = settings.pop("groups")
     window = Window(weights[:2], **settings)
     assert winograd.pays(out, weights, window, groups) == taken
 
 
-def test_the_convolution_takes_it_and_one_line_turns_it_off():
+def test_the_convolution_uses_it_and_one_line_turns_it_off():
     x, w = arrays((32, 8, 8, 32, 32, 1, 1), np.float32)
     taken, by_im2col = cpu.conv2d.forward(x, w, padding=1), im2col_conv2d.forward(x, w, padding=1)
     assert taken[1][-1] and not by_im2col[1][-1]
@@ -102,7 +102,7 @@ def test_the_convolution_takes_it_and_one_line_turns_it_off():
 
 
 def test_blas_wakes_no_threads_of_its_own(monkeypatch, threads):
-    """They would spin on for milliseconds, and take the cores from ours."""
+    """Its threads would spin for milliseconds and take the cores from ours."""
     controller, seen = ThreadpoolController(), []
 
     class Watched(np.ndarray):
@@ -156,7 +156,7 @@ def test_no_images():
     assert y.shape == dx.shape == (0, 8, 8, 32) and not dw.any()
 
 
-def test_images_that_do_not_lie_in_a_row():
+def test_images_that_are_not_contiguous():
     x, w = arrays((4, 8, 8, 32, 32, 1, 1), np.float32)
     mirrored = x[:, ::-1, ::-1]
     for got, want in zip(

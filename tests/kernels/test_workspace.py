@@ -1,4 +1,4 @@
-"""Buffers that a kernel uses within a call: each thread has its own."""
+"""Buffers that a kernel uses during a call: each thread has its own."""
 
 import threading
 
@@ -41,14 +41,14 @@ def test_a_zero_padded_buffer_keeps_its_border():
         assert not workspace.zero_padded_buffer(*other).any()
 
 
-def test_zero_padded_buffers_take_so_many_bytes_at_most():
+def test_zero_padded_buffers_take_a_limited_number_of_bytes():
     workspace.release()
     rows = workspace.ZERO_PADDED_BYTES // 40
     for size in range(30):
         workspace.zero_padded_buffer(size, 1, (rows,), np.float32)
     kept = workspace._local.buffers.zero_padded
     assert sum(buffer.nbytes for buffer in kept.values()) <= workspace.ZERO_PADDED_BYTES
-    assert [key for key, _, _ in kept] == list(range(20, 30))  # those used last
+    assert [key for key, _, _ in kept] == list(range(20, 30))  # the ones used last
     huge = workspace.zero_padded_buffer("huge", 20, (rows,), np.float32)
     assert huge.nbytes > workspace.ZERO_PADDED_BYTES and len(kept) == 1
 

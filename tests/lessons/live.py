@@ -1,4 +1,4 @@
-"""A live notebook without a browser: a kernel, and what a front end shows of its cells."""
+"""A live notebook without a browser: a kernel, and what a front end would show of its cells."""
 
 from contextlib import contextmanager
 
@@ -30,7 +30,7 @@ class Notebook:
         return len(self.cells) - 1
 
     def click(self, description):
-        """Click on the latest button of that name."""
+        """Click on the latest button with that label."""
         button = [
             name
             for name, state in self.widgets.items()
@@ -113,7 +113,7 @@ class Notebook:
 
 @contextmanager
 def notebook(somebody_is_there=True):
-    """A live notebook; with nobody there it is run as nbconvert runs one."""
+    """A live notebook; without a reader it is run as nbconvert runs one."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     client = manager.client()

@@ -1,6 +1,6 @@
 """Exercises: whole answers as beginners write them, and what the check says to each.
 
-The mistakes in test_exercises are changes to a solution; these are answers that went another way.
+The mistakes in test_exercises are changes to a solution; these answers took another way.
 """
 
 import itertools
@@ -172,7 +172,7 @@ def my_in_order(last):
             todo += value.parents
     return order[::-1]
 """,
-        "comes before one it was made from$",  # some do, so turning it round would not help
+        "comes before one it was made from$",  # some do not, so reversing the list would not help
     ),
     ("01.order", "my_in_order = lambda last: [last].reverse()", "got NoneType"),
     ("02.mean", "mean_backward = lambda dy, x: dy / x.size", "of shape (3, 4), got a number"),
@@ -384,7 +384,7 @@ def by_length(slopes):
 
 
 @pytest.mark.parametrize("key, code, said", ANSWERS, ids=[f"{a[0]}-{a[2][:24]}" for a in ANSWERS])
-def test_what_went_wrong_is_said_in_words(key, code, said, capsys):
+def test_the_check_says_in_words_what_went_wrong(key, code, said, capsys):
     space = space_of(key[:2]) | {"combinations": itertools.combinations}
     exec(code, space)
     check(key, space[NAMES[key]])

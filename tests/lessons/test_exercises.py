@@ -16,7 +16,7 @@ from minires.lessons.exercises.kinds import LEVELS
 
 ALL = [one for notebook in NOTEBOOKS for one in of(notebook)]
 CHECKED = [one for one in ALL if one.check]
-NAMES = {  # what the check of each is given
+NAMES = {  # the arguments of each exercise's check
     "00.error": "error_percent",
     "00.guess": "best_guess_error",
     "00.rates": "errors",
@@ -252,7 +252,7 @@ WRONG = [  # key, old, new, what the check says
 
 
 def space_of(notebook):
-    """What the cells before the exercises define, as far as the solutions need it."""
+    """The names that the cells before the exercises define, as far as the solutions need them."""
     space = {"np": np, "mr": mr, "math": math, "median": median}
     if notebook == "01":
         for start in ("class Value", "def as_value", "def in_order"):
@@ -343,7 +343,7 @@ def test_an_empty_cell_is_no_mistake(capsys):
     assert capsys.readouterr().out == "· 03.merge: not done yet\n" * 3
 
 
-def test_code_that_stops_is_named(capsys):
+def test_the_cell_that_raised_an_error_is_named(capsys):
     check("03.merge", lambda first, second: first @ np.ones(7))
     assert "stopped with ValueError" in capsys.readouterr().out
 
@@ -355,7 +355,7 @@ def test_wrong_names(capsys):
         check("03.explain", "because")
 
 
-def test_hints_open_one_at_a_time_and_before_the_solution():
+def test_hints_open_one_at_a_time_before_the_solution():
     html = exercise_card.as_html(find("03.merge"))
     first, second = html.index("Hint 1 of 2"), html.index("Hint 2 of 2")
     assert first < second < html.index("</details>") < html.index("A solution (try first)")

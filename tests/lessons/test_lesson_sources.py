@@ -1,4 +1,5 @@
-"""The sources of the notebooks as lessons: short cells, honest minutes, answers that wait."""
+"""The sources of the notebooks as lessons: short cells, realistic times, answers that wait for a
+guess."""
 
 import re
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_the_text_below_a_result_is_folded(source):
             assert 'tags=["answer"]' in head or below.startswith(OPEN), below
 
 
-def test_the_claimed_minutes_are_honest(source):
+def test_the_stated_minutes_are_realistic(source):
     """150 words and 8 lines of code a minute."""
     words = lines = 0
     for head, text in cells(source):

@@ -1,4 +1,4 @@
-"""Predictions in a live kernel: what a student sees before and after the guess."""
+"""Predictions in a live kernel: what a student sees before and after a guess."""
 
 import re
 
@@ -32,9 +32,9 @@ def test_a_choice(kernel):
     kernel.click("64")
     assert "there are 36" in kernel.shown(result) and "Not this time" in kernel.shown(result)
     assert "Your guess: <b>64</b>" in kernel.shown(asked)
-    assert not kernel.has_widgets(asked)  # a notebook that is saved now holds none
+    assert not kernel.has_widgets(asked)  # a notebook that is saved now has no widgets
     again = kernel.run(RESULT)
-    assert kernel.shown(again).startswith("there are 36\n")  # as always
+    assert kernel.shown(again).startswith("there are 36\n")  # as usual
     assert not kernel.errors
 
 
@@ -78,7 +78,7 @@ def test_several_questions_before_one_result(kernel):
 def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
     kernel.run("g = predict('g?', ['left', 'right'])")
     second = kernel.run("h = predict('h?', ['up', 'down'])")
-    assert kernel.has_widgets(second)  # not held back itself
+    assert kernel.has_widgets(second)  # its own output is not held back
     result = kernel.run("print('of both'); g.reveal('left'); h.reveal('up')")
     kernel.click("left")
     assert "of both" not in kernel.shown(result)
@@ -87,7 +87,7 @@ def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
 
 
 def test_a_guess_without_buttons(kernel):
-    """As where a front end shows no widgets: before the result, or after it."""
+    """For front ends that show no widgets: a guess before the result, or after it."""
     kernel.run("i = predict('i?', ['yes', 'no'])")
     kernel.run("i.make_guess('yes')")
     assert "i is told" in kernel.shown(kernel.run("print('i is told'); i.reveal('yes')"))
@@ -113,7 +113,7 @@ def test_the_same_words_in_two_cells_are_two_questions(kernel):
     assert kernel.shown(kernel.run("score()")).count("How does it go?") == 2
 
 
-def test_only_the_next_cell_is_held_and_it_has_run(kernel):
+def test_only_the_output_of_the_next_cell_is_held_back(kernel):
     kernel.run("c = predict('c?', ['yes', 'no'])")
     first = kernel.run("value = 7; print('first'); c.reveal('yes')")
     second = kernel.run("print('second', value)")
@@ -152,7 +152,7 @@ def test_an_answer_that_the_package_keeps(kernel):
     assert picture["metadata"]["image/png"]["alt"].startswith("Points on two spirals")
 
 
-def test_figures_values_and_magic_commands_are_held_too(kernel):
+def test_figures_values_and_magic_commands_are_held_back_too(kernel):
     kernel.run("d = predict('d?', ['yes', 'no'])")
     source = """%%time
 import matplotlib.pyplot as plt
@@ -177,7 +177,7 @@ def test_an_error_is_shown_at_once(kernel):
     kernel.click("yes")
 
 
-def test_with_nobody_there_it_is_folded():
+def test_without_a_reader_the_result_is_folded():
     with notebook(somebody_is_there=False) as page:
         asked = page.run(ASK)
         result = page.run(RESULT)

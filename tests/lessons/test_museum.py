@@ -1,4 +1,5 @@
-"""The museum: every mistake is really made, breaks what is said, and is named by the check."""
+"""The museum: every mistake is really made, breaks what its exhibit says, and is named by the
+check."""
 
 import re
 from html.parser import HTMLParser
@@ -29,7 +30,7 @@ LONG = [key for i, key in enumerate(KEYS) if i % 3 and key not in QUICK]
 
 
 def findings(exhibit, message="Wrong."):
-    """Those of an exhibit, with made-up losses: its training takes seconds."""
+    """The findings of an exhibit, with made-up losses, since its training takes seconds."""
     falling = [2.0 - 0.1 * i for i in range(20)]
     return Findings(*exhibit.maps(), falling, [2.0] * 20, message)
 
@@ -40,7 +41,7 @@ def test_the_mistake_is_in_the_code_and_in_the_numbers(key):
     assert {mark for mark, _ in exhibit.code()} > {" "}
     assert exhibit.answer in exhibit.choices and len(set(exhibit.choices)) >= 3
     right, wrong = exhibit.maps()
-    if key == "norm-used-twice":  # the point of it: a fresh block does not show it
+    if key == "norm-used-twice":  # the point of the exhibit: a new block does not show the mistake
         assert drawing.share_wrong(right, wrong) == 0
     elif key == "broadcast-not-undone":
         assert right.shape != wrong.shape
@@ -57,7 +58,8 @@ def test_right_code_computes_what_the_naive_kernel_does(probe):
 
 @pytest.mark.parametrize("key", slow_but(QUICK, KEYS, long=LONG))
 def test_training_and_the_check_say_what_the_exhibit_says(key):
-    """Takes seconds: it trains. Only this sees that the sentence on training is false."""
+    """Takes seconds, since it trains. Only this test would show that the sentence on training is
+    false."""
     exhibit = museum.find(key)
     found = museum.look(exhibit)
     assert found.outcome == exhibit.trains or found.outcome in NEARLY.get(key, ())
@@ -74,15 +76,15 @@ def test_they_are_among_the_planted_mistakes():
         assert (one.task, one.says) in planted, one.key
 
 
-def test_they_hang_in_rooms():
+def test_every_exhibit_is_in_one_room():
     assert len(set(KEYS)) == len(KEYS) >= 20
     rooms = [one.room for one in museum.EXHIBITS]
     assert len(set(rooms)) == 1 + sum(a != b for a, b in zip(rooms, rooms[1:])) >= 5
     assert {one.trains for one in museum.EXHIBITS} == set(museum.OUTCOMES)
 
 
-def test_what_came_of_the_mean_and_the_sums():
-    """The sentences of two exhibits in numbers."""
+def test_the_numbers_of_the_mean_and_the_sums():
+    """The sentences of two exhibits, in numbers."""
     right, wrong = museum.find("way-through-the-mean").maps()
     off = (wrong - right).reshape(6, 4, 12)
     assert np.allclose(off, off[:1, :, :1])  # a constant in each channel
@@ -98,7 +100,7 @@ def test_what_came_of_the_mean_and_the_sums():
 
 
 def test_two_ways_back():
-    """What is left of the gradient of a matrix that is used twice is one of the two."""
+    """Of the two gradients of a matrix that is used twice only one is left."""
     space = museum.find("overwritten-gradient").space()
     got = probes.tape_twice(space)
     right = probes.tape_twice(variants.run(variants.source_of("a1")))
@@ -185,7 +187,7 @@ def test_wrong_words(words, said, tmp_path, monkeypatch, capsys):
     assert out == ""  # before anything was trained
 
 
-def test_a_folder_is_no_page(tmp_path, capsys):
+def test_a_folder_cannot_be_overwritten_by_the_page(tmp_path, capsys):
     assert main(["museum", "uphill", "--out", str(tmp_path)]) == 1
     assert "this is a folder" in capsys.readouterr().err
 

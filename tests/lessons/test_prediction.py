@@ -1,4 +1,4 @@
-"""Predictions outside of notebooks, and what is refused."""
+"""Predictions outside of notebooks, and arguments that are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A picture with a slider: what a page shows, and what happens in a live notebook."""
+"""A picture with a slider: on a page, and in a live notebook."""
 
 import re
 from base64 import b64decode
@@ -29,7 +29,7 @@ def line(ax, value):
     ax.plot([0, value])
 
 
-def test_without_anybody_a_few_states_stand_side_by_side(monkeypatch):
+def test_without_a_reader_a_few_states_stand_side_by_side(monkeypatch):
     shown = []
     monkeypatch.setattr(sliding, "show", lambda alt, figure: shown.append((alt, figure)))
     slider("gain", [0.5, 1, 2], line, frames=[0.5, 2], alt="Two lines.")
@@ -40,13 +40,13 @@ def test_without_anybody_a_few_states_stand_side_by_side(monkeypatch):
 
 
 @pytest.mark.parametrize("frames, said", [([3], "got 3"), ([], "got none")])
-def test_frames_that_the_slider_does_not_have(frames, said):
+def test_invalid_frames(frames, said):
     with pytest.raises(ConfigError, match=f"frames.*{said}"):
         slider("gain", [0.5, 1, 2], line, frames=frames, alt="")
 
 
 @pytest.mark.slow
-def test_a_move_draws_anew(tmp_path):
+def test_moving_the_slider_draws_again(tmp_path):
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
     drawn = tmp_path / "drawn"
@@ -106,7 +106,7 @@ def test_whole_pictures_on_a_page():
     assert ["grad 4." in one for one in svgs(html)] == [False, True]
 
 
-def test_whole_figures_are_shown_without_anybody(monkeypatch):
+def test_whole_figures_are_shown_without_a_reader(monkeypatch):
     shown = []
     monkeypatch.setattr(sliding, "show", lambda alt, figure: shown.append((alt, figure)))
     slider(
@@ -117,7 +117,7 @@ def test_whole_figures_are_shown_without_anybody(monkeypatch):
 
 
 @pytest.mark.parametrize("given, said", [({}, "neither"), ({"draw": line, "picture": id}, "both")])
-def test_one_way_to_draw(given, said):
+def test_exactly_one_way_to_draw_must_be_given(given, said):
     with pytest.raises(ConfigError, match=f"draw, picture: expected one of them, got {said}"):
         slider("gain", [1], frames=[1], alt="", **given)
 

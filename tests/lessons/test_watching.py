@@ -1,4 +1,4 @@
-"""A picture that is drawn anew while something is computed: live, and on a page."""
+"""A picture that is drawn again while something is computed: live, and on a page."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Layers written out in NumPy, and nets of every variant written out in PyTorch's functions: what
-the models are held to."""
+"""Layers written in NumPy, and nets of every variant written in PyTorch's functions: the models are
+compared with them."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from minires import gradcheck, nn
 
 
 def conv(x, w, stride=1):
-    """The convolution of x (N, H, W, C) with w (K, K, C, O), K odd, zeros around x so that the map
-    keeps its size."""
+    """The convolution of x (N, H, W, C) with w (K, K, C, O), K odd, with zeros around x so that the
+    map keeps its size."""
     k, height, width = len(w), *x.shape[1:3]
     padded = np.pad(x, ((0, 0), (k // 2, k // 2), (k // 2, k // 2), (0, 0)))
     return sum(
@@ -17,7 +17,7 @@ def conv(x, w, stride=1):
 
 
 def norm(x, layer):
-    """Batch norm by the batch's own statistics, or in evaluation by the running ones."""
+    """Batch norm with the batch's own statistics, or in evaluation with the running ones."""
     axes = tuple(range(x.ndim - 1))
     mean, var = (
         (x.mean(axes), x.var(axes))

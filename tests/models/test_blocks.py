@@ -1,4 +1,4 @@
-"""What all blocks have in common: F(x) ends in one module, and without F the rest stays."""
+"""Properties of all blocks: F(x) ends in one module, and the rest stays when F is left out."""
 
 import copy
 
@@ -16,14 +16,14 @@ both_modes = pytest.mark.parametrize("training", [True, False], ids=["train", "e
 
 
 def blocks_with_inputs(kind, training=True):
-    """Every block of a net, and an input of both signs that fits."""
+    """Every block of a net, with an input of both signs that fits it."""
     for block in lived_in(RESIDUAL[kind]()).train(training).blocks():
         x = np.random.default_rng(1).standard_normal((2, 6, 6, block.in_channels))
         yield block, Tensor(x.astype(np.float32))
 
 
 def outputs_of(*modules):
-    """A list that the output of each of the modules is put into when it is called."""
+    """A list to which each of the modules appends its output when it is called."""
     seen = []
     for module in modules:
         module.register_forward_hook(lambda module, inputs, output: seen.append(output.data))

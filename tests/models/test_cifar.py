@@ -79,7 +79,7 @@ def test_plain_and_residual_are_twins():
 
 
 @pytest.mark.parametrize("shortcut", ["B", "C"])
-def test_projections_leave_all_other_initial_values_as_they_are(shortcut):
+def test_projections_do_not_change_other_initial_values(shortcut):
     common, more = (
         models.plain(20, width=4, seed=3).state_dict(),
         models.resnet(20, width=4, seed=3, shortcut=shortcut).state_dict(),
@@ -101,7 +101,7 @@ def test_seeds():
 
 
 def test_the_weights_of_layers_differ():
-    """Each layer draws on from the stream; none starts it again."""
+    """Each layer draws the next numbers of the stream; none starts it again."""
     weights = [
         array.ravel()[:5].tolist()
         for name, array in models.plain(20, width=4).state_dict().items()
@@ -125,13 +125,13 @@ def test_shortcut_a_by_hand():
 
 
 def silence(block):
-    """Set the last convolution of a block to zero: nothing is left of its F(x)."""
+    """Set the last convolution of a block to zero, so that its F(x) is 0."""
     block.conv2.weight.data[...] = 0
 
 
 @pytest.mark.parametrize("shortcut", ["A", "B"])
 def test_a_block_whose_branch_is_zero_passes_its_input_on(shortcut):
-    """What makes deep residual nets easy to start: y = relu(0 + x)."""
+    """This makes deep residual nets easy to start: y = relu(0 + x)."""
     block = models.resnet(8, width=4, shortcut=shortcut).layer1[0]
     silence(block)
     x = images(2, 8, 8, 4)
@@ -198,7 +198,7 @@ def test_blocks_per_stage(depth, blocks):
     assert check_depth(depth) == blocks
 
 
-def test_integers_and_floats_of_numpy_are_numbers():
+def test_numpys_integers_and_floats_are_accepted():
     net = models.resnet(
         np.int64(8),
         width=np.int32(4),

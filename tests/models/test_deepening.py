@@ -1,4 +1,4 @@
-"""The copy argument: a deeper plain net that does what a shallower one does."""
+"""The copy argument: a deeper plain net that computes the same as a shallower one."""
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ def batch(count=64, start=0):
 
 @pytest.fixture(scope="module")
 def trained():
-    """Name -> plain net after some steps: running statistics, weights and biases are no longer
-    those of the start."""
+    """Name -> plain net after some steps, whose running statistics, weights and biases are no
+    longer those of the start."""
     nets = {
         "cifar": models.plain(8, width=4),
         "cifar-14": models.plain(14, width=4),
@@ -56,13 +56,13 @@ NETS = [
 
 @pytest.mark.parametrize("name, depth", NETS)
 def test_the_same_function_in_evaluation(trained, name, depth):
-    """On other images than those it was made with."""
+    """On images other than those it was made with."""
     net = trained[name].eval()
     deeper, x = models.deepen(net, depth, batch()[0]), batch(100, start=64)[0]
     layers = [module for module in deeper.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
     assert len(layers) == depth and type(deeper) is type(net) and not deeper.training
     expected = logits(net, x)
-    assert expected.std() > 0.01  # not all the same
+    assert expected.std() > 0.01  # not all logits are the same
     np.testing.assert_allclose(logits(deeper, x), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -85,7 +85,8 @@ def test_nearly_the_same_function_in_training_on_other_images(trained):
 
 
 def test_where_the_new_blocks_are(trained):
-    """At the end of each stage; the trained ones under their old names, to the bit."""
+    """At the end of each stage. The trained blocks keep their names and their weights, to the
+    bit."""
     net = trained["cifar"]
     deeper = models.deepen(net, 20, batch()[0])
     assert [len(stage) for stage in (deeper.layer1, deeper.layer2, deeper.layer3)] == [3, 3, 3]
@@ -105,7 +106,7 @@ def test_where_the_new_blocks_are(trained):
                 assert np.array_equal(bn.bias.data, bn.running_mean.data)
 
 
-def test_statistics_are_those_of_the_stages_output(trained):
+def test_the_statistics_of_new_blocks_are_those_of_the_stages_output(trained):
     net, x, seen = trained["cifar"].train(), batch()[0], []
     deeper = models.deepen(net, 14, x)
     handle = net.layer2.register_forward_hook(
@@ -121,7 +122,7 @@ def test_statistics_are_those_of_the_stages_output(trained):
     )
 
 
-def test_the_net_is_left_as_it_is(trained):
+def test_the_shallow_net_is_not_changed(trained):
     net = trained["cifar"].train()
     net.layer1.eval()
     before = {name: array.copy() for name, array in net.state_dict().items()}
@@ -132,7 +133,7 @@ def test_the_net_is_left_as_it_is(trained):
 
 
 def test_twice(trained):
-    """What has been made deeper can be made deeper again."""
+    """A net that has been made deeper can be made deeper again."""
     net, x = trained["cifar"].eval(), batch()[0]
     twice = models.deepen(models.deepen(net, 14, x), 26, x)
     np.testing.assert_allclose(logits(twice, x), logits(net, x), rtol=1e-5, atol=1e-5)

@@ -1,4 +1,5 @@
-"""DenseNets: published sizes, layers by hand, and what they do when asked for the impossible."""
+"""DenseNets: published sizes, layers compared with a calculation by hand, and settings that are
+impossible."""
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_gradients(settings):
     check_gradients(block, images(2, 3, 3, block[0].conv1.in_channels).data)
 
 
-def test_a_layer_passes_on_what_it_gets():
+def test_a_layer_passes_its_input_on():
     layer, x = models.densenet(10, growth=3).block1[0], images(2, 4, 4, 16)
     assert np.array_equal(layer(x).data[..., :16], x.data)
 
@@ -94,7 +95,7 @@ def test_saved_and_loaded(tmp_path):
 
 
 @pytest.mark.parametrize("depth, width", [(8, 8), (56, 8), (56, 16)])
-def test_of_the_size_of_a_residual_net(depth, width):
+def test_a_net_of_the_size_of_a_residual_net(depth, width):
     net = densenet_like_resnet(depth, width=width, num_classes=10, seed=0)
     residual = models.resnet(depth, width=width)
     assert net.num_parameters() == pytest.approx(residual.num_parameters(), rel=0.1)

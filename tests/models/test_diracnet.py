@@ -1,4 +1,4 @@
-"""A shortcut in the weights: W = a delta + b V / |V|."""
+"""DiracNets: a shortcut inside of the weights, W = a delta + b V / |V|."""
 
 import numpy as np
 import pytest

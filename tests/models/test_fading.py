@@ -27,7 +27,7 @@ def logits(net):
 @pytest.mark.parametrize(
     "alpha, same", [(1, models.resnet), (0, models.plain)], ids=["as built", "faded"]
 )
-def test_it_is_the_residual_net_at_first_and_the_plain_one_at_last(alpha, same):
+def test_it_starts_as_the_residual_net_and_ends_as_the_plain_one(alpha, same):
     net = models.fading_resnet(14, width=4, seed=2)
     assert len(fading_shortcuts(net)) == 6
     set_alpha(net, alpha)
@@ -36,7 +36,7 @@ def test_it_is_the_residual_net_at_first_and_the_plain_one_at_last(alpha, same):
 
 
 def test_in_between():
-    """One half is what `shortcut_scale` does with a number."""
+    """Half of the way is what a `shortcut_scale` of one half computes."""
     net = models.fading_resnet(14, width=4, seed=2)
     set_alpha(net, 0.5)
     scaled = models.resnet(14, width=4, seed=2, shortcut_scale=0.5)

@@ -14,7 +14,7 @@ from .reference import check_gradients, conv, norm, relu
 
 
 def images(*shape):
-    """Not negative, as what enters a block is."""
+    """Not negative, like the input of a block."""
     return Tensor(np.random.default_rng(0).random(shape).astype(np.float32))
 
 
@@ -86,6 +86,6 @@ def test_saved_and_loaded(tmp_path):
         assert np.array_equal(again(x).data, net(x).data)
 
 
-def test_a_bias_that_is_none():
+def test_an_invalid_bias():
     with pytest.raises(ConfigError, match="highway: gate_bias: expected a number, such as -2"):
         models.highway(8, gate_bias="low")

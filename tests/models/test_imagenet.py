@@ -32,8 +32,8 @@ NETS = {
 
 
 def in_both(torch, name, folder, training):
-    """A net with the same weights in both, written by PyTorch and read here, with batch norm at
-    work and not as it starts."""
+    """A net with the same weights in PyTorch and here: PyTorch writes them and minires reads them.
+    Batch norm's statistics differ from those at the start."""
     from safetensors.torch import save_file
 
     from benchmarks.pytorch_imagenet import Net
@@ -57,7 +57,7 @@ def in_both(torch, name, folder, training):
 
 
 def images(n):
-    """As both want them. Of 64x64: the last maps have two by two pixels."""
+    """In the layout of either. They are 64x64, so that the last maps have two by two pixels."""
     own = np.random.default_rng(0).standard_normal((n, 64, 64, 3), dtype=np.float32)
     return own, own.transpose(0, 3, 1, 2).copy()
 
@@ -73,8 +73,8 @@ def test_logits(torch, name, tmp_path):
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", slow_but(("resnet18", "resnet50"), NETS, long=LARGE))
 def test_gradients(torch, name, training, tmp_path):
-    """In float64: in float32 a ReLU here and there falls on the other side, and batch norm over few
-    pixels makes much of it."""
+    """In float64: in float32 a few ReLUs decide otherwise, which batch norm over few pixels
+    amplifies."""
     mine, theirs = in_both(torch, name, tmp_path, training)
     for tensor in [*mine.parameters(), *dict(mine.named_buffers()).values()]:
         tensor.data = tensor.data.astype(np.float64)

@@ -55,13 +55,13 @@ def test_plain_and_residual_are_twins():
         for name, array in plain.items()
     )
     weights = [array.ravel()[:4].tolist() for array in plain.values() if array.ndim > 1]
-    assert len({tuple(w) for w in weights}) == 20  # each layer draws on from the stream
+    assert len({tuple(w) for w in weights}) == 20  # each layer draws the next numbers of the stream
 
 
 @both
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 def test_by_hand(build, training):
-    """One block: relu(norm(linear(relu(norm(linear x)))) + x), or without the x."""
+    """One block: relu(norm(linear(relu(norm(linear x)))) + x), with or without the x."""
     net = build(4, width=5, image_size=2, num_classes=3).train(training)
     rng = np.random.default_rng(1)
     for array in net.state_dict().values():
@@ -109,7 +109,7 @@ def test_as_in_pytorch(torch, build, batch_norm):
 
 
 def test_a_block_whose_branch_is_zero():
-    """The residual block passes on what came in, the plain one nothing."""
+    """The residual block passes its input on, the plain block nothing."""
     x = images(3, 8)
     for build, expected in (
         (models.residual_mlp, np.maximum(x.data, 0)),
@@ -130,7 +130,7 @@ def test_gradcheck(build, batch_norm):
         if tensor.ndim == 1:
             tensor.data += rng.uniform(
                 0.1, 0.6, tensor.shape
-            )  # biases of 0 would be corners of ReLU after a silent layer
+            )  # biases of 0 would be kinks of ReLU after a silent layer
     places = [
         (module, name, value)
         for module in net.modules()

@@ -32,7 +32,7 @@ def test_in_projections_and_before_activations(settings):
     assert net(Tensor(RNG.standard_normal((2, 8, 8, 3)).astype(np.float32))).shape == (2, 10)
 
 
-def test_an_image_gets_the_same_logits_alone_and_in_company_in_training_and_after():
+def test_an_images_logits_do_not_depend_on_its_batch_in_either_mode():
     net = models.plain(8, width=4, norm_groups=1)
     x = RNG.standard_normal((3, 8, 8, 3)).astype(np.float32)
     together, alone = net.train()(Tensor(x)).data, net.train()(Tensor(x[1:2])).data
@@ -48,7 +48,7 @@ def test_its_settings_build_it_again_and_the_name_does_too():
     assert repr(again) == repr(net) and "GroupNorm(2, 4" in repr(net)
 
 
-def test_what_cannot_be():
+def test_impossible_settings():
     with pytest.raises(ShapeError, match="divisor of the 4 channels"):
         models.plain(8, width=4, norm_groups=3)
     with pytest.raises(ConfigError, match="norm_groups is for nets that normalise"):
@@ -58,9 +58,9 @@ def test_what_cannot_be():
 
 
 def test_gradients_do_not_explode_with_layer_norm():
-    """Wide layers of ReLU: layer norm divides by the length of a layer's output, which He's weights
-    keep anyway. So |dL/dy| stays as it is on the way back, where batch norm makes it 1.21 times as
-    large with every layer."""
+    """Wide layers with ReLU: layer norm divides by the length of a layer's output, which He's
+    weights keep anyway. So |dL/dy| stays the same on the way back, where with batch norm each layer
+    makes it 1.21 times as large."""
     widths = [256] * 14
 
     def build(seed):

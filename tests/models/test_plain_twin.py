@@ -1,4 +1,4 @@
-"""Nets that fold into plain ones: the same logits, as an ordinary net."""
+"""Nets that fold into plain ones: the same logits from a net without shortcuts."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ FOLDING = {
 
 
 def trained(kind, **more):
-    """A net in evaluation mode, as if it had been trained; shortcuts that can have faded."""
+    """A net in evaluation mode as if it had been trained; if its shortcuts can fade, they have."""
     net = lived_in(FOLDING[kind](**more)).eval()
     for shortcut in fading_shortcuts(net):
         shortcut.alpha.data[...] = 0
@@ -55,13 +55,13 @@ def test_the_same_logits_from_a_plain_net(kind):
 
 
 @every_kind
-def test_exact_but_for_rounding(kind):
+def test_exact_except_for_rounding(kind):
     net = in_float64(trained(kind))
     assert difference(net, models.as_plain(net), images(3, 8, 8, 3, dtype=np.float64)) < 1e-12
 
 
 @every_kind
-def test_the_net_stays_as_it_is(kind):
+def test_the_net_is_not_changed(kind):
     net = trained(kind)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     for array in models.as_plain(net).state_dict().values():
@@ -93,7 +93,7 @@ def test_saved_and_loaded(kind, tmp_path):
         (lambda: nn.fuse(models.repvgg(8, width=2).eval()), "one after nn.fuse"),
     ],
 )
-def test_what_does_not_fold(net, words):
+def test_nets_that_do_not_fold(net, words):
     with pytest.raises(ConfigError, match=words) as caught:
         models.as_plain(net())
     assert "\n" not in str(caught.value)

@@ -83,7 +83,7 @@ def test_functions_show_the_settings_they_pass_on():
         ("resnet18", {"groups": 2}, "unknown setting"),
     ],
 )
-def test_what_does_not_exist(name, settings, words):
+def test_unknown_nets_and_settings(name, settings, words):
     with pytest.raises(ConfigError, match=words):
         models.build(name, **settings)
 

@@ -1,4 +1,4 @@
-"""RepVGG's layers: three branches, written out by hand."""
+"""RepVGG's layers: their three branches compared with a calculation by hand."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_gradients(stage):
 
 
 def test_one_filter_by_hand():
-    """A layer of one channel: three branches that multiply by 2, 3 and 1 in the middle."""
+    """A layer with one channel: three branches that multiply by 2, 3 and 1 in the middle."""
     layer = models.repvgg(8, width=1).layer1[0].first.eval()
     for parameter in layer.parameters():
         parameter.data[...] = 0
@@ -59,7 +59,8 @@ def test_its_3x3_convolutions_start_as_those_of_the_plain_net():
 
 @pytest.mark.parametrize("depth, width", [(8, 4), (20, 16), (56, 8)])
 def test_parameter_counts(depth, width):
-    """Per layer C_in C_out weights more and two numbers a channel; two more of the identity."""
+    """Each layer has C_in C_out more weights and two more numbers for each channel; the identity
+    has two more."""
     extra, in_channels = 0, width
     for stage in range(3):
         channels = width * 2**stage

@@ -32,7 +32,8 @@ def test_logits_and_gradients(torch, build, settings, training):
     mine = build(14, width=4, **settings)
     theirs = Net(14, 4, settings.get("shortcut"), settings.get("batch_norm", True))
     for name, array in mine.state_dict().items():
-        if "conv" not in name and "fc" not in name:  # batch norm at work, not as it starts
+        # batch norm with statistics other than those at the start
+        if "conv" not in name and "fc" not in name:
             array += rng.uniform(0, 0.5, array.shape).astype(np.float32)
     copy_weights(mine, theirs)
 

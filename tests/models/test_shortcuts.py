@@ -1,4 +1,4 @@
-"""Shortcuts: which one stands where, what each computes, and the names of their weights."""
+"""Shortcuts: where each stands, what it computes, and the names of its weights."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def net_with(shortcut, **settings):
 
 @pytest.mark.parametrize("pre_activation", [False, True])
 @pytest.mark.parametrize("shortcut", WHERE)
-def test_which_stands_where(shortcut, pre_activation):
+def test_the_place_of_each_shortcut(shortcut, pre_activation):
     net = net_with(shortcut, pre_activation=pre_activation)
     stays, changes = WHERE[shortcut]
     first_of_a_stage = [net.layer2[0], net.layer3[0]]
@@ -41,7 +41,7 @@ def test_which_stands_where(shortcut, pre_activation):
         assert type(block.shortcut) is (changes if block in first_of_a_stage else stays)
 
 
-def test_the_identity_costs_no_pass_over_memory():
+def test_the_identity_returns_its_input():
     x = images(2, 6, 6, 4)
     assert IdentityShortcut()(x) is x
     assert np.array_equal(IdentityShortcut(0.5)(x).data, x.data / 2)
@@ -119,7 +119,7 @@ def test_a_residual_net_without_its_additions_is_the_plain_one():
     assert np.array_equal(net(x).data, plain(x).data)
 
 
-def test_an_exchanged_shortcut_belongs_to_the_block():
+def test_a_replaced_shortcut_belongs_to_the_block():
     block = net_with("A").layer1[0]
     block.shortcut = nn.ReLU()
     assert isinstance(dict(block.named_modules())["downsample"], nn.ReLU)

@@ -1,5 +1,5 @@
-"""Stochastic depth: which blocks are left out how often, what is then computed, and what evaluation
-does instead."""
+"""Stochastic depth: which blocks are left out and how often, what is then computed, and what
+evaluation does instead."""
 
 import threading
 
@@ -54,7 +54,7 @@ def test_survival_falls_by_equal_steps():
 
 
 def test_each_block_survives_as_often_as_it_should():
-    """Within four standard deviations, for every block; and blocks are drawn one by one, not all
+    """Within four standard deviations for every block. Blocks are drawn one by one, not all
     together."""
     net, x, batches = models.resnet(14, width=2, survival_prob=0.4), images(2, 4, 4, 3), 400
     kept = np.array([computed(net, x) for _ in range(batches)])
@@ -67,7 +67,7 @@ def test_each_block_survives_as_often_as_it_should():
     assert abs(together).max() < 0.25
 
 
-def test_what_is_drawn_depends_on_the_seed_alone():
+def test_the_draws_depend_on_the_seed_alone():
     def drawn(seed):
         net = models.resnet(14, width=2, survival_prob=0.5, seed=seed)
         return [computed(net, images(2, 4, 4, 3)) for _ in range(8)]
@@ -100,7 +100,7 @@ def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
     )
 
 
-def test_a_block_that_is_kept_is_the_same_as_ever():
+def test_a_block_that_is_kept_computes_the_usual_output():
     net, usual = models.resnet(8, width=4, survival_prob=0.5), models.resnet(8, width=4)
     net.layer1[0].stochastic_depth.random = Fixed(survival_probs(net)[0] - 1e-9)
     x = images(2, 8, 8, 4)
@@ -108,7 +108,7 @@ def test_a_block_that_is_kept_is_the_same_as_ever():
 
 
 def test_a_skipped_block_costs_nothing_and_is_not_touched():
-    """No gradient, no step, no running statistics; all other blocks go on."""
+    """It gets no gradient, no step and no running statistics, and all other blocks go on."""
     net = models.resnet(8, width=4, survival_prob=0.5)
     for block, number in zip(net.blocks(), (0, 0.999, 0)):
         block.stochastic_depth.random = Fixed(number)
@@ -123,8 +123,8 @@ def test_a_skipped_block_costs_nothing_and_is_not_touched():
 
 
 @pytest.mark.parametrize("pre_activation", [False, True])
-def test_evaluation_takes_what_is_to_be_expected(pre_activation):
-    """The branch times its probability; nothing is drawn."""
+def test_evaluation_takes_the_expected_value(pre_activation):
+    """The branch is multiplied by its probability, and nothing is drawn."""
     net = models.resnet(14, width=4, survival_prob=0.4, pre_activation=pre_activation).eval()
     usual = models.resnet(14, width=4, pre_activation=pre_activation).eval()
     ((_, random),) = net.named_generators()
@@ -149,8 +149,8 @@ def test_evaluation_takes_what_is_to_be_expected(pre_activation):
 
 
 def test_training_and_evaluation_agree_on_average():
-    """Without the last ReLU the mean over many draws is the output of evaluation (batch norm looks
-    at the same batch in both)."""
+    """Without the last ReLU the mean over many draws is the output of evaluation. (Batch norm uses
+    the same batch in both.)"""
     net = models.resnet(14, width=4, survival_prob=0.4, pre_activation=True, batch_norm=False)
     block = net.blocks()[-1]
     x = images(2, 4, 4, 16)
@@ -168,8 +168,9 @@ def test_one_stream_for_all_blocks():
     assert list(models.resnet(14, width=2).named_generators()) == []
 
 
-def test_two_threads_that_evaluate_one_net_do_not_see_each_other():
-    """Each multiplies the branches once, although both are in the midst of the same block."""
+def test_two_threads_can_evaluate_one_net():
+    """Each multiplies the branches once, although both are inside the same block at the same
+    time."""
     net, x = models.resnet(14, width=2, survival_prob=0.4).eval(), images(2, 8, 8, 3)
     expected, found, both_are_there = net(x).data, [], threading.Barrier(2, timeout=20)
 

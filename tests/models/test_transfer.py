@@ -26,7 +26,7 @@ def test_the_head_makes_the_logits_of_the_features(name):
     assert found.shape == (4, net.fc.weight.shape[0])
 
 
-def test_features_of_a_layer_are_what_it_puts_out():
+def test_features_of_a_layer_are_its_output():
     net, seen = models.resnet(8, width=4).eval(), {}
     for name, module in net.named_modules():
         if name in ("layer2", "layer2.0.conv1", "bn1"):
@@ -38,7 +38,7 @@ def test_features_of_a_layer_are_what_it_puts_out():
         assert np.array_equal(models.extract_features(net, IMAGES, name).data, expected), name
 
 
-def test_nothing_behind_the_layer_is_computed_and_no_hook_stays():
+def test_no_later_layer_is_computed_and_no_hook_stays():
     net, called = models.resnet(8, width=4), []
     net.layer3.register_forward_hook(lambda *_: called.append(1))
     models.extract_features(net, IMAGES, "layer2")
@@ -106,8 +106,8 @@ def step(net, lr=0.1):
         ("conv1", ("conv1", "bn1", "layer1", "layer2", "layer3", "fc")),
     ],
 )
-def test_what_is_frozen_stays_to_the_bit_and_the_rest_moves(layer, trained):
-    """Running statistics too: batch norm that is frozen computes as in use, though the net is in
+def test_frozen_parts_stay_to_the_bit_and_the_rest_moves(layer, trained):
+    """Running statistics too: frozen batch norm computes as in evaluation, although the net is in
     training mode."""
     net = models.freeze_before(models.resnet(8, width=4), layer)
     before = {name: array.copy() for name, array in net.state_dict().items()}
@@ -116,7 +116,7 @@ def test_what_is_frozen_stays_to_the_bit_and_the_rest_moves(layer, trained):
         assert np.array_equal(array, before[name]) == (name.split(".")[0] not in trained), name
 
 
-def test_frozen_and_thawed_again():
+def test_frozen_and_unfrozen_again():
     net = models.freeze_before(models.resnet(8, width=4), "fc").train()
     assert not net.layer1.training and net.fc.training and not net.bn1.weight.requires_grad
     models.freeze_before(net, "conv1")

@@ -1,5 +1,5 @@
-"""What came after the residual net of 2015: each variant's blocks, start and gradients, and what
-all have in common."""
+"""Successors of the residual net of 2015: the blocks, the start and the gradients of each variant,
+and properties of all of them."""
 
 import numpy as np
 import pytest
@@ -40,8 +40,8 @@ every_variant = pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIA
 
 
 def stir(net, seed=1):
-    """Move everything that starts at 0 or 1, as training would: what is multiplied by 0 cannot be
-    seen."""
+    """Move everything that starts at 0 or 1, as training would, since a wrong factor of 0 would not
+    show."""
     rng = np.random.default_rng(seed)
     for name, array in net.state_dict().items():
         if array.ndim == 1 or not array.any():
@@ -56,7 +56,7 @@ def assert_close(got, expected, what=None):
     ), what
 
 
-# Blocks, by hand
+# Blocks, compared with a calculation by hand
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
@@ -80,7 +80,7 @@ def test_pre_activation_block(training, stage, scale):
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-def test_pre_activation_projection_takes_what_the_first_relu_lets_through(training):
+def test_the_pre_activation_projection_takes_the_output_of_the_first_relu(training):
     block = (
         stir(models.resnet(8, width=4, pre_activation=True, shortcut="B")).train(training).layer2[0]
     )
@@ -97,9 +97,9 @@ def test_pre_activation_moves_the_running_statistics_once():
     assert_close(block.bn1.running_mean.data, 0.1 * x.data.mean(axis=(0, 1, 2)))
 
 
-def test_the_first_pre_activation_block_adds_what_is_activated_already():
-    """Batch norm and ReLU after the first convolution come before the two paths part (appendix of
-    the paper)."""
+def test_the_first_pre_activation_block_adds_its_activated_input():
+    """Batch norm and ReLU after the first convolution come before the two paths separate (appendix
+    of the paper)."""
     net = stir(models.resnet(8, width=4, pre_activation=True))
     x, seen = images(3, 6, 6, 3), []
     net.layer1.register_forward_hook(lambda module, inputs, output: seen.append(output.data))
@@ -146,7 +146,7 @@ def test_scaled_projection():
 
 
 def test_fixup_block():
-    """Each number moves the output where the paper puts it: they are all different here."""
+    """Each scalar moves the output where the paper puts it; all of them differ here."""
     block = models.resnet(8, width=4, batch_norm=False, init="fixup").layer1[0]
     block.conv2.weight.data[...] = images(3, 3, 4, 4, seed=2).data
     for name, value in (
@@ -163,7 +163,7 @@ def test_fixup_block():
 
 
 def test_fixup_before_and_after_the_blocks():
-    """One number more before the first ReLU, and one before the last layer."""
+    """One scalar more before the first ReLU, and one before the last layer."""
     net, seen = stir(models.resnet(8, width=4, batch_norm=False, init="fixup")), []
     for module in (net.layer1[0], net.layer3):
         module.register_forward_hook(
@@ -210,7 +210,7 @@ def test_logits_and_gradients_as_in_pytorch(torch, settings, training):
         settings = {
             **settings,
             "survival_prob": 1.0,
-        }  # what is dropped is looked at in test_stochastic_depth.py
+        }  # dropped blocks are tested in test_stochastic_depth.py
     net = stir(models.resnet(14, width=4, **settings)).train(training)
     state = {name: torch.tensor(to_torch(array).copy()) for name, array in net.state_dict().items()}
     for name, _ in net.named_parameters():
@@ -236,9 +236,9 @@ def test_parameter_counts(depth, width):
     first = 27 * width
     filters = sum(9 * c * c * (2 * n) for c in stages) - sum(
         9 * c * c // 2 for c in stages[1:]
-    )  # half as many come into a stage
+    )  # the first block of a stage has half as many inputs
     last = stages[-1] * 10 + 10
-    biases = width + 2 * n * sum(stages)  # one a convolution and channel
+    biases = width + 2 * n * sum(stages)  # one for each convolution and channel
     projections = sum(c // 2 * c for c in stages[1:])
 
     def count(**settings):
@@ -259,7 +259,7 @@ def test_parameter_counts(depth, width):
 
 @every_variant
 def test_the_weights_of_one_seed_are_those_of_the_plain_net(settings):
-    """But for what Fixup sets otherwise; and of another seed they are others."""
+    """Except those that Fixup sets. With another seed they are others."""
     plain, net = (
         models.plain(14, width=4, seed=3).state_dict(),
         models.resnet(14, width=4, seed=3, **settings).state_dict(),
@@ -298,8 +298,8 @@ def test_defaults_are_the_net_of_2015():
     [{"init": "fixup"}, {"init": "skipinit"}, {"init": "skipinit", "pre_activation": True}],
 )
 def test_every_branch_starts_at_zero(settings):
-    """Where the shape stays, a block passes on exactly what came in, where it changes, what the
-    shortcut makes of it."""
+    """Where the shape stays, a block passes on exactly its input, and where it changes, the output
+    of its shortcut."""
     net = models.resnet(14, width=4, batch_norm=False, **settings)
     for block in net.blocks():
         x = images(2, 8, 8, block.conv1.weight.shape[2])
@@ -321,7 +321,7 @@ def test_fixup_starts_at_the_loss_of_guessing_at_any_depth():
 
 @pytest.mark.parametrize("settings", [{"init": "fixup"}, {"init": "skipinit"}])
 def test_a_zero_start_does_not_stay(settings):
-    """After a few steps every parameter has moved: nothing waits at 0 for ever."""
+    """After a few steps every parameter has moved: none stays at 0 for ever."""
     net = models.resnet(8, width=4, batch_norm=False, **settings)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     optimizer, x = SGD(net.parameters(), 0.1), images(8, 8, 8, 3)
@@ -339,8 +339,8 @@ def test_a_zero_start_does_not_stay(settings):
 
 @every_variant
 def test_gradcheck(settings):
-    """The whole net, in float64, with respect to the images and every parameter; what is dropped is
-    the same in every call."""
+    """The whole net in float64, with respect to the images and every parameter. Every call drops
+    the same blocks."""
     net = stir(models.resnet(8, width=2, num_classes=3, **settings))
     for tensor in (*net.parameters(), *(buffer for _, buffer in net.named_buffers())):
         tensor.data = tensor.data.astype(np.float64)
@@ -382,7 +382,8 @@ def test_everything_stays_float32(settings):
 
 @every_variant
 def test_it_learns_a_batch_by_heart(settings):
-    """Fixup at a smaller learning rate: each of its numbers gets the gradients of a whole map."""
+    """Fixup with a smaller learning rate, since each of its scalars gets the gradients of a whole
+    map."""
     net, x = models.resnet(8, width=8, **settings), images(32, 8, 8, 3)
     optimizer, losses = (
         SGD(net.parameters(), 0.02 if settings.get("init") == "fixup" else 0.1, momentum=0.9),

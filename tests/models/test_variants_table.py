@@ -1,5 +1,5 @@
-"""Every row of the table of variants in docs/nets.md: counted anew, equal to what is published, and
-there to the letter."""
+"""Every row of the table of variants in docs/nets.md is counted again, equal to what is published,
+and in the table to the letter."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from . import variants
 PAGE = (Path(__file__).parents[2] / "docs" / "nets.md").read_text()
 
 
-# Large nets take a second each to build; only here their published sizes are held.
+# Large nets take a second each to build; the only test of their published sizes.
 @pytest.mark.parametrize("name", slow_but(["resnet-20", "plain-56", "resnet18"], variants.NAMES))
 def test_a_row(name):
     layers, parameters, multiply_adds = variants.counted(name)

@@ -34,8 +34,8 @@ def published(depth, batch_norm, image_size=224):
 
 def test_the_published_sizes():
     """138 and 144 million parameters in the paper, 138.36 and 143.67 in torchvision; 15.5 and 19.6
-    billion multiply-adds, the latter as He et al. count (their 15.3 for VGG-16 is of the
-    convolutions alone)."""
+    billion multiply-adds. He et al. count the 19.6; their 15.3 for VGG-16 is that of the
+    convolutions alone."""
     assert published(16, False) == (138_357_544, 15_470_264_320)
     assert published(19, False) == (143_667_240, 19_632_062_464)
     assert published(16, True)[0] == 138_365_992 and published(19, True)[0] == 143_678_248
@@ -45,7 +45,8 @@ def test_the_published_sizes():
 
 @pytest.mark.parametrize("name", slow_but([], ["vgg16", "vgg19", "vgg16_bn", "vgg19_bn"]))
 def test_the_nets_have_these_sizes_for_small_images(name):
-    """At 32 pixels, so that the linear layers are small; at 224 in the table of variants."""
+    """At 32 pixels, so that the linear layers are small; the table of variants has the sizes at
+    224."""
     depth, batch_norm = int(name[3:5]), name.endswith("bn")
     model = models.build(name, image_size=32)
     expected = published(depth, batch_norm, 32)
@@ -56,7 +57,8 @@ def test_the_nets_have_these_sizes_for_small_images(name):
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_logits_with_the_weights_of_the_same_net_in_pytorch(torch, tmp_path, batch_norm):
-    """The names, the order in which a map is flattened, and dropout off in use."""
+    """It tests the names, the order in which a map is flattened, and that evaluation has no
+    dropout."""
     from torch import nn
 
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Nets of convolutions and a nonlinearity alone: what they do to a signal at the start."""
+"""Nets of convolutions and a nonlinearity alone, and what they do to a signal at the start."""
 
 import numpy as np
 import pytest
@@ -22,12 +22,13 @@ def test_the_layers_and_their_sizes_are_those_of_the_plain_net():
     )
     assert shapes == expected
     assert not any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
-    channels = [shape[-1] for shape in expected[:-1]]  # each has a bias where plain has two numbers
+    # each has a bias where the plain net has two numbers
+    channels = [shape[-1] for shape in expected[:-1]]
     assert net.num_parameters() == plain.num_parameters() - sum(channels)
 
 
 @pytest.mark.parametrize("activation, maximum", [("relu", 2.0), ("tanh", 1.0), ("crelu", 1.0)])
-def test_every_convolution_starts_as_a_turn_of_the_features(activation, maximum):
+def test_every_convolution_starts_as_a_rotation_of_the_features(activation, maximum):
     net = models.bare(8, width=4, activation=activation, init="delta-orthogonal")
     conv = net.layer2[0].conv2.weight.data
     assert conv.shape == (3, 3, 16 if activation == "crelu" else 8, 8)
@@ -41,7 +42,7 @@ def test_every_convolution_starts_as_a_turn_of_the_features(activation, maximum)
 
 @pytest.mark.parametrize("init", ["normal", "delta-orthogonal"])
 def test_with_crelu_and_mirrored_weights_a_net_is_linear_at_first(init):
-    """Whatever its depth: what it does to a sum is the sum of what it does."""
+    """At any depth: the output for a sum is the sum of the outputs."""
     net = models.bare(56, width=4, activation="crelu", init=init)
     a, b = images(2, 8, 8, 3), images(2, 8, 8, 3, seed=1)
     both, apart = net(3 * a - b).data, 3 * net(a).data - net(b).data
@@ -52,7 +53,7 @@ def test_with_crelu_and_mirrored_weights_a_net_is_linear_at_first(init):
 
 
 def test_crelu_with_delta_orthogonal_weights_preserves_norms_both_ways():
-    """Through all 18 convolutions of a stage; between stages pixels are left out."""
+    """Through all 18 convolutions of a stage; between stages some pixels are dropped."""
     net = models.bare(56, width=4, activation="crelu", init="delta-orthogonal")
     x = images(2, 8, 8, 4)
     y = net.layer1(x)

@@ -1,5 +1,5 @@
-"""The variants of the table in docs/nets.md: what is known of each from elsewhere, and its row as
-counted here.
+"""The variants of the table in docs/nets.md: what is published about each, and its row as counted
+here.
 
 ``python -m tests.models.variants`` prints the table.
 """
@@ -75,7 +75,7 @@ def counted(name):
 
 
 def checked_against(name):
-    """What other tests hold this net, or its builder, to."""
+    """What other tests compare this net, or its builder, with."""
     from .test_imagenet import NETS as IN_PYTORCH
 
     if name.startswith("vgg"):

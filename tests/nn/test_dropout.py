@@ -1,4 +1,4 @@
-"""Dropout as a layer: when it drops, and that its random numbers are part of a run."""
+"""Dropout as a layer: when it drops, and its random numbers as part of a run."""
 
 import copy
 
@@ -33,7 +33,7 @@ class Net(nn.Module):
         return self.head(self.block(x))
 
 
-def test_in_training_and_in_use():
+def test_in_training_and_in_evaluation():
     layer, x = nn.Dropout(0.25, rng=generator()), ones(100, 100)
     y = layer(x).data
     assert (y == 0).mean() == pytest.approx(0.25, abs=0.02)
@@ -41,11 +41,11 @@ def test_in_training_and_in_use():
     assert not np.array_equal(layer(x).data, y)  # a new mask for each batch
     assert layer.eval()(x) is x
     layer.train().freeze()
-    assert layer(x) is x  # frozen, it computes as in use
+    assert layer(x) is x  # frozen, it computes as in evaluation
     assert repr(layer) == "Dropout(p=0.25)"
 
 
-def test_without_a_generator_it_has_one_of_its_own():
+def test_without_a_generator_it_makes_its_own():
     x = ones(50)
     assert not np.array_equal(nn.Dropout()(x).data, nn.Dropout()(x).data)
 
@@ -56,7 +56,7 @@ def test_its_generator_is_found_under_its_name():
     assert "rng" not in " ".join(net.state_dict())
 
 
-def test_a_copy_draws_the_same_and_on_its_own():
+def test_a_copy_draws_the_same_numbers_independently():
     net, x = Net(), ones(2, 4)
     twin = copy.deepcopy(net)
     assert np.array_equal(net(x).data, twin(x).data)
@@ -65,7 +65,8 @@ def test_a_copy_draws_the_same_and_on_its_own():
 
 
 def test_a_second_run_in_backward_drops_the_same():
-    """Else the gradient would be that of another function, and the next mask another one."""
+    """Otherwise the gradient would be that of another function, and the next mask would be another
+    one."""
 
     def trained(again):
         net, x = Net(), ones(5, 4)
@@ -97,11 +98,11 @@ def test_gradients_of_the_layers_around_it_can_be_measured():
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan"), True, "half"])
-def test_no_probability(p):
+def test_invalid_probabilities(p):
     with pytest.raises(ConfigError, match="Dropout: p: expected a probability from 0 to 1"):
         nn.Dropout(p)
 
 
-def test_of_another_generator():
+def test_another_kind_of_generator():
     with pytest.raises(ConfigError, match="an np.random.Generator"):
         nn.Dropout(rng=np.random.RandomState(0))(ones(3))

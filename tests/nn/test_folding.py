@@ -1,4 +1,4 @@
-"""Batch norm folded into the layer before it: the same net in use, with less to do."""
+"""Batch norm folded into the layer before it: the same net in evaluation, with less to compute."""
 
 import copy
 
@@ -11,8 +11,8 @@ from minires.autograd import Tensor, no_grad
 from minires.errors import ConfigError
 from minires.nn import folding
 
-# How many batch norms stay: in pre-activation nets that of every first layer of a block (but the
-# first, which has none) and the last.
+# How many batch norms stay: in pre-activation nets that of every first layer of a block (except the
+# first block, which has none) and the last.
 SMALL = {
     "plain-8": (lambda: models.plain(8, width=4), 0),
     "resnet-8": (lambda: models.resnet(8, width=4), 0),
@@ -41,7 +41,7 @@ def numbers(shape, seed=0):
 
 
 def at_work(net, dtype=np.float32):
-    """With batch norm at work and not as it starts, in evaluation mode."""
+    """In evaluation mode, with batch norm's numbers other than those at the start."""
     rng = np.random.default_rng(1)
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -95,7 +95,7 @@ def test_the_same_logits(name, dtype, tolerance):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_the_same_gradient_of_the_images(name):
-    """In float64: in float32 a ReLU here and there falls on the other side."""
+    """In float64: in float32 a few ReLUs decide otherwise."""
     net = at_work(NETS[name][0](), np.float64)
     images = numbers((2, 16, 16, 3)).astype(np.float64)
     expected = outcome(net, images)
@@ -105,7 +105,7 @@ def test_the_same_gradient_of_the_images(name):
 
 @pytest.mark.parametrize("name", NETS)
 def test_parameters(name):
-    """A batch norm that is folded takes weight and bias with it, and leaves a bias where there was
+    """A folded batch norm takes its weight and bias with it, and leaves a bias where there was
     none."""
     net = at_work(NETS[name][0]())
     biased = [layer for _, _, layer in folding.before_batch_norm(net) if layer.bias is not None]
@@ -199,7 +199,7 @@ def test_nothing_to_fold(settings):
 
 
 class Pair(nn.Module):
-    """A convolution and a batch norm, and what else a test puts in."""
+    """A convolution and a batch norm, and other modules that a test adds."""
 
     def __init__(self, **others):
         self.conv, self.bn = nn.Conv2d(4, 4, 1, rng=np.random.default_rng(0)), nn.BatchNorm2d(4)
@@ -211,7 +211,7 @@ class Pair(nn.Module):
 
 
 class NormFirst(Pair):
-    """Assigned in the order in which they are computed."""
+    """Its modules are assigned in the order in which they are computed."""
 
     def __init__(self):
         self.bn, self.conv = nn.BatchNorm2d(4), nn.Conv2d(4, 4, 1, rng=np.random.default_rng(0))
@@ -285,7 +285,7 @@ def of_a_subclass():
         of_a_subclass,
     ],
 )
-def test_left_alone(build):
+def test_pairs_that_are_not_folded(build):
     net = at_work(build())
     x, kinds = Tensor(numbers((2, 3, 3, 4))), [type(module) for module in net.modules()]
     before = net(x).data

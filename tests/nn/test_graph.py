@@ -1,4 +1,4 @@
-"""A net as a picture: modules as boxes, as deep as one likes."""
+"""A net as a picture: modules as boxes, down to any depth."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def test_a_module_called_twice_is_drawn_twice():
     assert texts.count("inner") == 2 and len(paths) == 2
 
 
-def test_the_net_stays_as_it_is():
+def test_the_net_is_not_changed():
     net = models.resnet(8, width=4)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     net.graph(Tensor(IMAGES + 1))
@@ -79,12 +79,12 @@ def test_the_net_stays_as_it_is():
 
 
 @pytest.mark.parametrize("depth", [0, -1, 1.5, True])
-def test_depths_that_make_no_sense(depth):
+def test_invalid_depths(depth):
     with pytest.raises(ConfigError, match="depth: expected 1 or more"):
         models.resnet(8, width=4).graph(IMAGES, depth=depth)
 
 
-def test_under_no_grad_it_is_drawn_all_the_same():
+def test_it_is_drawn_under_no_grad_too():
     net, x = models.resnet(8, width=2), np.ones((1, 8, 8, 3), np.float32)
     with no_grad():
         assert net.graph(x).svg == models.resnet(8, width=2).graph(x).svg

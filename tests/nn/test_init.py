@@ -12,7 +12,7 @@ from minires.nn import init
     "shape, fan_in", [((3, 3, 64, 256), 9 * 64), ((500, 300), 500), ((1, 5, 20, 1000), 100)]
 )
 def test_he_normal(shape, fan_in):
-    """Mean 0 and variance 2 / fan_in, as far as that many numbers can tell, in float32."""
+    """Mean 0 and variance 2 / fan_in, as precisely as that many numbers can show, in float32."""
     weights = init.he_normal(shape, np.random.default_rng(0))
     assert weights.dtype == np.float32 and weights.shape == shape
     assert weights.std() == pytest.approx(np.sqrt(2 / fan_in), rel=4 / np.sqrt(weights.size))
@@ -51,8 +51,9 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(w.T @ w, 4 * np.eye(w.shape[1]), atol=1e-5)
 
 
-def test_orthogonal_weights_are_drawn_from_all_alike():
-    """The diagonal of a QR decomposition's Q has one sign; the mean over all rotations is 0."""
+def test_orthogonal_weights_are_drawn_uniformly():
+    """The Q of a QR decomposition alone has one sign on its diagonal; over all rotations the mean
+    is 0."""
     rng = np.random.default_rng(0)
     draws = np.array([init.orthogonal((3, 3), rng) for _ in range(2000)])
     assert np.abs(draws.mean(axis=0)).max() < 5 * np.sqrt(1 / 3 / 2000)
@@ -74,7 +75,7 @@ def test_delta_orthogonal_filters_preserve_the_norm_of_every_map():
     assert np.linalg.norm(dx) == pytest.approx(np.linalg.norm(x), rel=1e-5)
 
 
-def test_mirrored_weights_take_what_a_crelu_gives_as_if_it_were_not_there():
+def test_mirrored_weights_cancel_a_crelu():
     rng = np.random.default_rng(0)
     x, weight = (rng.standard_normal(shape, np.float32) for shape in ((7, 4), (4, 3)))
     both = nn.CReLU()(Tensor(x)).data
@@ -85,6 +86,6 @@ def test_mirrored_weights_take_what_a_crelu_gives_as_if_it_were_not_there():
 @pytest.mark.parametrize(
     "draw, shape", [(init.delta_orthogonal, (4, 4)), (init.delta_orthogonal, (2, 3, 4, 4))]
 )
-def test_shapes_without_a_centre(draw, shape):
+def test_delta_weights_need_an_odd_kernel(draw, shape):
     with pytest.raises(ConfigError, match="shape"):
         draw(shape, None)

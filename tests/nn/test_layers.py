@@ -1,4 +1,4 @@
-"""Layers: their parameters, and the function each of them calls with them."""
+"""Layers: their parameters, and the function to which each passes them."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_initial_values():
     assert small.weight.data.std() == pytest.approx(0.01, rel=0.05)
 
 
-def test_batch_norm_in_training_and_in_use():
+def test_batch_norm_in_training_and_in_evaluation():
     layer, x = nn.BatchNorm2d(3, momentum=1.0), images(8, 4, 4, 3)
     x.data[...] = 2 * x.data + 5
     y = layer(x).data
@@ -71,10 +71,11 @@ def test_batch_norm_in_training_and_in_use():
     np.testing.assert_allclose(alone, layer(x).data[:1], rtol=1e-5, atol=1e-6)
     assert np.array_equal(layer.running_mean.data, statistics)
     fresh = nn.BatchNorm2d(3).eval()
-    np.testing.assert_allclose(fresh(x).data, x.data, rtol=1e-4)  # starts as mean 0, variance 1
+    # the running statistics start as mean 0, variance 1
+    np.testing.assert_allclose(fresh(x).data, x.data, rtol=1e-4)
 
 
-def test_batch_norm_hands_on_its_settings():
+def test_batch_norm_passes_its_settings_on():
     layer, x = nn.BatchNorm2d(2, eps=3.0, momentum=0.25), images(4, 2, 2, 2)
     mean, var = x.data.mean(axis=(0, 1, 2)), x.data.var(axis=(0, 1, 2))
     np.testing.assert_allclose(
@@ -177,7 +178,7 @@ def test_group_norm():
     layer.bias.data += 1
     expected = F.group_norm(x, 2, layer.weight, layer.bias, 0.1).data
     assert np.array_equal(layer(x).data, expected)
-    assert np.array_equal(layer.eval()(x).data, expected)  # the same in use as in training
+    assert np.array_equal(layer.eval()(x).data, expected)  # the same in evaluation as in training
     assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
     plain = nn.GroupNorm(2, 4, eps=0.1, affine=False)
     assert not list(plain.parameters()) and plain.weight is None

@@ -35,7 +35,7 @@ def test_mean_squared_error():
     np.testing.assert_allclose(x.grad, 2 * LOGITS / 12)
 
 
-def test_they_have_no_parameters_and_say_what_they_are():
+def test_they_have_no_parameters_and_a_readable_repr():
     losses = (
         nn.CrossEntropyLoss(),
         nn.CrossEntropyLoss(label_smoothing=0.1),
@@ -59,7 +59,7 @@ def test_cross_entropy_agrees_with_pytorch(torch):
     assert mine.item() == pytest.approx(theirs.item())
 
 
-def test_what_does_not_fit():
+def test_arguments_that_do_not_fit():
     with pytest.raises(ConfigError, match="label_smoothing: expected a number from 0 to 1, got 2"):
         nn.CrossEntropyLoss(label_smoothing=2)
     with pytest.raises(DtypeError, match="target: expected an array or a list of integers"):

@@ -110,7 +110,7 @@ def test_a_module_without_forward_says_so():
         Empty()(tensor([1]))
 
 
-def test_generators_once_and_apart_from_the_state():
+def test_generators_are_listed_once_and_are_not_in_the_state():
     net = Net()
     assert list(net.named_generators()) == []
     net.second.random = net.first[1].random = np.random.default_rng(0)
@@ -137,7 +137,7 @@ def test_state_dict_round_trip():
 
 
 def test_loading_keeps_the_arrays():
-    """An optimiser, or a state_dict taken earlier, goes on seeing the net's own arrays."""
+    """An optimiser, or a state_dict taken earlier, keeps seeing the net's own arrays."""
     net = Net()
     array = net.bias.data
     net.load_state_dict({name: value + 1 for name, value in net.state_dict().items()})
@@ -221,7 +221,7 @@ def test_to_a_device(no_cupy):
         net.to("gpu")
 
 
-def test_hooks_stay_when_there_is_nowhere_to_go():
+def test_hooks_stay_when_the_module_stays_on_its_device():
     net, seen = Net(), []
     net.bias.register_hook(lambda gradient: seen.append(gradient))
     net.to("cpu")
@@ -229,8 +229,8 @@ def test_hooks_stay_when_there_is_nowhere_to_go():
     assert len(seen) == 1
 
 
-def test_a_copy_is_a_net_of_its_own():
-    """Also after the original was used: its tape knows nothing of the copy."""
+def test_a_copy_is_independent():
+    """Also after the original was used: its tape does not reach the copy."""
     net = Net()
     net(tensor([1])).backward()
     other = copy.deepcopy(net)
@@ -243,7 +243,7 @@ def test_a_copy_is_a_net_of_its_own():
     assert not np.array_equal(other.bias.data, net.bias.data)
 
 
-def test_settings_of_ones_own_module_in_its_repr():
+def test_the_repr_of_a_users_own_module_shows_its_settings():
     class Scaled(nn.Module):
         def extra_repr(self):
             return "scale=2"
@@ -308,8 +308,7 @@ def test_forward_hooks_run_in_order_and_may_replace_the_output():
 
 
 def record(module):
-    """Watch a module; the list that is returned grows by (grad_inputs, grad_output) at each
-    backward."""
+    """Watch a module; the returned list grows by (grad_inputs, grad_output) at each backward."""
     seen = []
     module.register_full_backward_hook(
         lambda module, grad_inputs, grad_output: seen.append(
@@ -328,7 +327,8 @@ def test_backward_hook_by_hand():
 
 
 def test_backward_hook_of_a_module_used_twice():
-    """y = 3 (3 x): called for each use, from the last to the first, each with its own gradients."""
+    """y = 3 (3 x): the hook is called for each use, from the last to the first, each time with that
+    use's gradients."""
     module = Scale([3])
     seen, x = record(module), tensor([2], requires_grad=True)
     module(module(x)).backward()
@@ -336,8 +336,7 @@ def test_backward_hook_of_a_module_used_twice():
 
 
 def test_backward_hook_sees_one_modules_share_only():
-    """x also goes elsewhere; what comes back from there is no part of what the module passes
-    back."""
+    """x is also used elsewhere; the gradient from there is not part of the module's."""
     module = Scale([3])
     seen, x = record(module), tensor([2], requires_grad=True)
     (module(x) + x * 100).backward()
@@ -368,7 +367,7 @@ def test_backward_hook_with_several_inputs():
 
 
 def test_backward_hook_on_the_first_layer():
-    """Images get no gradient, but dL/d(output) is there to be seen."""
+    """Images get no gradient, but the hook sees dL/d(output)."""
     module = Scale([3])
     seen = record(module)
     (module(tensor([2])) * 5).backward()
@@ -449,7 +448,7 @@ def test_a_mode_is_true_or_false(method):
         lambda: kernels.use(fused="no"),
     ],
 )
-def test_no_is_not_false(build):
+def test_the_string_no_is_not_false(build):
     with pytest.raises(ConfigError, match="expected True or False, got '(no|maybe)'"):
         build()
 
@@ -463,6 +462,6 @@ def test_no_is_not_false(build):
         lambda: nn.Linear(2, 2, std=-1),
     ],
 )
-def test_what_draws_the_weights(build):
+def test_weights_are_drawn_by_a_generator(build):
     with pytest.raises(ConfigError, match="expected (an np.random.Generator|a number of at least)"):
         build()

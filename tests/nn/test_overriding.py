@@ -1,4 +1,4 @@
-"""Modules that compute something else inside a `with` block, of which nothing is left outside."""
+"""Modules that compute something else inside a `with` block, without any trace outside."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def test_the_function_takes_the_place_of_forward():
     assert np.array_equal(net(X).data, X.data)
 
 
-def test_of_computations_the_innermost_counts():
+def test_the_innermost_computation_counts():
     layer = nn.Identity()
     with nn.overridden({layer: add(1)}):
         with nn.overridden({layer: add(10)}):
@@ -36,7 +36,7 @@ def test_of_computations_the_innermost_counts():
         assert np.array_equal(layer(X).data, X.data + 1)
 
 
-def test_of_outputs_all_count_the_outermost_first():
+def test_all_changes_of_outputs_count_the_outermost_first():
     layer = nn.Identity()
     with nn.overridden(outputs={layer: double}), nn.overridden({layer: add(1)}):
         with nn.overridden(outputs={layer: add(10)}):
@@ -51,7 +51,7 @@ def test_hooks_see_the_output_before_it_is_changed():
     assert len(seen) == 1 and np.array_equal(seen[0], X.data + 1)
 
 
-def test_a_forward_of_the_module_itself_is_overridden_too():
+def test_a_forward_set_on_the_module_is_overridden_too():
     layer = nn.Identity()
     layer.forward = add(5)
     with nn.overridden({layer: add(1)}):
@@ -115,7 +115,7 @@ def test_code_between_the_steps_of_a_generator_does_not_see_it():
 
 
 def modified(layer, how):
-    """The block in which `layer` does not do just what its class says."""
+    """A `with` block in which `layer` does something other than its class says."""
     if how == "forward hook":
         return layer.register_forward_hook(lambda module, inputs, output: None)
     if how == "backward hook":
@@ -129,7 +129,7 @@ def modified(layer, how):
 
 @pytest.mark.parametrize("how", HOW)
 def test_is_unmodified(how):
-    """The one question that fused kernels, `nn.fuse` and `nn.recompute` ask."""
+    """Fused kernels, `nn.fuse` and `nn.recompute` all ask this question."""
     layer, neighbour = nn.Identity(), nn.Identity()
     assert layer.is_unmodified()
     with modified(layer, how):

@@ -1,5 +1,5 @@
-"""A module run twice to keep less: the same numbers, everything else moved once, and less
-memory."""
+"""A module that is run twice to keep less: the same numbers, every other state changed once, and
+less memory."""
 
 import copy
 import tracemalloc
@@ -37,7 +37,7 @@ def numbers(*shape, seed=0):
 
 
 class Steps:
-    """Some steps of training, with whatever they leave behind."""
+    """Some training steps, with all that they change."""
 
     def __init__(self, net, recompute, steps=3, size=8, requires_grad=False):
         net.recompute = recompute
@@ -65,7 +65,7 @@ def same(one, other):
 @pytest.mark.parametrize("requires_grad", [False, True], ids=["images without gradient", "with"])
 @pytest.mark.parametrize("name", NETS)
 def test_training_is_the_same_to_the_bit(name, requires_grad):
-    """Gradients, which parameters have none, parameters after steps, running statistics, random
+    """Gradients, and which parameters have none; parameters after steps, running statistics, random
     streams."""
     size = 32 if name in ("resnet18", "bottlenecks") else 8
     plain, twice = (
@@ -119,9 +119,9 @@ def test_running_statistics_move_once():
 
 
 @pytest.mark.parametrize("part", ["buffers", "modes", "kernels"])
-def test_what_went_on_in_between_does_not_matter(part):
-    """Evaluation, so that running statistics count; they and the mode change, and a kernel is
-    swapped, before backward."""
+def test_changes_between_the_two_runs_do_not_matter(part):
+    """In evaluation, where running statistics count. Before backward they change, and so do the
+    mode and a kernel."""
 
     def gradient(recompute):
         net, x = Counting().eval(), Tensor(IMAGES, requires_grad=True)
@@ -167,8 +167,7 @@ def test_an_error_in_the_second_run_leaves_no_trace():
 
 
 def test_the_same_blocks_are_dropped_again():
-    """Were the second run to draw anew, other blocks would take part, and the stream be further
-    on."""
+    """If the second run drew again, it would use other blocks and move the stream on."""
 
     def drawn(recompute):
         net = models.resnet(26, width=4, survival_prob=0.3)
@@ -187,7 +186,8 @@ def test_hooks_on_parameters_see_each_gradient_once():
         net.conv.weight.register_hook(lambda gradient: seen.append(gradient) or 2 * gradient)
         x = Tensor(numbers(2, 5, 5, 4), requires_grad=True)
         for _ in range(used):
-            x = nn.recompute(net, x)  # the same weights twice: their gradients are summed first
+            # the same weights are used twice: their gradients are summed first
+            x = nn.recompute(net, x)
         x.sum().backward()
         assert len(seen) == 1 and np.array_equal(net.conv.weight.grad, 2 * seen[0])
 
@@ -213,7 +213,7 @@ def test_hooks_of_the_module_are_called_once_each_pass():
         ),
     ],
 )
-def test_steps_back_where_a_module_inside_is_watched(watch):
+def test_it_does_not_recompute_where_a_module_inside_is_watched(watch):
     net, calls = Counting(), []
     watch(net.conv, calls)
     nn.recompute(net, Tensor(IMAGES)).sum().backward()
@@ -240,7 +240,7 @@ def test_nothing_to_train():
     assert not y.requires_grad and y._node is None
 
 
-def test_what_passes_through_untouched():
+def test_an_input_that_is_returned_unchanged():
     x = Tensor(IMAGES, requires_grad=True)
     (nn.recompute(nn.Identity(), x) * 3).sum().backward()
     assert (x.grad == 3).all()
@@ -259,7 +259,7 @@ class Weighted(nn.Module):
         return a * self.w
 
 
-def test_several_inputs_and_some_without_use():
+def test_several_inputs_some_of_them_unused():
     net, a, b = (
         Weighted(),
         *(Tensor(numbers(2, 3, seed=seed), requires_grad=True) for seed in (0, 1)),
@@ -303,7 +303,7 @@ def test_nested():
 
 
 class AtRandom(Counting):
-    """Decides by a generator that is no part of it."""
+    """Uses a generator that is not one of its own parts."""
 
     def forward(self, x):
         self.calls += 1
@@ -319,7 +319,7 @@ def test_another_computation_the_second_time_is_an_error():
     assert "\n" not in str(caught.value)
 
 
-def test_used_up_like_any_tape():
+def test_it_is_used_up_like_any_tape():
     y = nn.recompute(Counting(), Tensor(IMAGES)).sum()
     y.backward()
     with pytest.raises(GraphError, match="used up"):
@@ -395,8 +395,8 @@ def test_on_a_gpu(gpu):
 
 
 def test_less_is_kept():
-    """Of 33 blocks, their inputs: what the tape keeps (`Module.summary`), and what NumPy holds
-    during a step."""
+    """From 33 blocks only their inputs: what the tape keeps (`Module.summary`), and what NumPy
+    holds during a step."""
     kept, peak = {}, {}
     for recompute in (False, True):
         net, images, labels = (
@@ -419,7 +419,8 @@ def test_less_is_kept():
 
 @pytest.mark.parametrize("forget", ["modes", "tensors", "generators"])
 def test_a_mistake_is_seen(forget, monkeypatch):
-    """Without one part of the state the second run is another, or leaves something moved."""
+    """If one part of the state is not restored, the second run differs or leaves something
+    changed."""
 
     def without(self, module):
         original(self, module)
@@ -429,7 +430,7 @@ def test_a_mistake_is_seen(forget, monkeypatch):
     monkeypatch.setattr(ModuleState, "__init__", without)
     with pytest.raises((AssertionError, GraphError)):
         if forget == "modes":
-            test_what_went_on_in_between_does_not_matter("modes")
+            test_changes_between_the_two_runs_do_not_matter("modes")
         elif forget == "tensors":
             test_running_statistics_move_once()
         else:

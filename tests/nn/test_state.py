@@ -1,5 +1,5 @@
-"""Every diagnostic leaves the net as it found it, also if it fails, and works on every net and
-device."""
+"""Every diagnostic leaves the net as it found it, even if the diagnostic fails, and works on every
+net and device."""
 
 import numpy as np
 import pytest
@@ -47,8 +47,8 @@ DIAGNOSTICS = BOTH | RESIDUAL
 
 
 def in_use(net):
-    """A net in the midst of things: with gradients, in mixed modes, under hooks, with a forward of
-    its own."""
+    """A net in the middle of training: with gradients, in mixed modes, with hooks, with a forward
+    set on a module."""
     lived_in(net)
     for p in net.parameters():
         p.grad = np.ones_like(p.data)
@@ -172,11 +172,11 @@ def flat(result):
     return [] if isinstance(result, str) else [result]
 
 
-# The context on its own
+# The context manager alone
 
 
 def test_weights_that_were_moved_are_put_back_in_place():
-    """An optimiser on the GPU holds on to the arrays: they must not be replaced."""
+    """An optimiser on the GPU holds the arrays, so they must not be replaced."""
     net = nn.Linear(2, 3)
     array, before = net.weight.data, net.weight.data.copy()
     with preserve_state(net) as state:
@@ -194,7 +194,7 @@ def test_gradients_are_set_aside_not_added_to():
     assert net.weight.grad is kept and kept == 5
 
 
-def test_the_lottery_of_stochastic_depth_goes_on_where_it_was():
+def test_the_generator_of_stochastic_depth_goes_on_where_it_was():
     net, (x, _) = models.resnet(14, width=2, survival_prob=0.5), batch()
     (_, generator), *_ = net.named_generators()
     before = generator.bit_generator.state
@@ -204,7 +204,7 @@ def test_the_lottery_of_stochastic_depth_goes_on_where_it_was():
     assert generator.bit_generator.state == before
 
 
-def test_training_goes_on_as_if_nothing_had_been_asked():
+def test_training_goes_on_as_if_no_diagnostic_had_run():
     (x, y), weights = batch(), []
     for ask in (False, True):
         net = models.resnet(8, width=2)

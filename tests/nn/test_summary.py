@@ -1,4 +1,4 @@
-"""What layers put out and cost, against known counts."""
+"""The output shapes and the costs of layers, compared with known counts."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from minires.errors import ShapeError
 
 @pytest.mark.parametrize("depth, multiply_adds", [(20, 40.55e6), (32, 68.86e6), (56, 125.49e6)])
 def test_multiply_adds_of_the_nets_of_the_paper(depth, multiply_adds):
-    """Own count, by hand: 3x3 x C_in x C_out for every place that is computed."""
+    """Counted by hand: 3x3 x C_in x C_out for every position."""
     net = models.plain(depth)
     found = net.summary((1, 32, 32, 3))
     assert (
@@ -42,14 +42,14 @@ def test_groups_cost_less():
     assert whole == 9 * 9 * 4 * 8 == 2 * parted
 
 
-def test_what_backward_needs_is_counted_once():
-    """A ReLU keeps its output, and a linear layer the same array as its input: 4 x 5 numbers of 4
+def test_arrays_that_backward_needs_are_counted_once():
+    """A ReLU keeps its output, and the linear layer the same array as its input: 4 x 5 numbers of 4
     bytes, and the input's 4 x 3."""
     net = nn.Sequential(nn.Linear(3, 5, bias=False), nn.ReLU(), nn.Linear(5, 2, bias=False))
     assert net.summary((4, 3)).kept_bytes == 4 * (4 * 5 + 4 * 3)
 
 
-def test_a_part_of_an_array_keeps_all_of_it():
+def test_a_view_keeps_the_whole_array():
     class Part(nn.Module):
         def __init__(self):
             self.fc = nn.Linear(2, 1, bias=False)
@@ -60,7 +60,7 @@ def test_a_part_of_an_array_keeps_all_of_it():
     assert Part().summary((4, 10)).kept_bytes == 4 * 4 * 10
 
 
-def test_more_images_cost_more_and_weigh_the_same():
+def test_more_images_cost_more_with_the_same_parameters():
     one, many = (models.resnet(8, width=4).summary((n, 8, 8, 3)) for n in (1, 10))
     assert (
         many.multiply_adds == 10 * one.multiply_adds
@@ -82,7 +82,7 @@ def test_the_table():
     )
 
 
-def test_the_net_stays_as_it_is():
+def test_the_net_is_not_changed():
     net = models.resnet(8, width=4).eval()
     before = {name: array.copy() for name, array in net.state_dict().items()}
     net.summary((2, 8, 8, 3))
@@ -91,7 +91,7 @@ def test_the_net_stays_as_it_is():
 
 
 @pytest.mark.parametrize("shape", [3, (1, 32, 32, 0), (1, 32, 32, 3.5), "images"])
-def test_what_is_no_shape(shape):
+def test_invalid_shapes(shape):
     with pytest.raises(ShapeError, match="a shape of a whole batch"):
         models.resnet(8).summary(shape)
 
@@ -101,7 +101,7 @@ def test_a_shape_the_net_does_not_take():
         models.resnet(8).summary((1, 32, 32, 4))
 
 
-def test_a_frozen_net_costs_what_it_did():
+def test_a_frozen_net_costs_the_same():
     net = models.resnet(8, width=4)
     free = net.summary((1, 8, 8, 3))
     frozen = net.freeze().summary((1, 8, 8, 3))
@@ -124,7 +124,8 @@ def test_under_no_grad_it_finds_what_training_keeps():
 
 
 def test_a_single_image_of_a_net_that_cannot_train_on_it():
-    """Batch norm over one value is refused in training; half of what two images keep is shown."""
+    """Batch norm over one value is refused in training, so half of what two images keep is
+    shown."""
     net = models.residual_mlp(4, width=8, image_size=8)
     one, two = (net.summary((n, 8, 8, 3)) for n in (1, 2))
     assert one.kept_bytes == two.kept_bytes // 2 and 2 * one.multiply_adds == two.multiply_adds

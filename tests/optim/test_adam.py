@@ -15,7 +15,7 @@ either = pytest.mark.parametrize("kind", KINDS)
 
 
 def test_two_steps_by_hand():
-    """The first step is lr long whatever the gradient; the second weighs both."""
+    """The first step has length lr, whatever the gradient; the second depends on both gradients."""
     weight = parameter(1)
     first, second = steps(optim.Adam([weight], 0.1, (0.5, 0.75), eps=0), weight, [4, -2])
     assert first == pytest.approx(0.9)
@@ -30,7 +30,7 @@ def test_eps_is_added_to_the_root():
 
 
 def test_the_two_kinds_of_weight_decay_by_hand():
-    """The first step is lr long, whatever the gradient; decay apart from it comes on top."""
+    """The first step has length lr, whatever the gradient; decoupled decay is added to it."""
     coupled, apart = parameter(2), parameter(2)
     assert steps(optim.Adam([coupled], 0.1, weight_decay=0.5, eps=0), coupled, [1])[
         0
@@ -81,7 +81,7 @@ def test_defaults_and_order_of_arguments(kind):
 
 @either
 def test_a_frozen_parameter_and_one_without_gradient_stay(kind):
-    """Decay too leaves them alone, and their step does not count."""
+    """Weight decay does not move them either, and their step does not count."""
     net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
     net[0].freeze()
     before = {name: array.copy() for name, array in net.state_dict().items()}
@@ -148,7 +148,7 @@ def test_training_goes_on_from_a_saved_state(kind):
     state = optimizer.state_dict()
     fresh_optimizer.load_state_dict(state)
     fresh_schedule.load_state_dict(schedule.state_dict())
-    optimizer.exp_avgs[0][...] = 99  # the fresh one has copies of its own
+    optimizer.exp_avgs[0][...] = 99  # the fresh optimiser has its own copies
     optimizer.steps[0] = 99
     assert state["steps"] == [3]
     assert values + scheduled_steps(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight

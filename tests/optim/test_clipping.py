@@ -1,4 +1,4 @@
-"""Gradients kept to a length."""
+"""Gradients clipped to a length."""
 
 import numpy as np
 import pytest
@@ -35,14 +35,14 @@ def test_clipping_leaves_the_array_it_was_given_and_its_dtype():
 
 
 def test_norm_of_huge_gradients():
-    """Squares of 1e30 do not fit into float32; such gradients must not be scaled to 0."""
+    """Squares of 1e30 do not fit into float32. Such gradients must not be scaled to 0."""
     weight = parameter(0, 0)
     weight.grad = np.array([3e30, 4e30], np.float32)
     assert optim.clip_grad_norm([weight], 1.0) == pytest.approx(5e30, rel=1e-6)
     assert weight.grad == pytest.approx([0.6, 0.8])
 
 
-def test_an_endless_limit_only_measures():
+def test_an_infinite_limit_only_measures():
     weight = parameter(0, 0)
     gradient = weight.grad = np.array([3, 4], np.float32)
     assert optim.clip_grad_norm([weight], float("inf")) == 5 and weight.grad is gradient

@@ -28,8 +28,9 @@ def test_singular_values_of_a_well_conditioned_matrix_become_about_one(shape):
 
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
-def test_each_singular_value_goes_its_own_way_and_the_vectors_stay(size):
-    """s -> a s + b s^3 + c s^5, five times, for s / |M|: against the decomposition."""
+def test_each_singular_value_is_changed_on_its_own_and_the_vectors_stay(size):
+    """s -> a s + b s^3 + c s^5, five times, starting from s / |M|: compared with the singular value
+    decomposition."""
     values = np.array([1.0, 0.3, 0.05, 0.01])
     m, nearest = matrix(9, 6, size * values)
     u, _, vt = np.linalg.svd(m, full_matrices=False)
@@ -45,7 +46,7 @@ def test_each_singular_value_goes_its_own_way_and_the_vectors_stay(size):
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (3, 4), (2, 2)])
-def test_the_fast_one_gives_what_the_definition_does(shape):
+def test_the_fast_kernel_gives_the_numbers_of_the_definition(shape):
     m = np.random.default_rng(1).standard_normal(shape)
     assert common.orthogonalize(m) == pytest.approx(naive.orthogonalize(m), abs=1e-12)
     both = np.stack([m, 2 * m[::-1]])
@@ -56,14 +57,15 @@ def test_the_fast_one_gives_what_the_definition_does(shape):
 
 
 def test_where_singular_values_end():
-    """What the docstring says, for every value that a matrix divided by its length can have."""
+    """The range in the docstring holds for every singular value that a normalised matrix can
+    have."""
     s = start = np.linspace(0.0016, 1, 20_000)
     for _ in range(5):
         s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
     assert 0.68 < s.min() < 0.69 and 1.2 < s.max() < 1.21 and start[0] < 0.002
 
 
-def test_a_matrix_of_zeros_stays_one():
+def test_a_matrix_of_zeros_stays_zero():
     assert not common.orthogonalize(np.zeros((3, 2), np.float32)).any()
     assert not naive.orthogonalize(np.zeros((3, 2))).any()
 
@@ -98,7 +100,7 @@ def test_a_layer_with_more_outputs_than_inputs_moves_more():
     assert weight.data == pytest.approx(-2 * naive.orthogonalize(weight.grad), abs=1e-5)
 
 
-def test_everything_else_moves_as_by_sgd():
+def test_all_other_parameters_move_as_with_sgd():
     bias, head, other = parameter(1), nn.Parameter(np.ones((1, 1), np.float32)), None
     other = nn.Parameter(np.eye(2, dtype=np.float32))
     groups = [
@@ -114,7 +116,7 @@ def test_everything_else_moves_as_by_sgd():
     assert np.array_equal(other.data, np.eye(2))  # it has no gradient
 
 
-def test_weight_decay_is_a_step_of_its_own():
+def test_weight_decay_is_a_separate_step():
     weight = nn.Parameter(np.full((2, 2), 3, np.float32))
     weight.grad = np.zeros((2, 2), np.float32)
     optim.Muon([weight], 0.1, weight_decay=0.5).step()
@@ -123,7 +125,7 @@ def test_weight_decay_is_a_step_of_its_own():
 
 @pytest.mark.parametrize("nesterov", [True, False])
 def test_twenty_steps_as_in_pytorch(torch, nesterov):
-    """Theirs iterates in bfloat16, with three digits."""
+    """PyTorch iterates in bfloat16, which has three digits."""
     if not hasattr(torch.optim, "Muon"):
         pytest.skip("PyTorch before 2.9 has no Muon")
     rng = np.random.default_rng(0)
@@ -195,7 +197,7 @@ def test_on_a_gpu_as_on_the_cpu(gpu):
         assert there == pytest.approx(here, abs=1e-5)
 
 
-def test_what_has_no_gradient_stays_and_float32_too():
+def test_parameters_without_gradient_stay_and_float32_is_kept():
     moved, still = (nn.Parameter(np.ones((3, 2), np.float32)) for _ in range(2))
     array, gradient = moved.data, np.full((3, 2), 2, np.float32)
     optimizer = optim.Muon([moved, still], np.float64(0.1), np.float64(0.5), np.float64(0.9))

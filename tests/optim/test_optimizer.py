@@ -1,4 +1,4 @@
-"""What an optimiser is given: parameters that a step can move, or a line that says what is
+"""Arguments of an optimiser: parameters that a step can move, or an error that says what is
 wrong."""
 
 import numpy as np
@@ -24,7 +24,7 @@ from minires.errors import ConfigError, GraphError
         (lambda net, x: [], "nothing to train"),
     ],
 )
-def test_what_no_step_could_move_is_refused(kind, params, words):
+def test_parameters_that_no_step_could_move_are_refused(kind, params, words):
     net, x = nn.Linear(2, 2), Tensor(np.ones((2, 2), np.float32), requires_grad=True)
     with pytest.raises(ConfigError, match=words):
         kind(params(net, x))
@@ -72,7 +72,7 @@ def test_a_state_that_does_not_fit_changes_nothing(wrong, words):
 @pytest.mark.parametrize(
     "kind", [lambda params: optim.SGD(params, lr=0.1), optim.Adam], ids=["sgd", "adam"]
 )
-def test_backward_after_a_step_would_find_the_gradient_of_other_weights(kind):
+def test_backward_after_a_step_is_an_error(kind):
     weight, bias = (nn.Parameter(np.full(1, value, np.float32)) for value in (2, 1))
     x = Tensor([3.0], requires_grad=True)
     loss, alone = (x * weight).sum(), (x + bias).sum()
@@ -80,11 +80,11 @@ def test_backward_after_a_step_would_find_the_gradient_of_other_weights(kind):
     kind([weight, bias]).step()
     with pytest.raises(GraphError, match=r"shape \(1,\) that multiply needs was changed"):
         loss.backward()
-    alone.backward()  # a sum needs no numbers of its terms
+    alone.backward()  # the backward of a sum needs no numbers of its terms
     assert x.grad == 1
 
 
-def test_a_step_for_others_disturbs_nobody():
+def test_a_step_of_other_weights_disturbs_no_backward():
     weight, other = (nn.Parameter(np.ones(1, np.float32)) for _ in range(2))
     loss = (weight * other).sum()
     weight.grad = None

@@ -72,8 +72,8 @@ def test_bad_settings(call, words):
 
 
 @pytest.mark.parametrize("kind", [optim.MultiStepLR, optim.CosineLR])
-def test_a_warm_up_has_its_name_said(kind):
-    """In PyTorch the next argument is another one, the last epoch."""
+def test_the_warm_up_is_a_keyword_argument(kind):
+    """In PyTorch the next positional argument is another one, the last epoch."""
     numbers = [2] if kind is optim.MultiStepLR else 4
     with pytest.raises(TypeError):
         kind(optim.SGD([parameter(1)], 1), numbers, 0.1, 3)
@@ -85,7 +85,7 @@ def cosine(iterations, warmup=0, lr=0.4):
     return optimizer, optim.CosineLR(optimizer, iterations, warmup=warmup)
 
 
-def test_cosine_falls_from_lr_to_zero_by_way_of_a_half():
+def test_cosine_falls_from_lr_to_zero_and_is_half_way_at_a_half():
     optimizer, schedule = cosine(8)
     rates = [optimizer.lr]
     for _ in range(10):
@@ -118,6 +118,6 @@ def test_cosine_begins_after_the_warm_up():
     "iterations, warmup, words",
     [(0, 0, "at least 1"), (5, 6, "at most the 5 iterations"), (5, -1, "warmup")],
 )
-def test_cosines_that_cannot_be(iterations, warmup, words):
+def test_invalid_cosines(iterations, warmup, words):
     with pytest.raises(ConfigError, match=words):
         cosine(iterations, warmup)

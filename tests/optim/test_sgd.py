@@ -1,4 +1,4 @@
-"""SGD, and what it shares with the other optimisers: groups of parameters, checks, state."""
+"""SGD, and features that all optimisers share: groups of parameters, checks, state."""
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_groups_with_a_rate_of_their_own():
         weight.grad = np.ones(1, np.float32)
     optimizer.step()
     assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.95, 1, 0.9])
-    optimizer.lr = 0.2  # what a schedule does reaches every group
+    optimizer.lr = 0.2  # a schedule changes every group
     optimizer.step()
     assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.85, 1, 0.7])
 
@@ -200,7 +200,7 @@ def test_training_goes_on_from_a_saved_state():
     fresh_optimizer, fresh_schedule = start(weight)
     fresh_optimizer.load_state_dict(optimizer.state_dict())
     fresh_schedule.load_state_dict(schedule.state_dict())
-    optimizer.velocities[0][...] = 99  # the fresh one has copies of its own
+    optimizer.velocities[0][...] = 99  # the fresh optimiser has its own copies
     assert fresh_optimizer.lr == optimizer.lr == pytest.approx(0.01)
     assert values + scheduled_steps(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
 
@@ -223,7 +223,7 @@ def test_state_of_another_optimiser():
     assert optimizer.lr == 0.1
 
 
-def test_weight_decay_has_its_name_said():
-    """In PyTorch the fourth argument is another one, the dampening."""
+def test_weight_decay_is_a_keyword_argument():
+    """In PyTorch the fourth positional argument is another one, the dampening."""
     with pytest.raises(TypeError):
         optim.SGD([parameter(1)], 0.1, 0.9, 1e-4)

@@ -1,4 +1,4 @@
-"""Weights before a batch norm kept to their length."""
+"""Weights before a batch norm whose length is kept."""
 
 import numpy as np
 import pytest
@@ -17,10 +17,8 @@ def lengths(model):
 
 
 def disturbed(model):
-    """All parameters moved, as by a large step.
-
-    Returns the lengths of matrices and filters before and after.
-    """
+    """Move all parameters, as a large step would. Returns the lengths of matrices and filters
+    before and after."""
     rng, before = np.random.default_rng(0), lengths(model)
     for weight in model.parameters():
         weight.data += rng.uniform(0.5, 1, weight.shape).astype(np.float32)
@@ -34,7 +32,7 @@ def disturbed(model):
         (lambda: models.resnet(8, width=4, shortcut="C"), {"fc.weight"}),
         (
             lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
-            # what is added to x no batch norm takes alone
+            # no batch norm follows the layer whose output is added to x
             {
                 "fc.weight",
                 "layer2.0.downsample.0.weight",
@@ -76,8 +74,8 @@ def test_norms_are_kept_of_layers_before_a_batch_norm_alone(build, free):
         lambda: models.residual_mlp(4, width=8, image_size=8),
     ],
 )
-def test_batch_norm_makes_the_net_blind_to_the_norms_that_are_kept(build):
-    """The output stays: batch norm takes the scale out. And the array stays the optimiser's own."""
+def test_keeping_the_norms_does_not_change_the_output(build):
+    """Batch norm removes the scale. The array stays the one that the optimiser holds."""
     x = Tensor(np.random.default_rng(1).standard_normal((8, 8, 8, 3), dtype=np.float32))
     model = build()
     keep, array = optim.KeepNorms(model), next(model.parameters()).data
@@ -88,7 +86,7 @@ def test_batch_norm_makes_the_net_blind_to_the_norms_that_are_kept(build):
     assert next(model.parameters()).data is array
 
 
-def test_weights_of_length_0_have_no_length_to_be_kept_at():
+def test_weights_of_length_0_are_not_rescaled():
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm2d(3), nn.Linear(3, 3), nn.BatchNorm2d(3))
     model[0].weight.data[...] = 0
     keep = optim.KeepNorms(model)

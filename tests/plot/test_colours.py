@@ -1,8 +1,9 @@
-"""Colours of figures: their contrast with the page, and whether colour-blind readers can tell them.
+"""Colours of figures: their contrast with the page, and whether colour-blind readers can tell them
+apart.
 
 Colour blindness is simulated as in Machado, Oliveira and Fernandes 2009 ("A physiologically-based
-model for simulation of color vision deficiency"), at its strongest. How far apart two colours are
-is the distance in CIELAB: 2.3 is just seen, side by side.
+model for simulation of color vision deficiency"), at its strongest. The distance of two colours is
+that in CIELAB, where 2.3 can just be seen side by side.
 """
 
 import itertools
@@ -32,9 +33,9 @@ SEEN_AS = {
     ],
 }
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-APART = 12.0  # five times what is just seen: for thin lines
+APART = 12.0  # five times what can just be seen, since lines are thin
 PAGES = {"light": "#ffffff", "dark": themes.DARK.page}
-OF_NETS = {  # those that one figure shows together: two depths of each family, and other nets
+OF_NETS = {  # colours that one figure shows together: two depths of each family, and other nets
     "light": [*(shade for two in themes.SHADES.values() for shade in two[:2]), *themes.OTHERS],
     "dark": [shade for two in themes.DARK.shades.values() for shade in two[:2]],
 }
@@ -58,7 +59,8 @@ def distance(one, other, seen_as):
 
 def test_the_measure_by_hand():
     assert distance("#ffffff", "#000000", np.eye(3)) == pytest.approx(100, abs=0.1)
-    red, green = "#c04000", "#708000"  # told apart by most, and hardly without middle waves
+    # most readers can tell them apart, but hardly anyone without the middle-wave cones
+    red, green = "#c04000", "#708000"
     assert distance(red, green, SEEN_AS["by most"]) > 50
     assert distance(red, green, SEEN_AS["without middle waves"]) < 25
 

@@ -1,4 +1,4 @@
-"""Drawings of the backward pass of a convolution: who meets whom is right."""
+"""Drawings of the backward pass of a convolution: the right numbers are multiplied."""
 
 import re
 
@@ -13,7 +13,7 @@ PLACES = {digit: i for i, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}
 
 
 def names(ax):
-    """Of every cell the letters and numbers in it: {"dy": (1, 2), "w": (0, 0)}."""
+    """The letters and numbers in each cell: {"dy": (1, 2), "w": (0, 0)}."""
     return [
         {
             letter: tuple(PLACES[digit] for digit in place)
@@ -37,7 +37,7 @@ def test_the_sums_are_the_gradients(weight, pixel):
     assert len(left) == 25 and len(right) == 9
 
 
-def test_in_a_line_the_coloured_terms_are_those_of_the_weight_and_of_the_pixel():
+def test_the_coloured_terms_of_a_line_are_those_of_the_weight_and_the_pixel():
     left, right = (
         [one["w"] for one in names(ax) if "w" in one]
         for ax in plot.conv_backward_line(weight=1, pixel=2).axes
@@ -55,6 +55,6 @@ def test_in_a_line_the_coloured_terms_are_those_of_the_weight_and_of_the_pixel()
         (plot.conv_backward_line, {"weight": 0.5}, "weight.*expected 0 to 2, got 0.5"),
     ],
 )
-def test_what_is_not_there(draw, settings, said):
+def test_weights_and_pixels_that_do_not_exist(draw, settings, said):
     with pytest.raises(ConfigError, match=said):
         draw(**settings)

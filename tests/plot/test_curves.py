@@ -1,4 +1,4 @@
-"""Figures: what is drawn is what the records say."""
+"""Figures draw the numbers of the records."""
 
 import numpy as np
 import pytest
@@ -70,8 +70,9 @@ def test_each_net_is_named_at_its_curve():
     low, high = left.get_ylim()
     assert heights[1] - heights[0] > 0.05 * (
         high - low
-    )  # the curves end 1 point apart, the names do not overlap,
-    assert np.mean(heights) == pytest.approx(65.5)  # and stand evenly around where the curves end
+    )  # the curves end 1 point apart, and their names do not overlap,
+    # but are spread evenly around the ends of the curves
+    assert np.mean(heights) == pytest.approx(65.5)
 
 
 def test_gradient_norms_before_and_after_training_on_a_logarithmic_axis():
@@ -101,7 +102,7 @@ def test_plain_nets_are_orange_and_residual_nets_blue_and_deeper_is_darker():
         assert sum(colours[1]) < sum(colours[0])
 
 
-def test_on_a_dark_page_deeper_is_lighter_and_nothing_is_dark():
+def test_on_a_dark_page_deeper_nets_are_lighter_and_no_colour_is_dark():
     from matplotlib.colors import to_rgb
 
     with plot.use_theme(plot.DARK):
@@ -122,7 +123,7 @@ def test_any_number_of_depths(depths):
     assert len(training_lines(left)) == len(depths)
 
 
-def test_the_settings_of_the_program_around_are_left_alone():
+def test_matplotlibs_settings_are_not_changed():
     import matplotlib
 
     before = dict(matplotlib.rcParams)
@@ -130,7 +131,7 @@ def test_the_settings_of_the_program_around_are_left_alone():
     assert dict(matplotlib.rcParams) == before
 
 
-def test_one_epoch_is_seen_though_it_makes_no_line():
+def test_a_single_epoch_is_visible():
     left, _ = plot.error_curves(metrics(epochs=1)).axes
     assert all(line.get_marker() == "o" for line in left.lines if len(line.get_xdata()) == 1)
 
@@ -145,7 +146,7 @@ def test_a_run_still_going_on_can_be_drawn(tmp_path):
     assert plot.save(figure, tmp_path / "figure.png").stat().st_size > 1000
 
 
-def test_a_programs_own_figures_in_this_style():
+def test_a_programs_own_figures_can_have_this_style():
     import matplotlib
 
     with matplotlib.rc_context():

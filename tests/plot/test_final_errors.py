@@ -1,4 +1,4 @@
-"""Where nets end: every seed is drawn, and every depth."""
+"""Final errors of nets: every seed is drawn, and every depth."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Names in any script: drawn with a font that has the letters, or with something readable."""
+"""Names in any script are drawn with a font that has the letters, or replaced by something
+readable."""
 
 import os
 import warnings
@@ -77,7 +78,7 @@ def test_a_font_of_the_system_is_found_and_drawn_with(tmp_path):
     assert plot.picture(confusion(names, f"on {LETTERS}")) != picture
 
 
-def test_as_many_fonts_as_it_takes(tmp_path):
+def test_several_fonts_are_combined(tmp_path):
     for name, letters in (("One", LETTERS[0]), ("Two", LETTERS[1])):
         font_manager.fontManager.addfont(make_font(tmp_path / f"{name}.ttf", name, letters))
     assert families([LETTERS]) == ["DejaVu Sans", "One", "Two"]
@@ -93,7 +94,7 @@ def test_a_font_that_was_installed_since_matplotlib_made_its_list(tmp_path, monk
 
 
 def test_no_font_has_them():
-    """Numbers for the names, and a line that says which and what to do. Never a box."""
+    """Numbers replace the names, and a line says which and what to do. There are never boxes."""
     with pytest.warns(MissingLetters) as said:
         figure = confusion(["cat", f"a {LETTERS}"], f"on {LETTERS[0]}")
     with warnings.catch_warnings():
@@ -121,7 +122,7 @@ def test_what_to_install(text, expected):
     assert fonts._to_install(frozenset(text)) == expected
 
 
-def test_boxes_in_a_figure_of_ones_own_are_said_once():
+def test_boxes_in_a_users_own_figure_are_reported_once():
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -132,12 +133,12 @@ def test_boxes_in_a_figure_of_ones_own_are_said_once():
 
 
 def test_fonts_of_pictures_and_boxes_are_not_chosen(tmp_path):
-    """Matplotlib brings one with a box for every letter, and cannot draw coloured emoji."""
+    """Matplotlib brings a font with a box for every letter, and cannot draw coloured emoji."""
     assert not any(name.startswith("Last Resort") for name in families([LETTERS, "猫"]))
     assert fonts._covered(str(tmp_path / "nothing.ttf")) == frozenset()
 
 
-def test_marks_that_only_choose_how_others_look_need_no_font():
+def test_variation_selectors_need_no_font():
     assert fonts._letters(["a\ufe0f\u200d"]) == frozenset()
 
 

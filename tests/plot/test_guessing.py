@@ -8,7 +8,7 @@ from tests.plot.test_final_errors import FINALS
 
 
 def lines_at(ax, height):
-    """The lines that are level at this height, and the label of them."""
+    """The horizontal lines at this height, and their label."""
     level = [line for line in ax.lines if list(line.get_ydata()) == pytest.approx([height] * 2)]
     return len(level), [text.get_text() for text in ax.texts].count("guessing")
 

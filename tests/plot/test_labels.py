@@ -9,7 +9,7 @@ from minires import plot
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_names_stand_at_their_lines_in_their_order_and_apart(scale):
-    """Two that would overlap are pushed apart to either side; one on its own stays."""
+    """Two names that would overlap are moved apart; a single one stays."""
     figure, (ax,) = plot.panels(1, (5, 4))
     ax.set_yscale(scale)
     log = scale == "log"

@@ -96,7 +96,7 @@ def test_deeper_nets_are_darker_and_no_two_alike():
 
 
 def test_names_with_dollars_and_underscores_are_names():
-    """Matplotlib takes "$" for a formula, and leaves out of a legend what begins with "_"."""
+    """Matplotlib takes "$" for a formula, and leaves names that begin with "_" out of a legend."""
     live = plot.LiveCurves("of $run_^$1, caf\udce9")
     live.rows = {name: [_ROW] for name in ("$x_^$", "_net", "a\x1b[31m\udce9")}
     figure = live.figure()

@@ -1,4 +1,4 @@
-"""The drawing of batch norm's three ways."""
+"""The drawing of the three ways through batch norm."""
 
 import pytest
 
@@ -12,7 +12,8 @@ def test_each_way_is_named_and_reaches_what_it_should(inputs, chosen):
     texts = [text.get_text() for text in ax.texts if text.get_text()]
     assert {"1 itself", "2 mean", "3 variance"} <= set(texts) and len(texts) == 2 * inputs + 3
     arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
-    # Each input to both statistics, both statistics to each output, and one straight across.
+    # Arrows from each input to both statistics, from both statistics to each output, and one
+    # straight across.
     assert len(arrows) == 4 * inputs + 1
     straight = [one for one in arrows if one.xyann[0] < 1 and one.xy[0] > 6]
     assert [one.xy[1] for one in straight] == [inputs - chosen] == [straight[0].xyann[1]]

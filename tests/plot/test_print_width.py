@@ -1,4 +1,5 @@
-"""Figures for a column of a paper: their width, their letters, nothing cut off or overlapping."""
+"""Figures for a column of a paper: their width, their letters, and that nothing is cut off or
+overlaps."""
 
 import itertools
 from pathlib import Path
@@ -13,7 +14,7 @@ from minires.experiments.claims.frame import registration
 from minires.experiments.records import read_table
 
 RECORDED = Path(__file__).parents[2] / "results"
-KINDS = {  # one claim for each way to draw: bars, panels in a row, lines with names, maps
+KINDS = {  # one claim for each kind of drawing: bars, panels in a row, lines with names, maps
     "degradation": "claims",
     "aftermath": "claims",
     "flung-out": "claims",

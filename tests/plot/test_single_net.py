@@ -1,4 +1,4 @@
-"""The figures of one net's training: that they show the numbers they are given, and can be read."""
+"""The figures of one net's training show the numbers that they are given, and can be read."""
 
 import io
 import warnings
@@ -49,7 +49,7 @@ def test_curves_are_the_metrics():
 
 
 def ticks(axis):
-    """Those that can be seen."""
+    """The ticks that are visible."""
     low, high = sorted(axis.get_view_interval())
     return [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
 
@@ -67,7 +67,7 @@ def test_epochs_are_whole(epochs, tmp_path):
 
 
 def test_both_points_of_a_single_epoch_can_be_seen():
-    """Also where they are one: the test's is a ring around the other."""
+    """Also where both are equal: the point of the test is a ring around the other."""
     right = plot.training_curves(
         [{"epoch": 1, "train_loss": 2.0, "train_error": 50.0, "test_error": 50.0}]
     ).axes[1]
@@ -80,10 +80,14 @@ def test_both_points_of_a_single_epoch_can_be_seen():
 
 
 def test_a_single_epoch_and_errors_of_nothing_can_be_drawn():
-    plot.training_curves([{"epoch": 0.5, "train_loss": 0.0, "train_error": 0.0, "test_error": 0.0}])
+    row = {"epoch": 0.5, "train_loss": 0.0, "train_error": 0.0, "test_error": 0.0}
+    figure = plot.training_curves([row])
+    for ax in figure.axes:
+        low, high = ax.get_ylim()
+        assert low <= 0 < high and all(line.get_ydata() == [0] for line in ax.get_lines())
 
 
-def test_gradients_at_first_then_one_and_ten_steps_on_and_at_last():
+def test_gradients_at_the_start_after_one_and_ten_steps_and_at_the_end():
     figure = plot.gradients_of_a_net(GRADIENTS)
     (ax,) = figure.axes
     assert {name: list(y) for name, y in lines(ax).items()} == {
@@ -100,7 +104,8 @@ def test_gradients_at_first_then_one_and_ten_steps_on_and_at_last():
 )
 @pytest.mark.parametrize("layers", [1, 2, 3, 8, 20, 110])
 def test_ticks_of_gradients(low, high, layers, tmp_path):
-    """Layers are whole; less than a decade has plain numbers, of which one can see several."""
+    """Layers are whole numbers. An axis of less than a decade has plain numbers, of which several
+    are visible."""
     norms = np.linspace(low, high, layers)
     figure = plot.gradients_of_a_net(
         [{"iteration": 0, "depth": d + 1, "gradient_norm": norm} for d, norm in enumerate(norms)]
@@ -117,7 +122,7 @@ def test_ticks_of_gradients(low, high, layers, tmp_path):
         assert len(seen) >= 2 and ("$" in seen[0]) == (high > 10 * low), seen
 
 
-def test_a_matrix_says_what_part_of_a_class_was_taken_for_which():
+def test_a_matrix_shows_the_share_of_a_class_taken_for_each_other():
     figure = plot.confusion([[3, 1, 0], [0, 0, 0], [1, 998, 1]], ("cat", "dog", "eel"))
     ax = figure.axes[0]
     assert {
@@ -149,11 +154,11 @@ NAMES = {
 }
 
 
-# Each draws a figure and measures all its letters: many long names take seconds.
+# Each test draws a figure and measures all its letters: many long names take seconds.
 @pytest.mark.parametrize("kind", slow_but(["long"], NAMES))
 @pytest.mark.parametrize("count", slow_but([2, 20], [2, 4, 10, 20, 25, 40, 60, 100]))
 def test_everything_is_within_the_figure_and_apart_from_the_caption(count, kind, tmp_path):
-    """With no warning when it is written."""
+    """And it is written without a warning."""
     figure = plot.confusion(
         np.eye(count, dtype=int),
         [NAMES[kind].format(i) for i in range(count)],
@@ -164,7 +169,7 @@ def test_everything_is_within_the_figure_and_apart_from_the_caption(count, kind,
         plot.save(figure, tmp_path / "x.png")
     renderer = FigureCanvasAgg(figure).get_renderer()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that the font has not
+        warnings.simplefilter("ignore")  # with letters that the font does not have
         figure.draw(renderer)
         boxes = [ax.get_tightbbox(renderer) for ax in figure.axes]
     caption = figure.texts[-1].get_window_extent(renderer)
@@ -196,7 +201,7 @@ def test_long_names_are_cut_and_stay_apart():
     ]
 
 
-def test_above_60_classes_the_label_says_what_the_numbers_are():
+def test_above_60_classes_the_label_explains_the_numbers():
     for count, said in ((60, False), (61, True)):
         ax = plot.confusion(np.eye(count, dtype=int), list(map(str, range(count)))).axes[0]
         assert (
@@ -207,7 +212,7 @@ def test_above_60_classes_the_label_says_what_the_numbers_are():
 
 
 def test_dollars_in_names_begin_no_formula():
-    """A folder called $run_^$1 trained to the end, and then could not be drawn."""
+    """A folder called $run_^$1 used to train to the end, and could not be drawn then."""
     names = ["$a_^$", "caf\udce9", "red\x1b[31m"]
     figure = plot.confusion(np.eye(3, dtype=int), names, "of $run_^$1; lr 0.1")
     figure.savefig(io.BytesIO())
@@ -218,7 +223,7 @@ def test_dollars_in_names_begin_no_formula():
 
 @pytest.mark.parametrize("letters", ["9" * 5000, "犬" * 1000, "of a name " * 300])
 def test_a_long_caption_leaves_room_for_the_figure(letters, tmp_path):
-    """The name of a data set in a config.json that someone has changed, or of a deep folder."""
+    """The name of a data set in a changed config.json, or of a deep folder."""
     caption = f"resnet-20 on {letters}: 10 images, seed 3"
     for figure in (
         plot.training_curves(METRICS, caption),

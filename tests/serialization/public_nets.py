@@ -1,6 +1,5 @@
-"""Nets as other people's programs have them, in PyTorch: written here from their descriptions, with
-their names for layers and their ways where shapes do not show them.
-"""
+"""Nets as other people's programs define them, in PyTorch: written from their descriptions, with
+their names for layers and the differences that shapes do not show."""
 
 from functools import partial
 
@@ -19,9 +18,9 @@ def build(
     stride_on="3x3",
     num_classes=10,
 ):
-    """A net in evaluation mode whose running statistics are not those of a fresh one.
+    """A net in evaluation mode whose running statistics differ from those of a new net.
 
-    `zeros` is "after" or "around" for shortcut A; None takes projections, called `shortcut`.
+    `zeros` is "after" or "around" for shortcut A; None means projections, called `shortcut`.
     """
     nn, F = torch.nn, torch.nn.functional
 

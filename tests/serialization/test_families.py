@@ -1,4 +1,5 @@
-"""Nets of known families: the same logits as in PyTorch, and a line on what nobody can know."""
+"""Nets of known families: the same logits as in PyTorch, and a line about conventions that the file
+cannot show."""
 
 import argparse
 import json
@@ -79,7 +80,7 @@ def test_the_same_logits_as_in_pytorch(
     np.testing.assert_allclose(logits(net), theirs(torch, their_net), rtol=1e-3, atol=1e-3)
     assert sum(f"{source}" in line for line in lines) == 1
     assert file.transform["crop"] == (224 if their_net.conv1.kernel_size[0] == 7 else 32)
-    # What was known stays with the net, in a file that minires writes.
+    # The conventions stay with the net in a file that minires writes.
     mr.save(net, tmp_path / "own.safetensors")
     again = open_weights(tmp_path / "own.safetensors")
     assert (again.transform, again.classes) == (file.transform, file.classes)
@@ -144,7 +145,7 @@ def test_a_family_that_says_nothing_of_zeros_leaves_that_open(torch, tmp_path):
     assert "where shortcut A puts its zeros" in lines[1]
 
 
-def test_what_is_only_assumed_can_be_overruled():
+def test_assumed_conventions_can_be_overridden():
     net = mr.models.resnet50()
     arrays = _in_our_layout(net)
     known = recognition.recognise(arrays)
@@ -217,7 +218,7 @@ def test_plain_nets_look_like_those_with_shortcut_a(name):
         )
 
 
-def test_nets_of_other_kinds_are_none_of_these():
+def test_other_nets_belong_to_none_of_these_families():
     assert architecture_of({}) is None
     assert architecture_of(mr.models.residual_mlp(8, image_size=4).state_dict()) is None
     assert architecture_of(mr.models.resnet(8, width=2, batch_norm=False).state_dict()) is None
@@ -232,7 +233,7 @@ def test_biases_before_batch_norm_are_folded():
         "conv1.weight": rng.standard_normal((3, 3, 3, 4)),
         "conv1.bias": rng.standard_normal(4),
         "bn1.running_mean": rng.standard_normal(4),
-        "conv2.bias": rng.standard_normal(4),  # no batch norm: it stays
+        "conv2.bias": rng.standard_normal(4),  # without batch norm it stays
     }
     found, lines = recognition._without_biases(arrays)
     assert {*found} == {"conv1.weight", "bn1.running_mean", "conv2.bias"} and len(lines) == 1
@@ -241,7 +242,7 @@ def test_biases_before_batch_norm_are_folded():
     )
 
 
-# What is beside the weights
+# Other data beside the weights
 
 
 TIMM = {
@@ -278,7 +279,8 @@ def test_timms_settings_beside_the_file(tmp_path):
 
 
 def test_timms_settings_of_another_net_lie_in_the_same_folder(torch, tmp_path):
-    """As in a folder of downloads. They changed what is known of a net that is beyond doubt."""
+    """For example a folder of downloads. These settings used to change the conventions of a net
+    that is known for certain."""
     path = saved(torch, public_nets.akamaster(torch, (1, 1, 1)), tmp_path / "net.pth")
     expected = open_weights(path)
     (tmp_path / "config.json").write_text(json.dumps(TIMM))
@@ -295,7 +297,7 @@ def test_timms_settings_of_another_net_lie_in_the_same_folder(torch, tmp_path):
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_what_training_programs_keep_beside_the_weights(torch, tmp_path, older):
+def test_extra_entries_of_training_programs(torch, tmp_path, older):
     net = mr.models.resnet(8, width=2, shortcut="B")
     state = {name: torch.tensor(one) for name, one in to_torch(net.state_dict()).items()}
     content = {
@@ -316,7 +318,7 @@ def test_what_training_programs_keep_beside_the_weights(torch, tmp_path, older):
     assert "'state_dict_ema': left out" in said and "'criterion.weight' among them" in said
 
 
-def test_an_average_beside_the_weights_is_left_out_and_one_alone_is_taken(tmp_path):
+def test_an_average_beside_the_weights_is_ignored_and_one_alone_is_loaded(tmp_path):
     import safetensors.numpy
 
     arrays = to_torch(mr.models.resnet(8, width=2).state_dict())
@@ -332,10 +334,10 @@ def test_an_average_beside_the_weights_is_left_out_and_one_alone_is_taken(tmp_pa
     assert np.array_equal(file.arrays["fc.weight"], arrays["fc.weight"].T + 1)
 
 
-# What stays with a net
+# Conventions that stay with a net
 
 
-def test_what_no_longer_fits_a_net_is_not_written(tmp_path):
+def test_conventions_that_no_longer_fit_a_net_are_not_written(tmp_path):
     built = {"model": "resnet-8", "net": {"width": 2}}
     transform = {"mean": [0.1, 0.2, 0.3]}
     net = mr.models.resnet(8, width=2)
@@ -348,7 +350,7 @@ def test_what_no_longer_fits_a_net_is_not_written(tmp_path):
     )
     net = mr.models.resnet(8, width=2)
     mr.load(net, tmp_path / "x.safetensors")
-    mr.models.replace_head(net, 10)  # as many classes, but others
+    mr.models.replace_head(net, 10)  # as many classes, but different ones
     mr.save(net, tmp_path / "y.safetensors")
     file = open_weights(tmp_path / "y.safetensors")
     assert (file.classes, file.transform, file.built) == (None, transform, built)

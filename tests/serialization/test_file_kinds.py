@@ -1,4 +1,4 @@
-"""Files that hold no weights are called what they are, not damaged."""
+"""The error for a file without weights says what the file is, instead of calling it damaged."""
 
 import io
 import json
@@ -54,14 +54,14 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
         ),
     ],
 )
-def test_what_it_is(tmp_path, content, words):
+def test_the_kind_of_a_file(tmp_path, content, words):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(CheckpointError, match=f"x: no weights: expected .*, got {words}") as error:
         open_weights(tmp_path / "x")
     assert "truncated" not in str(error.value) and "\n" not in str(error.value)
 
 
-def test_what_may_be_damaged_weights_is_not_called_anything_else():
+def test_possibly_damaged_weights_are_not_called_anything_else():
     for content in (b"\0" * 100, b"PK\x03\x04", b"\x80\x02.", b'\x40\0\0\0\0\0\0\0{"a": {"dty'):
         assert recognise(content) is None
 

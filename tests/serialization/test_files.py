@@ -1,4 +1,4 @@
-"""Files are written whole, by one process at a time; of what is not finished nothing is left."""
+"""Files are written whole and by one process at a time, and unfinished files are removed."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def test_the_old_file_stays_whole_when_writing_fails(tmp_path, at, torn):
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_dead_process_left_is_removed_by_the_next_to_write_there(tmp_path, dead):
+def test_leftovers_of_a_dead_process_are_removed_by_the_next_writer(tmp_path, dead):
     old, young = tmp_path / f".a[1].{dead}-1.part", tmp_path / f".a[1].{dead}-2.part"
     living, other = tmp_path / f".a[1].{os.getpid()}-1.part", tmp_path / f".b.{dead}-1.part"
     for path in (old, young, living, other):

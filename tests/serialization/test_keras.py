@@ -1,4 +1,4 @@
-"""Files of Keras: every layout that its versions write, and what else an HDF5 file can do."""
+"""Files of Keras: every layout that its versions write, and other features of HDF5 files."""
 
 import io
 import sys
@@ -20,7 +20,7 @@ BLOCKS = (3, 4, 6, 3)  # of ResNet-50
 
 
 def names():
-    """Keras's names of ResNet-50's layers, without the kind at the end, and minires's."""
+    """Keras's names of ResNet-50's layers, without the kind at the end, and minires' names."""
     found = {"conv1": ("conv1", "bn1")}
     for stage, count in enumerate(BLOCKS, 2):
         for block in range(count):
@@ -32,7 +32,7 @@ def names():
 
 
 def layers():
-    """Small arrays, no two alike, for each layer under Keras's name; and under minires's."""
+    """Small arrays, no two alike, for each layer under Keras's name and under minires' name."""
     theirs, ours, number = {}, {}, 0
 
     def array(*shape):
@@ -55,7 +55,8 @@ def layers():
 
 
 def in_keras_order(theirs):
-    """The names in the order in which Keras lists layers: shortcuts behind the second."""
+    """The names in the order in which Keras lists layers: shortcuts after the second
+    convolution."""
     found = []
     for name in theirs:
         shortcut = name.replace("_2_", "_0_")
@@ -74,7 +75,7 @@ def written(write):
 
 
 def of_keras_3(theirs, place="layers", named=True):
-    """``.weights.h5``: folders called after classes, variables numbered."""
+    """``.weights.h5``: folders named after classes, variables numbered."""
 
     def write(file):
         count = {}
@@ -95,7 +96,7 @@ def of_keras_3(theirs, place="layers", named=True):
 
 
 def of_keras_2(theirs, inside="", end=":0"):
-    """``.h5``: folders called after layers, twice."""
+    """``.h5``: folders named after layers, twice."""
 
     def write(file):
         for name, its in theirs.items():
@@ -195,7 +196,7 @@ def test_a_net_that_was_trained_on_rgb(tmp_path, write, eps):
 
 
 def test_two_nets_in_one_file():
-    """Their layers have the same names: one would hide the other."""
+    """Their layers have the same names, so that one would hide the other."""
     theirs, _ = layers()
 
     def both(file):
@@ -260,7 +261,7 @@ def test_the_same_logits_as_in_pytorch(torch, tmp_path):
     np.testing.assert_allclose(logits(ours, x), expected, rtol=1e-4, atol=1e-4)
 
 
-# Other things that an HDF5 file can do
+# Other features of HDF5 files
 
 
 def refused(write, words):
@@ -295,7 +296,7 @@ def test_nothing_outside_the_file_is_read(tmp_path):
     refused(virtual, "in another file")
 
 
-def test_a_small_file_takes_no_more_than_a_few_times_its_size():
+def test_a_small_file_takes_only_a_few_times_its_size_in_memory():
     refused(lambda file: file.create_dataset("a", (10**12,), "f4", chunks=(1000,)), "8 times")
     zeros = np.zeros(10**6, np.float32)
     refused(lambda file: file.create_dataset("a", data=zeros, compression="gzip"), "8 times")
@@ -306,7 +307,7 @@ def test_a_small_file_takes_no_more_than_a_few_times_its_size():
     refused(in_a_circle, "too many folders")
 
 
-def test_half_precision_and_what_is_no_number():
+def test_half_precision_and_non_numbers():
     def write(file):
         file["half"] = np.float16([0.5, 2])
         file["brain"] = np.uint16([0x3F80, 0xC000])  # 1 and -2 in bfloat16

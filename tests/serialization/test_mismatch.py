@@ -1,4 +1,4 @@
-"""What does not fit between a net and weights: all of it, and the likely reason."""
+"""Differences between a net and weights: all of them, and the likely reason."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def state(name, **settings):
 SMALL = state("resnet-8", width=2, shortcut="B")
 
 
-def test_what_fits():
+def test_weights_that_fit():
     assert explain_mismatch(SMALL, dict(SMALL), "net") is None
 
 
@@ -187,7 +187,7 @@ def test_the_likely_reason(name, settings, other, other_settings, error, reason)
     "name", ["layer3.0.conv1.weight", "layer2.0.downsample.0.weight", "bn1.running_var", "fc.bias"]
 )
 def test_one_array_that_is_not_there(name):
-    """No other net: a file with a gap."""
+    """Not another net, but a file with a gap."""
     other = {key: array for key, array in SMALL.items() if key != name}
     assert str(explain_mismatch(SMALL, other, "net")) == (
         f"net: the weights are incomplete: they lack 1 of this net's {len(SMALL)} arrays; "
@@ -205,7 +205,7 @@ def test_one_array_that_is_not_there(name):
     ],
 )
 def test_weights_of_a_fused_net(name, settings):
-    """And a fused net for the weights of one that is not; each fits its like."""
+    """And a fused net with weights of an unfused one. Each fits its own kind."""
     plain = state(name, **settings)
     fused = dict(nn.fuse(build(name, **settings).eval()).state_dict())
     assert str(explain_mismatch(plain, fused, "net")).startswith(
@@ -236,14 +236,14 @@ def test_nothing_and_too_much():
     assert "1 unexpected" in str(explain_mismatch(SMALL, SMALL | {"x": np.zeros(2)}, "net"))
 
 
-def test_a_net_that_is_no_net_of_blocks():
+def test_a_net_without_blocks():
     own = models.residual_mlp(4, width=4, image_size=4).state_dict()
     other = {name: np.zeros(array.size + 1) for name, array in own.items()}
     assert "a net of another width" in str(explain_mismatch(own, other, "net"))
 
 
-def test_a_shard_is_no_net_with_fewer_blocks():
-    """Of weights in two files, one lacks the last layers and one the first."""
+def test_a_shard_is_not_taken_for_a_net_with_fewer_blocks():
+    """Of two files of one net, one lacks the last layers and the other the first."""
     names = list(SMALL)
     for half in (names[:20], names[20:]):
         part = {name: SMALL[name] for name in half}
@@ -258,13 +258,13 @@ def test_a_shard_is_no_net_with_fewer_blocks():
 
 
 @pytest.mark.parametrize("name", ["linear", "classifier.1", "head"])
-def test_a_last_layer_of_another_name_is_no_other_architecture(name):
+def test_a_last_layer_with_another_name_is_not_taken_for_another_architecture(name):
     renamed = {key.replace("fc.", f"{name}."): array for key, array in SMALL.items()}
     text = str(explain_mismatch(SMALL, renamed, "x"))
     assert f"the last layer is called {name!r}: rename its weight and bias to fc.weight" in text
 
 
-def test_pytorchs_layout_is_no_other_width():
+def test_pytorchs_layout_is_not_taken_for_another_width():
     text = str(explain_mismatch(SMALL, to_torch(SMALL), "load_state_dict"))
     assert "the weights are in PyTorch's layout: save them in a file and mr.load it" in text
     net = models.resnet(8, width=2, shortcut="B")

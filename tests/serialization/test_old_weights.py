@@ -1,8 +1,9 @@
-"""Files of weights from earlier versions of minires load, and today's nets compute the same.
+"""Files of weights from earlier versions of minires load, and today's nets compute the same outputs
+from them.
 
-An earlier version saved the files in tests/fixtures/old. The weights and running statistics are
-random numbers, so that every output depends on them. ``weights-expected.json`` holds the outputs
-which that version computed for the images below.
+An earlier version saved the files in tests/fixtures/old. Weights and running statistics are random
+numbers, so that every output depends on them. ``weights-expected.json`` holds the outputs which
+that version computed for the images below.
 """
 
 import json
@@ -32,7 +33,7 @@ def test_an_old_file_gives_the_old_outputs(name):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_an_old_file_says_what_it_said(name):
+def test_the_notes_in_an_old_file_are_read(name):
     file = open_weights(FOLDER / name)
     assert file.classes == ["cat", "dog", "犬"] and file.num_classes == 3
     assert file.from_torch == ("torch" in name)

@@ -1,4 +1,5 @@
-"""Weights as others publish them: files of every age, names and conventions of known families."""
+"""Weights as other people publish them: files of every age, with the names and conventions of known
+families."""
 
 import io
 import json
@@ -32,7 +33,7 @@ def logits(net, x=None):
 
 
 def trained(depth=8, width=4, **settings):
-    """A net whose running statistics and weights are not those of a fresh one."""
+    """A net whose running statistics and weights differ from those of a new net."""
     net = mr.models.resnet(depth, width=width, seed=1, **settings)
     rng = np.random.default_rng(2)
     for key, array in net.state_dict().items():
@@ -95,7 +96,7 @@ def test_a_file_of_2017_loads_as_it_is(net, public):
     np.testing.assert_array_equal(logits(other), logits(net))
 
 
-def test_a_net_with_its_zeros_elsewhere_is_set_right_and_that_is_said(net, public):
+def test_a_net_with_its_zeros_elsewhere_is_corrected_with_a_message(net, public):
     other = mr.models.resnet(8, width=4)
     with pytest.warns(WeightsWarning, match="were set to zeros='around'"):
         mr.load(other, public)
@@ -103,7 +104,7 @@ def test_a_net_with_its_zeros_elsewhere_is_set_right_and_that_is_said(net, publi
 
 
 @pytest.mark.parametrize("layout", ["minires", "torch"])
-def test_what_is_known_stays_with_the_net_in_files_of_minires(net, public, tmp_path, layout):
+def test_conventions_stay_with_the_net_in_files_of_minires(net, public, tmp_path, layout):
     other = mr.models.resnet(8, width=4)
     with pytest.warns(WeightsWarning):
         mr.load(other, public)
@@ -118,7 +119,7 @@ def test_what_is_known_stays_with_the_net_in_files_of_minires(net, public, tmp_p
 
 
 def test_the_same_logits_as_in_pytorch(torch, net, public):
-    """The family's net, written anew in PyTorch."""
+    """The family's net, written again in PyTorch."""
     from torch import nn
     from torch.nn import functional as F
 
@@ -161,7 +162,7 @@ def test_the_same_logits_as_in_pytorch(torch, net, public):
 @pytest.mark.parametrize(
     "prefix", ["module.", "model.", "net.", "_orig_mod.", "module._orig_mod.", "model.module."]
 )
-def test_what_programs_put_before_names(prefix, tmp_path):
+def test_prefixes_that_programs_add_to_names(prefix, tmp_path):
     net = trained()
     arrays = {prefix + key: array for key, array in to_torch(net.state_dict()).items()}
     safetensors.numpy.save_file(arrays, tmp_path / "x.safetensors")
@@ -172,7 +173,7 @@ def test_what_programs_put_before_names(prefix, tmp_path):
     np.testing.assert_array_equal(logits(other), logits(net))
 
 
-def test_what_nobody_can_know_is_said(tmp_path):
+def test_unknown_conventions_are_stated(tmp_path):
     safetensors.numpy.save_file(to_torch(trained().state_dict()), tmp_path / "x.safetensors")
     with pytest.warns(WeightsWarning, match="does not say where shortcut A puts its zeros"):
         mr.load(mr.models.resnet(8, width=4), tmp_path / "x.safetensors")
@@ -284,7 +285,7 @@ def test_shards(tmp_path):
 
 
 def test_shards_of_pytorch(tmp_path):
-    """As the hub had them before safetensors."""
+    """As the Hugging Face hub had them before safetensors."""
     arrays = to_torch(trained().state_dict())
     names = sorted(arrays)
     parts = {"m-00001-of-00002.bin": names[:9], "m-00002-of-00002.bin": names[9:]}
@@ -312,7 +313,7 @@ def test_npz(tmp_path, save, ours):
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_npz_of_a_net_without_convolutions(tmp_path, ours):
-    """Its axes were always taken for PyTorch's."""
+    """Its axes used to be taken for PyTorch's."""
     net = mr.models.residual_mlp(4, width=8, image_size=4)
     np.savez(tmp_path / "x.npz", **(net.state_dict() if ours else to_torch(net.state_dict())))
     other = mr.models.residual_mlp(4, width=8, image_size=4, seed=5)
@@ -344,7 +345,7 @@ def test_numbers_and_texts_beside_the_tensors(tmp_path, torch):
 
 
 def test_a_dict_that_holds_itself(tmp_path):
-    """Pickles can make one; the search for the weights in it never came to an end."""
+    """A pickle can contain one, and the search for weights in it used to run for ever."""
     (tmp_path / "x.pth").write_bytes(old_file(program(b"}q\0" + text("model") + b"h\0s"), {}))
     with pytest.raises(CheckpointError, match="a dict without tensors"):
         open_weights(tmp_path / "x.pth")

@@ -1,4 +1,4 @@
-"""Readers see that nobody writes, and keep it so."""
+"""Readers check that no process writes, and prevent writing while they read."""
 
 import os
 
@@ -8,7 +8,7 @@ from minires.serialization.files import Lock
 from minires.serialization.read_lock import no_writer
 
 
-def test_while_somebody_writes(tmp_path):
+def test_while_a_process_writes(tmp_path):
     with Lock(tmp_path / ".lock") as lock:
         assert lock.acquire()
         with no_writer(tmp_path / ".lock") as free:
@@ -17,7 +17,7 @@ def test_while_somebody_writes(tmp_path):
         assert free
 
 
-def test_nobody_can_begin_to_write_and_others_may_read(tmp_path):
+def test_no_process_can_begin_to_write_and_others_may_read(tmp_path):
     lock = Lock(tmp_path / ".lock")
     assert lock.acquire()
     lock.release()
@@ -38,7 +38,7 @@ def test_no_file_is_made_or_changed(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="files of others can be hidden on POSIX only")
-def test_a_lock_that_cannot_be_read_is_no_reason_to_stop(tmp_path):
+def test_a_lock_that_cannot_be_read_does_not_stop_the_reader(tmp_path):
     (tmp_path / ".lock").mkdir()
     with no_writer(tmp_path / ".lock") as free:
         assert free

@@ -1,4 +1,4 @@
-"""Files of weights: whole or not at all, and clear about what is wrong with them."""
+"""Files of weights: written whole or not at all, with clear errors for damaged ones."""
 
 import json
 import os
@@ -93,13 +93,14 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="whether a process lives is not asked here")
-def test_what_a_killed_process_left_is_removed(tmp_path):
-    """Not what a living one is writing, nor what may be another machine's, in a shared folder."""
+def test_leftovers_of_a_killed_process_are_removed(tmp_path):
+    """But not files that a living process is writing, nor those that may belong to another machine
+    in a shared folder."""
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
     left = {
         f".net.{done.pid}-77.part": 7200,
-        f".net.{done.pid}.part": 7200,  # as earlier versions called it
+        f".net.{done.pid}.part": 7200,  # the name in earlier versions
         f".net.{done.pid}-78.part": 10,
         f".net.{os.getpid()}-77.part": 7200,
         f".other.{done.pid}-77.part": 7200,
@@ -114,7 +115,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
 
 
 def test_two_threads_that_save_do_not_get_each_others_weights(tmp_path):
-    """Into one folder, and under one name: each file is that of one of them."""
+    """Into one folder, under one name: the file is always that of one of them."""
 
     def save(i):
         for _ in range(20):
@@ -174,7 +175,7 @@ def test_headers_that_lie(tmp_path, content):
 
 
 def test_metadata_nested_for_ever(tmp_path):
-    """json itself gives up at a depth of a thousand or so."""
+    """json itself stops at a depth of about a thousand."""
     for deep in ("[" * 100_000, '{"a":' * 100_000):
         metadata = {"state": deep}
         safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, metadata=metadata)
@@ -192,7 +193,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
             mr.load(mr.models.plain(8, width=2), path)
 
 
-def test_names_that_are_no_names(tmp_path):
+def test_names_that_no_file_can_have(tmp_path):
     for name in ("n" * 300, "a\0b", str(tmp_path / "net.safetensors" / "x")):
         (tmp_path / "net.safetensors").write_bytes(b"")
         with pytest.raises(CheckpointError, match="cannot read: expected"):

@@ -1,4 +1,5 @@
-"""Files that look like PyTorch's and lie: none gets memory that is not its own, or much of it."""
+"""Files that look like PyTorch's and lie: none can read memory outside of its own bytes, or take a
+lot of it."""
 
 import io
 import signal
@@ -52,7 +53,7 @@ def test_a_plain_one_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("offset, shape", [(0, (10**6,)), (9 * 10**8, (64,)), (0, (1,))])
-def test_a_tensor_is_no_storage(tmp_path, offset, shape):
+def test_a_tensor_cannot_be_used_as_a_storage(tmp_path, offset, shape):
     """A tensor with stride 0 claims any length: a view of it would read what lies beyond."""
     claimed = tensor(storage(), 0, (10**9,), (0,))
     path = write_zip(
@@ -73,13 +74,13 @@ def test_a_tensor_is_no_storage(tmp_path, offset, shape):
         integer(2**40),
     ],
 )
-def test_a_type_of_storage_is_a_name_and_cannot_be_called(tmp_path, thing):
+def test_a_storage_type_is_a_name_and_cannot_be_called(tmp_path, thing):
     pickled = program(table(w=call(name("torch", "FloatStorage"), thing)))
     refused(write_zip(tmp_path / "x.pth", pickled), "unsafe pickle.*no function", DataError)
 
 
 @pytest.mark.parametrize("thing", [name("torch", "FloatStorage"), b"]", group(), text("x"), b"N"])
-def test_attributes_are_set_on_nothing(tmp_path, thing):
+def test_no_attributes_are_set(tmp_path, thing):
     pickled = program(table(w=with_state(thing, table(x=integer(1)))))
     refused(write_zip(tmp_path / "x.pth", pickled), "unsafe pickle.*attributes of a", DataError)
 
@@ -134,7 +135,7 @@ def test_a_storage_of_another_length_than_it_claims(tmp_path, count):
 
 
 def test_a_part_of_a_storage(tmp_path):
-    """As PyTorch before 0.4 wrote it, with (key, offset, size) behind the count."""
+    """PyTorch before 0.4 wrote it with (key, offset, size) after the count."""
     words = text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), integer(3)
     numbers = {"0": np.array([1, 2, 3], "<f4").tobytes()}
 
@@ -174,11 +175,11 @@ def rebuilt(*arguments):
         nested(),
     ],
 )
-def test_no_error_writes_what_takes_for_ever_to_write(tmp_path, thing):
+def test_no_error_prints_a_value_that_takes_for_ever_to_print(tmp_path, thing):
     refused(write_zip(tmp_path / "x.pth", program(table(w=thing)), ONE), "whole numbers|no weights")
 
 
-def test_no_error_writes_such_keys_of_storages(tmp_path):
+def test_no_error_prints_such_keys_of_storages(tmp_path):
     content = old_file(program(table(w=tensor(storage(), 0, (1,), (1,)))), {"0": (ONE["0"], 1)})
     assert content.count(text("0")) == 2  # in the reference, and among the keys at the end
     before, _, after = content.rpartition(text("0"))
@@ -196,7 +197,7 @@ def test_no_products_of_long_numbers(tmp_path):
 
 @pytest.mark.parametrize("start, instruction", [(b"", b"]"), (b"", b"("), (b"]", b"\x94")])
 def test_single_bytes_do_not_fill_memory(tmp_path, start, instruction):
-    """Each is an object of 64 bytes, or a place in the memo."""
+    """Each becomes an object of 64 bytes, or a place in the memo."""
     pickled = program(start + instruction * 2_100_000)
     refused(write_zip(tmp_path / "x.pth", pickled), "more than 2,000,000 instructions")
 
@@ -236,12 +237,13 @@ def test_a_checkpoint_of_pytorch_with_an_optimizer(torch, tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarm here")
 def test_reading_can_be_interrupted(tmp_path):
-    """A long file of instructions, and Ctrl-C after half a second."""
+    """Ctrl-C after half a second, in a long file of instructions."""
     pickled = program(b"}" + b"K\x010" * 3_000_000)
     path = write_zip(tmp_path / "x.pth", pickled)
     code = (
         "import sys, signal; from minires.serialization.weights import open_weights\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what a shell may ignore
+        # signals that a shell may ignore
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.2)\n"
         "try: open_weights(sys.argv[1])\n"

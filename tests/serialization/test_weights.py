@@ -1,4 +1,4 @@
-"""Weights in PyTorch's layout, and PyTorch's own files, of which nothing is run."""
+"""Weights in PyTorch's layout, and PyTorch's own files, from which no code is run."""
 
 import pickle
 import zipfile
@@ -51,7 +51,7 @@ def test_pytorch_reads_what_is_saved_for_it(torch, tmp_path):
 
 
 def test_pytorchs_own_net_takes_it_strictly(torch, tmp_path):
-    """With nothing missing, though the counters of batch norm are not in the file."""
+    """Nothing is missing, although the file has no counters of batch norm."""
     from safetensors.torch import load_file
 
     from benchmarks.pytorch_imagenet import Net
@@ -94,7 +94,7 @@ def test_bfloat16_is_read_exactly(torch, tmp_path, kind):
     for name, tensor in tensors.items():
         assert found[name].dtype == np.float32
         assert np.array_equal(found[name], tensor.float().numpy(), equal_nan=True), name
-    # nan's bits too
+    # including the bits of nan
     assert np.array_equal(found["every"].view(np.uint32), every.float().numpy().view(np.uint32))
 
 
@@ -157,7 +157,7 @@ class Evil:
 @pytest.mark.parametrize(
     "settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"]
 )
-def test_nothing_in_a_file_is_run(torch, tmp_path, settings):
+def test_no_code_in_a_file_is_run(torch, tmp_path, settings):
     torch.save({"weight": torch.zeros(2), "evil": Evil()}, tmp_path / "evil.pth", **settings)
     with pytest.raises(DataError, match="unsafe pickle.*system"):
         mr.load(net(), tmp_path / "evil.pth")
@@ -252,14 +252,14 @@ def test_names_of_classes_travel_with_the_weights(tmp_path, layout):
 
 
 @pytest.mark.parametrize("classes", [["cat", "dog"], "classes of ", [1] * 10])
-def test_names_that_are_none_or_too_few(tmp_path, classes):
+def test_invalid_names_or_too_few(tmp_path, classes):
     with pytest.raises(ConfigError, match="^save: classes: expected"):
         mr.save(net(), tmp_path / "net.safetensors", classes=classes)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", [[1], 5, "cat", {}])
-def test_names_in_a_file_that_are_none(tmp_path, wrong):
+def test_invalid_names_in_a_file(tmp_path, wrong):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
     with pytest.raises(CheckpointError, match="class names in the metadata"):
         open_weights(tmp_path / "net.safetensors")
@@ -269,14 +269,14 @@ def test_names_in_a_file_that_are_none(tmp_path, wrong):
     "metadata",
     [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}],
 )
-def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
+def test_notes_of_other_programs_are_ignored(tmp_path, metadata):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
     assert open_weights(tmp_path / "net.safetensors").classes is None
     assert open_weights(tmp_path / "net.safetensors").transform == {}
 
 
 def test_the_same_bytes_every_time(tmp_path):
-    """safetensors has its metadata in an order of its own; with one entry there is but one."""
+    """safetensors has its own order for metadata; with one entry there is only one order."""
     for i in range(8):
         mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), transform=TRANSFORM)
         assert (tmp_path / str(i)).read_bytes() == (tmp_path / "0").read_bytes()
@@ -315,7 +315,7 @@ def test_the_transform_travels_with_the_weights(tmp_path, layout, transform):
         "crop",
     ],
 )
-def test_a_transform_that_is_none(tmp_path, wrong):
+def test_an_invalid_transform(tmp_path, wrong):
     with pytest.raises(ConfigError, match="^save: transform: expected"):
         mr.save(net(), tmp_path / "net.safetensors", transform=wrong)
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
@@ -323,7 +323,7 @@ def test_a_transform_that_is_none(tmp_path, wrong):
         open_weights(tmp_path / "net.safetensors")
 
 
-def test_an_open_file_holds_what_load_would_give(torch, tmp_path):
+def test_an_open_file_holds_what_load_returns(torch, tmp_path):
     mr.save(net(), tmp_path / "own.safetensors")
     mr.save(net(), tmp_path / "torch.safetensors", layout="torch")
     from safetensors.torch import load_file
@@ -357,7 +357,8 @@ def test_the_net_of_a_training_run(tmp_path):
 
 
 def timms_names(bottleneck, blocks):
-    """Of timm's resnet18, 34, 50, 101, 152, as written in timm/models/resnet.py (1.0.31)."""
+    """The names of timm's resnet18, 34, 50, 101, 152, as written in timm/models/resnet.py
+    (1.0.31)."""
 
     def norm(name):
         return [
@@ -398,7 +399,7 @@ def test_layouts_that_do_not_exist(tmp_path):
             act(net(), tmp_path / "x", layout="toch")
 
 
-def test_numbers_that_numpy_has_not(torch, tmp_path):
+def test_number_types_that_numpy_lacks(torch, tmp_path):
     from safetensors.torch import save_file
 
     save_file({"conv1.weight": torch.zeros(2, dtype=torch.float8_e5m2)}, tmp_path / "x.safetensors")
@@ -517,8 +518,8 @@ def test_numbers_of_numpy_are_saved_as_pythons(tmp_path):
         {"model": "resnet-8", "net": ["width"]},
     ],
 )
-def test_a_net_that_is_none(wrong, tmp_path):
-    """`save` refuses it; in a file it may be another program's, and counts as nothing said."""
+def test_an_invalid_description_of_a_net(wrong, tmp_path):
+    """`save` refuses it. In a file it may belong to another program, and is ignored."""
     with pytest.raises(ConfigError, match="^save: built: expected"):
         mr.save(net(), tmp_path / "net.safetensors", built=wrong)
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"built": wrong})
@@ -526,7 +527,7 @@ def test_a_net_that_is_none(wrong, tmp_path):
 
 
 def test_weights_from_another_net(tmp_path):
-    """plain-8 would take them as well, and compute something else."""
+    """They would fit plain-8 as well, which computes something else."""
     path = tmp_path / "net.safetensors"
     saved = {"width": 4, "num_classes": 10}
     mr.save(mr.models.resnet(8, width=4), path, built={"model": "resnet-8", "net": saved})
@@ -545,7 +546,7 @@ def test_weights_from_another_net(tmp_path):
     assert open_weights(path).resolve_net("plain-8", {"width": 8}) == ("plain-8", {"width": 8})
 
 
-# The long one writes 19,000 files until the length is right; only it begins like a zip file.
+# The long case writes 19,000 files until the length is right; only it begins like a zip file.
 @pytest.mark.parametrize(
     "length", [640, pytest.param(19280, marks=[pytest.mark.slow, pytest.mark.long])]
 )
@@ -585,7 +586,7 @@ SETTINGS = {
 
 
 def rebuilt(path):
-    """What `predict` does with a file: it builds the net that the file names, and loads it."""
+    """As `predict` does: build the net that the file names, and load the file."""
     file = open_weights(path)
     defaults = settings_of(file.built["model"]) if file.built else None
     name, settings = file.resolve_net(None, None, defaults)
@@ -595,7 +596,7 @@ def rebuilt(path):
 
 
 @pytest.mark.parametrize("model", SETTINGS)
-def test_odd_settings_of_a_net_are_one_line(tmp_path, model):
+def test_odd_settings_of_a_net_get_one_line(tmp_path, model):
     whole = mr.models.build(model, **SETTINGS[model])
     for name in (*SETTINGS[model], "x", "x" * 5000):
         for value in ODD:
@@ -622,7 +623,7 @@ def test_odd_settings_of_a_net_are_one_line(tmp_path, model):
         ("x", "unknown net"),
     ],
 )
-def test_odd_names_of_a_net_are_one_line(tmp_path, model, words):
+def test_odd_names_of_a_net_get_one_line(tmp_path, model, words):
     """A net of ten thousand layers is not built for a file of 37 arrays."""
     built = {"model": model, "net": {"num_classes": 10}}
     arrays = mr.models.resnet(8, width=4).state_dict()
@@ -632,7 +633,7 @@ def test_odd_names_of_a_net_are_one_line(tmp_path, model, words):
 
 
 @pytest.mark.parametrize("built", [3, [], {}, {"model": 3, "net": {}}, {"model": "x" * 5000}])
-def test_what_names_no_net_is_not_ours(tmp_path, built):
+def test_a_note_that_names_no_net_is_ignored(tmp_path, built):
     safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, {"built": built})
     assert open_weights(tmp_path / "x").built == {}
 
@@ -651,7 +652,7 @@ def test_a_picture_larger_than_any_net_takes(tmp_path):
 
 
 def test_a_folder_with_one_file_of_weights(tmp_path):
-    """As that of a run, or of a net on the Hugging Face hub."""
+    """As for a run, or for a net on the Hugging Face hub."""
     with pytest.raises(CheckpointError, match="with one in it, got a folder without one$"):
         open_weights(tmp_path)
     (tmp_path / "config.json").write_text("{}")
@@ -664,7 +665,7 @@ def test_a_folder_with_one_file_of_weights(tmp_path):
         open_weights(tmp_path)
 
 
-def test_an_address_is_no_file():
+def test_an_address_is_not_a_file():
     with pytest.raises(CheckpointError, match="the address of one; download it first"):
         open_weights("https://download.pytorch.org/models/resnet50-0676ba61.pth")
 

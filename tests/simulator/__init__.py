@@ -2,8 +2,8 @@
 to run on the CPU.
 
 Put `cupy` in the place of the module of that name, and the whole library runs on "gpu" arrays on
-any machine with a C++ compiler. It is slow, and stricter than a GPU: what would be a wrong number
-there, or a hidden copy, is an error here.
+any machine with a C++ compiler. It is slow, and stricter than a GPU: a wrong number or a hidden
+copy on a GPU is an error here.
 """
 
 from . import cupy

@@ -1,6 +1,6 @@
-"""Device arrays as CuPy has them: NumPy's on the inside, but kept strictly apart from NumPy's own.
+"""Device arrays like CuPy's: NumPy arrays inside, but strictly separate from NumPy's own.
 
-Everything that CuPy refuses, or would copy between host and device without being told to, is an
+Everything that CuPy refuses, or that would copy between host and device without a request, is an
 error.
 """
 
@@ -14,8 +14,8 @@ from .device import Buffer, check_alive, live
 
 
 class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array in the memory of the simulated device; made by `empty`, `asarray` and operations,
-    not by its constructor."""
+    """An array in the memory of the simulated device. It is made by `empty`, `asarray` and
+    operations, not by its constructor."""
 
     def __init__(self, host, buffer):
         self._host, self._buffer = host, buffer
@@ -89,7 +89,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, index):
         index = index if isinstance(index, tuple) else (index,)
         if not any(i is Ellipsis for i in index):
-            index += (Ellipsis,)  # then one element is an array without axes, and a view
+            index += (Ellipsis,)  # this makes one element an array without axes, and a view
         return run(np.ndarray.__getitem__, (self, index))
 
     def __setitem__(self, index, value):
@@ -108,7 +108,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or ufunc.signature is not None:
-            return NotImplemented  # what of these CuPy takes differs from version to version
+            return NotImplemented  # versions of CuPy differ in which of these they take
         known = (ndarray, np.ndarray, np.generic, int, float, complex)
         if not all(isinstance(x, known) for x in (*inputs, *kwargs.get("out", ()))):
             return NotImplemented
@@ -157,7 +157,7 @@ for _name in (
 
 
 def run(function, args, kwargs=None):
-    """Call a function of NumPy's with device arrays; what it returns is on the device again."""
+    """Call one of NumPy's functions with device arrays; its result is on the device again."""
     known = {}  # id of a NumPy array -> the device array around it
     args = _unwrap(tuple(args), known)
     kwargs = {name: _unwrap(value, known) for name, value in (kwargs or {}).items()}
@@ -187,8 +187,8 @@ def _wrap(value, known):
 
 
 def on_device(host):
-    """A device array that shares the memory of `host` if this is on the device already, or else
-    holds a copy."""
+    """A device array that shares the memory of `host` if that is on the device already, and
+    otherwise holds a copy."""
     root = host
     while getattr(root, "base", None) is not None:
         root = root.base

@@ -30,7 +30,7 @@ KERNEL = re.compile(
     r"(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\("
 )
 
-_folder = tempfile.TemporaryDirectory(prefix="simulator-")  # removed when Python ends
+_folder = tempfile.TemporaryDirectory(prefix="simulator-")  # the folder is removed when Python ends
 
 
 @cache
@@ -45,9 +45,9 @@ def load(code, options=()):
     """
     defines = [
         option for option in options if option.startswith(("-D", "-U"))
-    ]  # the others are meant for NVRTC
-    # Preprocessed alone, for kernels may come out of macros, and without system headers, which
-    # NVRTC has not either.
+    ]  # the other options are meant for NVRTC
+    # Preprocessed separately, since macros may make kernels, and without system headers, which
+    # NVRTC does not have either.
     plain = _compile(
         ("-E", "-P", "-nostdinc", *defines), f'#line 1 "kernel.cu"\n{code}', code, options
     )

@@ -1,4 +1,4 @@
-"""The simulated GPU under CuPy's names: put this module in CuPy's place."""
+"""The simulated GPU with CuPy's names: put this module in the place of CuPy."""
 
 from types import SimpleNamespace
 
@@ -23,7 +23,7 @@ __version__ = "14.2.0 (simulated)"
 
 
 def asnumpy(a):
-    """A copy of `a` on the host; what is there already stays."""
+    """A copy of `a` on the host; an array that is already there is returned as it is."""
     return a.get() if isinstance(a, ndarray) else np.asarray(a)
 
 
@@ -75,7 +75,7 @@ def _properties(device):
 
 add = SimpleNamespace(at=lambda a, indices, b: run(np.add.at, (a, indices, b), {}))
 linalg = SimpleNamespace(norm=np.linalg.norm)
-_compute_types = {}  # what set_compute_type was told; matrix products do not look at it
+_compute_types = {}  # the value of set_compute_type, which matrix products do not use
 _core = SimpleNamespace(
     _routines_linalg=SimpleNamespace(
         COMPUTE_TYPE_TBD=0,

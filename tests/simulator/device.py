@@ -1,4 +1,4 @@
-"""The simulated device: its memory, its errors, and what tests can do to it."""
+"""The simulated device: its memory, its errors, and controls for tests."""
 
 from itertools import count
 from types import SimpleNamespace
@@ -56,7 +56,8 @@ def lose_device():
 
 
 def reset():
-    """Back to a working device without limits, threads in ascending order, and no launches seen."""
+    """Return to a working device without limits, with threads in ascending order and no recorded
+    launches."""
     state.lost, state.limit, state.descending = False, None, False
     launches.clear()
 
@@ -86,11 +87,11 @@ class thread_order:
 
 
 def garbage(dtype):
-    """Eight bytes that show where they are read, and in no two arrays the same, so that a copy of
+    """Eight bytes that show where they are read. No two arrays have the same, so that a copy of
     them shows as well.
 
-    Floats are signalling NaNs: unlike a quiet one, these change in every addition or
-    multiplication. Integers are large.
+    Floats are signalling NaNs: unlike quiet ones, they change in every addition or multiplication.
+    Integers are large.
     """
     number = next(_numbers) % 65521
     word = {
@@ -140,7 +141,7 @@ class Buffer:
             element = (start + changed[0 if start else -1] - self._start) // self.dtype.itemsize
             guard[:] = np.frombuffer(
                 expected, np.uint8
-            )  # or the next kernel would be blamed as well
+            )  # otherwise the next kernel would be blamed as well
             size = self.nbytes // self.dtype.itemsize
             raise RuntimeError(
                 f"{kernel}: wrote out of bounds: to element {element} of {size} ({self.dtype})"

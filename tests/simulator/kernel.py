@@ -1,4 +1,5 @@
-"""Launching a kernel, with every check that tells a mistake from a launch that a GPU would take."""
+"""Launching a kernel, with every check that tells a mistake from a launch that a GPU would
+accept."""
 
 import ctypes
 from operator import index
@@ -33,7 +34,7 @@ class _Failure(ctypes.Structure):
 
 
 class RawModule:
-    """Source to be compiled, as CuPy's: when the first kernel is asked for."""
+    """Source code, as for CuPy's RawModule: it is compiled when the first kernel is requested."""
 
     def __init__(self, *, code, options=(), backend="nvrtc"):
         self._code, self._options = code, tuple(options)

@@ -1,4 +1,4 @@
-"""Callbacks: called when they should be, in the order of the list, and refused if a Trainer would
+"""Callbacks: called at the right moments, in the order of the list, and refused if a Trainer would
 never call them."""
 
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ CONFIG = RunConfig(iterations=3, batch_size=16, crop_padding=0)
 
 
 class Log(Callback):
-    """Writes down what is called, and at which iteration."""
+    """Notes each call, and the iteration at which it came."""
 
     def __init__(self):
         self.seen = []
@@ -56,7 +56,7 @@ def test_when_each_is_called(sets):
     ]
 
 
-def test_the_end_is_told_however_it_comes(sets):
+def test_the_end_is_reported_however_it_comes(sets):
     log = Log()
 
     def stop(trainer):
@@ -108,7 +108,7 @@ def test_the_base_class_does_nothing(sets):
         ([SimpleNamespace(after_step=3)], "with none of them"),
     ],
 )
-def test_what_would_never_be_called_is_refused(sets, callbacks, words):
+def test_callbacks_that_would_never_be_called_are_refused(sets, callbacks, words):
     with pytest.raises(ConfigError, match=words):
         trainer(sets, callbacks)
 
@@ -123,7 +123,7 @@ def test_a_warm_up_for_deep_nets_needs_the_depth(sets):
         )
 
 
-def test_a_class_is_no_callback():
+def test_a_class_is_not_a_callback():
     with pytest.raises(
         ConfigError, match=r"expected objects, got the class Callback; make one: Callback\(\)"
     ):

@@ -49,7 +49,7 @@ def written(request, sets, tmp_path_factory):
 
 
 def refused(sets, path, words=None):
-    """Loading raises one line that names the file once, and leaves everything as it was."""
+    """Loading raises one line that names the file once, and changes nothing."""
     one = trainer(sets)
     before = copy.deepcopy((one.model.state_dict(), one.train_loader.state_dict(), one.history))
     velocities = [velocity.copy() for velocity in one.optimizer.velocities]
@@ -70,7 +70,11 @@ def header_end(content):
 
 def test_a_whole_one_is_read(sets, written, tmp_path):
     (tmp_path / "x").write_bytes(written)
-    trainer(sets).load(tmp_path / "x")
+    one = trainer(sets)
+    before = one.model.state_dict()["conv1.weight"].copy()
+    one.load(tmp_path / "x")
+    assert one.iteration in (6, 8, 10) and len(one.history) == one.iteration // 4
+    assert not np.array_equal(one.model.state_dict()["conv1.weight"], before)
 
 
 def test_a_flipped_bit_in_a_number_is_noticed(sets, written, tmp_path):
@@ -102,7 +106,7 @@ def test_weights_with_a_flipped_bit_are_noticed(tmp_path):
 
 
 def rewritten(written, path, change, with_digest=True):
-    """A checkpoint with another state, and a digest that belongs to it or none."""
+    """A checkpoint with another state, and with a digest that matches it or without one."""
     path.write_bytes(written)
     arrays, state = safetensors.read(path)
     change(arrays, state)
@@ -150,21 +154,21 @@ FIELDS = [
     ("generators", "layer1.0.stochastic_depth.random", "state"),
     ("net",),
 ]
-PLAUSIBLE = {  # numbers like any other: only the digest tells that they were edited
+PLAUSIBLE = {  # ordinary numbers: only the digest shows that they were edited
     ("history", 0, "train_loss"): (-1, 1.5, 10**30),
     ("history", 0, "test_error"): (1.5,),
     ("epoch_sums", "loss"): (-1, 1.5, 10**30),
     ("epoch_sums", "seconds"): (1.5, 10**30),
     ("seconds",): (1.5, 10**30),
     ("batches", "augment", "state", "inc"): (True, 10**30),
-    ("batches", "augment", "has_uint32"): (True, -1),  # anything but 0 is yes
+    ("batches", "augment", "has_uint32"): (True, -1),  # anything but 0 is true
     ("net",): (None, {}),  # earlier versions did not write it
 }
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=".".join(["{}"]).format)
 def test_a_field_of_another_type_is_refused(sets, written, tmp_path, field):
-    """With a digest that belongs to it, as a program would write that edits the state."""
+    """With a matching digest, as from a program that edits the state."""
     for value in ODD:
         if any(value is one or value == one for one in PLAUSIBLE.get(field, ())):
             continue
@@ -186,13 +190,13 @@ def test_a_missing_field_is_named(sets, written, tmp_path, field):
         del state[field[-1]]
 
     if field in (("recipe", "milestones"), ("recipe", "lr")):
-        return  # an earlier version may lack a setting: the run had its default
+        return  # a checkpoint of an earlier version may lack a setting: the run had its default
     line = refused(sets, rewritten(written, tmp_path / "x", change))
     named = any(str(word) in line for word in (*field, "other settings", "random streams"))
     assert named, line
 
 
-def test_another_state_than_a_dict(sets, tmp_path):
+def test_a_state_that_is_not_a_dict(sets, tmp_path):
     for state in (None, [], "state", 3, {}):
         safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, state)
         refused(sets, tmp_path / "x", "not a checkpoint of a training run")

@@ -23,7 +23,7 @@ def test_balanced_as_in_scikit_learn():
     assert balanced_weights([1, 1, 1, 1, 0, 0], 2) == (1.5, 0.75)
 
 
-def test_all_classes_count_alike_and_an_image_counts_one_on_average():
+def test_all_classes_count_the_same_and_an_image_counts_one_on_average():
     labels = np.repeat([0, 1, 2], [70, 5, 25])
     weights = np.array(balanced_weights(labels, 3))
     np.testing.assert_allclose(weights * [70, 5, 25], 100 / 3)
@@ -45,7 +45,7 @@ def test_the_first_loss_is_the_weighted_one(sets):
     assert trainer(sets, class_weights=weights).run()[0]["train_loss"] == found
 
 
-def test_a_run_with_weights_goes_on_and_one_with_others_does_not(sets, tmp_path):
+def test_a_run_resumes_with_its_weights_and_not_with_others(sets, tmp_path):
     first = trainer(sets, class_weights="balanced")
     first.run()
     first.save(tmp_path / "x.safetensors")

@@ -1,5 +1,5 @@
-"""The description of a run: checked, completed by what suits the data, in plain numbers, and from a
-file."""
+"""The description of a run: checked, completed by defaults that suit the data, in plain numbers,
+and read from a file."""
 
 import json
 from dataclasses import asdict, fields, replace
@@ -64,7 +64,7 @@ def test_files_with_mistakes(tmp_path, text, words):
         written(tmp_path, text)
 
 
-def test_files_that_are_none(tmp_path):
+def test_invalid_files(tmp_path):
     with pytest.raises(ConfigError, match="no such file"):
         read_settings(tmp_path / "nothing.toml")
     with pytest.raises(ConfigError, match="a pipe or a device"):
@@ -95,7 +95,7 @@ def test_the_defaults_are_those_of_the_paper():
     )
 
 
-def test_what_is_not_given_suits_the_data():
+def test_defaults_suit_the_data():
     small, photographs = RunConfig.for_data(), RunConfig.for_data(dataset="folder", data="photos")
     assert small.resolve(1000).batch_size == 128 and (small.lr, small.schedule, small.epochs) == (
         0.1,
@@ -127,7 +127,7 @@ def test_what_is_not_given_suits_the_data():
     assert (probe.crop_scale, probe.crop_padding, probe.flip, probe.epochs) == (None, 0, False, 100)
 
 
-def test_a_batch_nobody_asked_for_is_no_larger_than_the_set():
+def test_the_default_batch_is_no_larger_than_the_set():
     assert RunConfig.for_data().resolve(100).batch_size == 100
     for config in (RunConfig(), RunConfig.for_data(batch_size=128)):
         with pytest.raises(ConfigError, match="at most 100, got 128"):
@@ -182,14 +182,14 @@ def test_values_that_a_setting_cannot_have(name, value, words):
         RunConfig(**{name: value})
 
 
-def test_arrays_of_numpy_become_lists_and_numbers():
+def test_numpy_arrays_become_lists_and_numbers():
     config = RunConfig(milestones=np.arange(1, 3), lr=np.array(0.5))
     assert config.milestones == (1, 2) and config.lr == 0.5 and type(config.lr) is float
     with pytest.raises(ConfigError, match=r"batch_size: .*got \[8, 9\]"):
         RunConfig(batch_size=np.array([8, 9]))
 
 
-def test_numbers_of_numpy_become_those_of_python():
+def test_numpys_numbers_become_pythons():
     config = RunConfig(
         batch_size=np.int64(8),
         lr=np.float32(0.5),
@@ -217,7 +217,7 @@ def test_a_config_keeps_its_own_settings_of_the_net():
     assert config.net == {"width": 4}
 
 
-def test_where_a_run_computes_does_not_decide_the_results():
+def test_the_place_of_a_run_does_not_decide_its_results():
     deciding = RunConfig(net={"width": 4}).deciding()
     assert not {"device", "threads", "workers", "cache", "out", "data", "recompute"} & set(deciding)
     assert deciding["net"] == {"width": 4} and {
@@ -230,7 +230,7 @@ def test_where_a_run_computes_does_not_decide_the_results():
     } <= set(deciding)
 
 
-def test_every_setting_says_what_it_is():
+def test_every_setting_has_a_description():
     for one in fields(RunConfig):
         assert one.name == "net" or one.metadata["meaning"] and one.metadata["kind"].words
         if one.name != "net" and one.default is not None:

@@ -22,7 +22,7 @@ ERRORS = [
     60.0,
     50.0,
     40.0,
-]  # the second epoch is the best, the fourth no better
+]  # the second epoch is the best; the fourth is no better
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def sets():
 
 
 class Scripted(Trainer):
-    """One whose validation errors are known beforehand."""
+    """A Trainer whose validation errors are given in advance."""
 
     errors: list = ERRORS
 
@@ -77,7 +77,7 @@ def test_it_stops_after_patience_and_keeps_the_best(sets):
     assert any(not np.array_equal(seen[1][name], array) for name, array in seen[3].items())
 
 
-def test_a_run_that_gets_better_to_the_end_is_trained_to_the_end(sets):
+def test_a_run_that_keeps_improving_is_trained_to_the_end(sets):
     class Better(Scripted):
         errors = [90.0, 80.0, 70.0]
 
@@ -85,8 +85,8 @@ def test_a_run_that_gets_better_to_the_end_is_trained_to_the_end(sets):
     assert len(run.run()) == 3 and run.early_stopping.best == 2
 
 
-def test_it_looks_at_the_validation_set_alone(sets):
-    """Another test set: the same weights in the end, and the same errors on the way."""
+def test_it_uses_the_validation_set_alone(sets):
+    """With another test set, the final weights and the validation errors are the same."""
     train, test, val = sets
     other = replace(test, labels=(test.labels + 1) % 10)
     runs = [trainer((train, one, val), Trainer, epochs=6) for one in (test, other)]
@@ -135,7 +135,7 @@ def test_a_finished_run_is_loaded_with_its_best_weights(sets, tmp_path):
     assert_same(weights(run), weights(loaded))
 
 
-def test_damage_to_what_was_kept_is_noticed(sets, tmp_path):
+def test_damage_to_the_kept_weights_is_noticed(sets, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     trainer(sets, path=path).run()
 

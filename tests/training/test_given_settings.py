@@ -1,4 +1,4 @@
-"""Settings that contradict each other are refused; those that change nothing are mentioned."""
+"""Settings that contradict each other are refused; settings that change nothing are mentioned."""
 
 import pytest
 

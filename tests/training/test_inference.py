@@ -1,4 +1,5 @@
-"""From image files to named classes, whatever the batches, and clear about what cannot be read."""
+"""From image files to named classes, with any batches, and clear errors for files that cannot be
+read."""
 
 import json
 from concurrent.futures import Future
@@ -31,7 +32,7 @@ def paths(folder):
     return sorted(folder.glob("?.*"))
 
 
-def test_what_comes_out(photos):
+def test_predictions(photos):
     model = net()
     made = predict(model, paths(photos), top=3, classes=NAMES, progress=False, transform=TO_32)
     assert [one.path for one in made] == [str(path) for path in paths(photos)]
@@ -46,12 +47,12 @@ def test_what_comes_out(photos):
             and abs(guess.probability - expected[guess.index]) < 1e-5
             for guess in one.top
         )
-    assert len({one.top[0].probability for one in made}) == 5  # each picture has its own
+    assert len({one.top[0].probability for one in made}) == 5  # each picture has its own prediction
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
 def test_batches_change_nothing(photos, batch_size):
-    """Nor does what cannot be read: the others keep their names and places."""
+    """Nor do unreadable files: the others keep their names and places."""
     wanted = [photos / "nothing.png", *paths(photos), photos / "notes.txt"]
     alone = [predict(net(), [path], progress=False, transform=TO_32)[0] for path in wanted]
     together = predict(net(), wanted, batch_size=batch_size, progress=False, transform=TO_32)
@@ -69,7 +70,7 @@ def test_batches_change_nothing(photos, batch_size):
 
 
 def test_one_batch_in_memory(photos, monkeypatch):
-    """Only when the first has gone through the net is the second read."""
+    """The second batch is read only when the first has gone through the net."""
     seen = []
     model = net()
     model.register_forward_hook(lambda module, inputs, output: seen.append(("net", len(inputs[0]))))
@@ -113,7 +114,7 @@ def test_no_pictures():
         ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?"),
     ],
 )
-def test_settings_that_are_not_possible(photos, settings, words):
+def test_impossible_settings(photos, settings, words):
     with pytest.raises(ConfigError, match=words):
         predict(net(), paths(photos), progress=False, **{"transform": TO_32, **settings})
 
@@ -125,7 +126,7 @@ def test_outputs_that_are_not_finite(photos):
         predict(model, paths(photos), progress=False, transform=TO_32)
 
 
-def test_a_size_the_net_does_not_take(photos):
+def test_a_size_that_the_net_does_not_take(photos):
     with pytest.raises(ShapeError, match="image_size=8"):
         predict(
             mr.models.residual_mlp(4, width=4, image_size=16),
@@ -148,7 +149,7 @@ def test_a_strip_is_a_picture_too(tmp_path):
 
 
 def test_on_a_gpu(gpu, photos):
-    """The same as on the CPU, and the net stays there."""
+    """The predictions are those of the CPU, and the net stays on the GPU."""
     model = net()
     expected = predict(model, paths(photos), progress=False, transform=TO_16)
     made = predict(model.to("gpu"), paths(photos), batch_size=3, progress=False, transform=TO_16)
@@ -183,9 +184,9 @@ def test_between_two_pictures_the_net_is_as_it_was(photos):
     assert model.training and model.bn1.training and is_recording()
 
 
-def test_flip_is_the_mean_over_the_picture_and_its_mirror_image(photos, tmp_path):
+def test_flip_is_the_mean_over_a_picture_and_its_mirror_image(photos, tmp_path):
     model, found = net(), paths(photos)
-    mirrored = []  # of what the net sees: the middle of an odd number of pixels has two sides
+    mirrored = []  # mirrored after the crop: the middle of an odd number of pixels has two sides
     for i, path in enumerate(found):
         mirrored.append(tmp_path / f"{i}.png")
         Image.fromarray(ImageTransform(32, 32).cut(decode(path))[:, ::-1]).save(mirrored[-1])
@@ -208,7 +209,7 @@ def test_flip_is_the_mean_over_the_picture_and_its_mirror_image(photos, tmp_path
 
 @pytest.mark.slow  # starts processes
 def test_processes_that_read_ahead_change_nothing(photos):
-    """Nor do they lose what is wrong with pictures, or the note about an animation."""
+    """Nor do they lose errors of pictures, or the note about an animation."""
     frames = [Image.fromarray(drawing(20, 20, seed=seed)) for seed in (1, 2)]
     frames[0].save(photos / "f.gif", save_all=True, append_images=frames[1:])
     wanted = [*paths(photos), photos / "nothing.png", photos / "notes.txt"]
@@ -223,7 +224,7 @@ def test_processes_that_read_ahead_change_nothing(photos):
 
 
 def test_pictures_are_read_while_the_net_computes(photos, monkeypatch):
-    """When the first batch has been seen, those of the next two have been handed out."""
+    """After the first batch, those of the next two have been handed out."""
     handed_out = []
 
     def submit(workers, function, *arguments):

@@ -33,7 +33,7 @@ def test_the_run_after_it_has_the_same_bits(sets, survival_prob, shards):
     ]
 
 
-def test_in_the_middle_of_a_run_too(sets):
+def test_it_leaves_no_trace_in_the_middle_of_a_run_either(sets):
     plain, tested = (trainer(sets) for _ in range(2))
     for run in (plain, tested):
         for _ in range(3):
@@ -52,7 +52,7 @@ def test_rates_grow_by_the_same_factor(sets):
 
 
 def test_the_first_steps_are_those_of_training_at_these_rates(sets):
-    """The rates of a test from 0.05 to 0.0500001 are nearly one: the losses are those of a run."""
+    """From 0.05 to 0.0500001 all rates are nearly the same, so the losses are those of a run."""
     rows = find_lr(trainer(sets), 0.05, 0.0500001, 10).rows
     run = trainer(sets, lr=0.05, iterations=10)
     losses = []
@@ -73,7 +73,7 @@ def test_the_suggestion_is_a_tenth_of_the_rate_of_the_lowest_mean():
 
 
 def test_it_ends_when_the_loss_explodes(sets):
-    """Without batch norm a rate of 100 blows the weights up within a few steps."""
+    """Without batch norm, a rate of 100 makes the weights explode within a few steps."""
     train, test = sets
     net = models.residual_mlp(4, width=8, image_size=8)
     config = RunConfig(iterations=5, batch_size=16, crop_padding=0, flip=False, milestones=())
@@ -91,6 +91,6 @@ def test_it_ends_when_the_loss_explodes(sets):
         ((0.1, 1, 5), "steps"),
     ],
 )
-def test_ranges_that_make_no_sense(sets, arguments, words):
+def test_invalid_ranges(sets, arguments, words):
     with pytest.raises(ConfigError, match=words):
         find_lr(trainer(sets), *arguments)

@@ -1,4 +1,4 @@
-"""A run with Muon: which weights it moves, and what cannot go together."""
+"""A run with Muon: which weights it moves, and which settings exclude each other."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_the_last_layer_and_all_vectors_move_by_sgd_at_the_whole_rate():
     assert sum(not one for one in optimizer.settings()["by_sgd"]) == 7
 
 
-def test_sgd_stays_the_usual():
+def test_sgd_stays_the_default():
     assert isinstance(optimizer_for(models.resnet(8, width=2), RunConfig()), optim.SGD)
 
 
@@ -39,7 +39,7 @@ def test_a_net_of_which_only_the_head_is_trained():
         optimizer_for(model, config())
 
 
-def test_a_frozen_head_is_no_obstacle():
+def test_muon_trains_a_net_with_a_frozen_head():
     model = models.resnet(8, width=2)
     for parameter in model.fc.parameters():
         parameter.requires_grad = False

@@ -1,6 +1,8 @@
-"""A Trainer that shares its batches with others: the same bits on any number of ranks, also when a
-run goes on with another number. Ranks are threads here; tests/distributed/test_mpiexec.py starts
-processes."""
+"""A Trainer that shares its batches with other ranks: the same bits on any number of ranks, also
+when a run goes on with another number.
+
+Ranks are threads here; tests/distributed/test_mpiexec.py starts processes.
+"""
 
 from dataclasses import replace
 
@@ -21,7 +23,7 @@ CONFIG = RunConfig(
 
 @pytest.fixture(scope="module")
 def sets():
-    train, test = data.synthetic(40, 530, seed=3)  # a second batch of the test set, of 30 images
+    train, test = data.synthetic(40, 530, seed=3)  # the second batch of the test set has 30 images
     return train.resize(8), test.resize(8)
 
 
@@ -81,7 +83,8 @@ def test_a_run_goes_on_with_another_number_of_ranks(sets, tmp_path, before, afte
 
     class Stop(Callback):
         def after_step(self, trainer):
-            trainer._interrupt.requested = trainer.iteration >= 4  # of rank 0: it tells the others
+            # on rank 0, which tells the others
+            trainer._interrupt.requested = trainer.iteration >= 4
 
     def first(world):
         one = trainer(sets, world, path=path, callbacks=[Stop()])
@@ -128,7 +131,7 @@ def test_callbacks_are_those_of_rank_0(sets):
     assert called == [0] * 8
 
 
-def test_ranks_that_start_from_something_else(sets):
+def test_ranks_that_start_differently(sets):
     def settings(world):
         trainer(sets, world, replace(CONFIG, lr=0.1 + 0.1 * world.rank))
 
@@ -165,7 +168,7 @@ def test_weights_that_drift_apart_are_found(sets):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_divergence_is_met_by_all(sets):
+def test_divergence_is_an_error_on_all_ranks(sets):
     def work(world):
         with pytest.raises(DivergenceError, match="loss is"):
             trainer(sets, world, replace(CONFIG, lr=1e30, clip_norm=None)).run()

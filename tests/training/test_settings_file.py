@@ -1,4 +1,4 @@
-"""Settings in a TOML file: UTF-8 whatever wrote it, and one line for what is no TOML."""
+"""Settings in a TOML file: UTF-8 whichever program wrote it, and one line for other files."""
 
 import os
 
@@ -17,7 +17,7 @@ def read(tmp_path):
     return read
 
 
-def test_utf_8_with_and_without_the_mark_of_windows(read):
+def test_utf_8_with_and_without_a_byte_order_mark(read):
     for mark in (b"", b"\xef\xbb\xbf"):
         assert read(mark + 'data = "ds/accé"\r\n'.encode()) == {"data": "ds/accé"}
 
@@ -36,7 +36,7 @@ def test_utf_8_with_and_without_the_mark_of_windows(read):
         (b"seed = 1979-99-99", "not TOML"),
     ],
 )
-def test_what_is_no_settings_file(read, content, words):
+def test_invalid_settings_files(read, content, words):
     with pytest.raises(ConfigError, match=words) as refused:
         read(content)
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 1000
@@ -53,7 +53,7 @@ def test_a_windows_path_in_single_quotes(read):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such devices")
-def test_what_never_ends_is_not_read(tmp_path):
+def test_endless_files_are_not_read(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for path in ("/dev/zero", tmp_path / "fifo", tmp_path):
         with pytest.raises(

@@ -1,5 +1,5 @@
-"""The training loop: what it records, that it resumes to the same bits, and how it stops when
-something goes wrong."""
+"""The training loop: what it records, that it resumes to the same bits, and how it stops after an
+error."""
 
 import os
 import signal
@@ -41,8 +41,8 @@ def weights(trainer):
 
 
 def assert_same_state(a, b):
-    """To the bit: weights, running statistics, velocities, random streams, history but for the
-    times."""
+    """To the bit: weights, running statistics, velocities, random streams, and the history without
+    its times."""
     for name, array in weights(a).items():
         assert np.array_equal(array, weights(b)[name]), name
     assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.velocities, b.optimizer.velocities))
@@ -59,7 +59,7 @@ def without_times(history):
 
 
 def interrupt_after(steps):
-    """Ctrl-C in the middle of a step, while gradients are there and weights not yet moved."""
+    """Ctrl-C in the middle of a step, when gradients are there and weights have not moved yet."""
 
     def press(trainer):
         if trainer.iteration == steps - 1:
@@ -92,7 +92,7 @@ def test_it_learns(sets):
     assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
 
 
-def test_training_error_counts_the_batches_as_met(sets):
+def test_the_training_error_counts_each_batch_before_its_step(sets):
     met = []
     run = trainer(
         sets,
@@ -151,7 +151,7 @@ def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
     path, handler = tmp_path / "net.safetensors", signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         trainer(sets, path, callbacks=interrupt_after(steps)).run()
-    assert signal.getsignal(signal.SIGINT) is handler  # put back as it was
+    assert signal.getsignal(signal.SIGINT) is handler  # restored
 
     resumed = trainer(sets, path)
     resumed.load(path)
@@ -222,9 +222,9 @@ def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets,
     assert state["iteration"] == 4 and all(np.isfinite(array).all() for array in arrays.values())
 
 
-def test_first_nonfinite_names_the_layer_where_it_begins(sets):
+def test_the_first_nonfinite_layer_is_named(sets):
     net = models.plain(8, width=4)
-    net.layer2[0].bn1.bias.data[:] = 3e38  # finite, but not once it is added up
+    net.layer2[0].bn1.bias.data[:] = 3e38  # finite, but its sum is not
     images = np.ones((2, 8, 8, 3), np.float32)
     assert "layer2.0.conv2 (Conv2d)" in first_nonfinite(net, images)
 
@@ -274,7 +274,7 @@ def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
     assert len(lines) == 3 and lines[0].startswith("net, seed 0: iteration 4/10, loss ")
 
 
-# Streams of the net's own, and what is done after each step
+# The net's own random streams, and callbacks after each step
 
 
 def stochastic(sets, path=None, survival_prob=0.5, **more):
@@ -284,7 +284,7 @@ def stochastic(sets, path=None, survival_prob=0.5, **more):
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 10])
 def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
-    """The stream that decides which blocks are left out goes on where it stood."""
+    """The stream that decides which blocks are left out goes on where it stopped."""
     whole, path = stochastic(sets), tmp_path / "net.safetensors"
     whole.run()
     with pytest.raises(KeyboardInterrupt):
@@ -391,8 +391,8 @@ def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
     assert_same_state(whole, resumed)
 
 
-def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
-    """It was trained with what is the default now."""
+def test_a_checkpoint_from_before_a_setting_existed_is_resumed(sets, tmp_path):
+    """It was trained with today's default."""
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     arrays, state = safetensors.read(path)
@@ -413,9 +413,9 @@ def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
     ],
     ids=["cosine", "no drop", "beyond the end"],
 )
-def test_milestones_that_never_come_do_not_hinder_a_resume(sets, tmp_path, config, saved):
-    """Checkpoints of before held the paper's milestones, whatever the schedule and the length of
-    the run."""
+def test_milestones_that_never_come_do_not_prevent_a_resume(sets, tmp_path, config, saved):
+    """Earlier checkpoints held the paper's milestones, whatever the schedule and the length of the
+    run."""
     path = tmp_path / "net.safetensors"
     trainer(sets, path, config).run()
     arrays, state = safetensors.read(path)
@@ -426,7 +426,7 @@ def test_milestones_that_never_come_do_not_hinder_a_resume(sets, tmp_path, confi
         trainer(sets, config=replace(config, schedule="steps", milestones=(3,))).load(path)
 
 
-def test_a_checkpoint_holds_what_it_always_did(sets, tmp_path):
+def test_the_fields_of_a_checkpoint(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     _, state = safetensors.read(path)
@@ -462,7 +462,7 @@ def test_a_checkpoint_holds_what_it_always_did(sets, tmp_path):
     }
 
 
-def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
+def test_a_cosine_schedule_ends_at_zero_and_resumes_to_the_same_bits(sets, tmp_path):
     config = replace(CONFIG, schedule="cosine", milestones=())
     whole = trainer(sets, config=config)
     history = whole.run()
@@ -482,7 +482,7 @@ def test_unknown_schedule(sets):
 
 
 def test_label_smoothing_is_in_the_loss(sets):
-    """That of the first batch, before weights moved."""
+    """In the loss of the first batch, before weights have moved."""
 
     def first(smoothing):
         return trainer(
@@ -500,8 +500,8 @@ def test_label_smoothing_is_in_the_loss(sets):
     )
 
 
-def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path):
-    """Though the workers had prepared batches that the interrupted run did not come to use."""
+def test_a_run_on_photographs_resumes_to_the_same_bits(tmp_path):
+    """Although the workers had prepared batches that the interrupted run did not use."""
     Image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
     for name in ("a", "b"):
@@ -528,12 +528,12 @@ def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path)
     assert_same_state(whole, resumed)
 
 
-def test_ctrl_c_in_the_last_epochs_record_stops_the_program_around_too(sets, tmp_path):
+def test_ctrl_c_in_the_record_of_the_last_epoch_also_stops_the_program(sets, tmp_path):
     stopped = trainer(sets, tmp_path / "a", callbacks=on(after_epoch=interrupt_at(10)))
     with pytest.raises(KeyboardInterrupt):
         stopped.run()
     assert stopped.finished
-    stopped.evaluate()  # goes through: the interrupt belonged to the run
+    stopped.evaluate()  # returns normally: the interrupt belonged to the run
 
 
 def interrupt_at(iteration):
@@ -544,14 +544,14 @@ def interrupt_at(iteration):
     return after_epoch
 
 
-def test_time_counts_while_it_trains_only(sets):
+def test_time_counts_only_while_it_trains(sets):
     one = trainer(sets)
     one.run()
     seconds = one.seconds()
     assert seconds > 0 and one.seconds() == seconds
 
 
-def test_a_callback_that_fails_at_the_start_ends_as_any_other(sets):
+def test_a_callback_that_fails_at_the_start_ends_like_any_other(sets):
     def fail(trainer):
         raise RuntimeError("no disk")
 
@@ -588,7 +588,7 @@ def test_a_checkpoint_of_another_data_set_changes_nothing(sets, tmp_path):
     assert all(np.array_equal(array, before[name]) for name, array in weights(one).items())
 
 
-def test_arrays_are_no_data_set():
+def test_arrays_are_not_a_data_set():
     """It was an AttributeError of an array without classes."""
     net, arrays = models.resnet(8, width=2), np.ones(3)
     with pytest.raises(ConfigError, match="Trainer: train_set: this is no data set: .* ndarray"):

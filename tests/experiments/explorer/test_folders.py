@@ -148,7 +148,7 @@ def test_a_kind_of_run_without_error_curves(name, kind):
         explorer.read(RESULTS / name)
 
 
-def test_damaged_settings(tmp_path):
+def test_settings_that_name_no_experiment(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ConfigError, match="got a config.json without the name of an experiment"):
         explorer.read(tmp_path)
