@@ -65,7 +65,7 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
         [
             f"[the text](guide/verdicts.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
-            to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the numbers"),
+            to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the recorded table"),
         ]
     )
     return "\n\n".join(
