@@ -66,7 +66,7 @@ def _card(one: Recorded) -> str:
         [
             f"[the text](guide/verdicts.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
-            to_source(f"{one.folder}/{claim.name}.csv", PAGE, "the numbers"),
+            to_source(f"{one.folder}/{claim.name}.csv", PAGE, "the recorded table"),
         ]
     )
     return "\n\n".join(

@@ -1,5 +1,6 @@
 """The page with an order in which to read the source, and how long that takes."""
 
+import re
 import tomllib
 from typing import Any
 
@@ -38,7 +39,7 @@ def summary(path: str) -> str:
         text = " ".join(head)
     else:
         text = " ".join(text.split('"""')[1].split("\n\n")[0].split())
-    return text.split(". ")[0].rstrip(".").replace("|", "\\|")
+    return re.split(r"(?<!et al)\. ", text)[0].rstrip(".").replace("|", "\\|")
 
 
 def pages() -> dict[str, str]:

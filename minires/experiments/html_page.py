@@ -27,6 +27,7 @@ img {{ max-width: 100%; height: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top;
   overflow-wrap: break-word; }}
+td.number {{ white-space: nowrap; }}
 tr + tr {{ border-top: 1px solid var(--line); }}
 code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; }}
 {style}
@@ -70,8 +71,14 @@ def _address(image, kind):
     return f"data:image/{kind};base64,{b64encode(image).decode()}"
 
 
+def _cell(text):
+    """A number with its range stays on one line; where there is no room, the table scrolls."""
+    kind = ' class="number"' if len(text) <= 24 and any(map(str.isdigit, text)) else ""
+    return f"<td{kind}>{escape(text)}</td>"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of plain text as HTML. With an empty `head` it has no header."""
     lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"] if head else []
-    lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
+    lines += [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
     return f'<div class="wide"><table>{"".join(lines)}</table></div>'

@@ -203,6 +203,17 @@ def test_the_charts_are_drawn_from_the_records():
     assert widths[1] == pytest.approx(99_000) and widths[0] < 5_000
 
 
+@pytest.mark.parametrize("chart", speed.CHARTS)
+def test_a_chart_holds_all_its_points_and_its_title(chart):
+    figure = speed.CHARTS[chart](speed.results())
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        assert ax.get_tightbbox().x1 <= figure.bbox.x1  # the title too
+        bottom, top = ax.get_ylim()
+        for line in ax.lines:
+            assert bottom <= min(line.get_ydata()) and max(line.get_ydata()) <= top
+
+
 def test_the_table_of_nets_is_that_of_the_readme():
     assert nets.table().count("\n") >= 20 and nets.table().startswith("| name | layers |")
     assert all(row.startswith("| ") for row in nets.table().splitlines())
@@ -242,6 +253,7 @@ def test_the_reading_order_names_existing_files_once_each():
     assert len(set(files)) == len(files) > 30
     for path in files:
         assert 10 < len(reading.summary(path)) < 200, path
+    assert reading.summary("minires/models/cifar.py").startswith("The nets of He et al. 2015")
     assert reading.minutes(10) == 5 and reading.minutes(300) == 20
 
 

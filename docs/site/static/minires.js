@@ -94,6 +94,22 @@ function mendForReaders() {
   }
 }
 
+/** A browser makes columns of words as narrow as their longest word before it lets a table scroll. */
+function giveWordsRoom() {
+  for (const cell of document.querySelectorAll("article td")) {
+    const letters = cell.textContent.trim().length;
+    if (letters > 20) cell.classList.add(letters > 60 ? "many-words" : "some-words");
+  }
+}
+
+/** A long dotted name is broken after a dot, not within a word. */
+function breakAtDots() {
+  const name = document.querySelector("article h1")?.firstChild;
+  if (!/^\w+(\.\w+)+$/.test(name?.data)) return;
+  const pieces = name.data.split(/(?<=\.)/);
+  name.replaceWith(...pieces.flatMap((piece) => [piece, document.createElement("wbr")]));
+}
+
 /** A figure that is shown smaller than it was drawn opens in full size, where it can be scrolled. */
 function enlargeFigures() {
   for (const figure of document.querySelectorAll("article img")) {
@@ -165,6 +181,8 @@ document.addEventListener("DOMContentLoaded", () => {
   filterClaims();
   lookUpErrors();
   mendForReaders();
+  giveWordsRoom();
+  breakAtDots();
   document.addEventListener("toggle", seeToWhatIsShown, true);
   document.addEventListener("change", seeToWhatIsShown);
   new MutationObserver(seeToWhatIsShown).observe(document.body, { attributeFilter: ["data-theme"] });

@@ -48,8 +48,8 @@ def test_verdict_table_and_settings(out, text):
             assert line.partition(": ")[2] in text
     row = next(line for line in degradation.report(out).splitlines() if "plain-14" in line)
     for cell in re.split(r"  +", row):
-        assert f"<td>{cell}</td>" in text
-    assert "<td>batch size</td><td>16</td>" in text and "NumPy" in text
+        assert f">{cell}</td>" in text
+    assert '<td>batch size</td><td class="number">16</td>' in text and "NumPy" in text
 
 
 def test_the_slider_holds_the_geometric_means_of_all_layers_but_the_last(out, text):

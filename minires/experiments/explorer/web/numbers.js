@@ -25,10 +25,10 @@ const WHAT = {
   },
   update: {
     name: "update norm / weight norm",
-    about: "The update ratio: how far the step from here moved each layer's weights, as a part of " +
-      "their norm; with momentum, weight decay and all else that the optimiser does. The dashed " +
-      "line is a rule of thumb for a suitable learning rate, about 1e-3 (Karpathy, notes of " +
-      "Stanford's course CS231n). Layers before batch norm may settle at a few times that.",
+    about: "The update ratio: how far the next step moves each layer's weights, divided by their " +
+      "norm. It includes momentum, weight decay and all else that the optimiser does. The dashed " +
+      "line is a rule of thumb: with a suitable learning rate the ratio is about 1e-3 (Karpathy, " +
+      "notes of Stanford's course CS231n). Layers before batch norm may settle at a few times that.",
     guide: -3,
   },
 };
