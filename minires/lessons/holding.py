@@ -35,7 +35,7 @@ class Waiting:
     ) -> None:
         self.prediction, self.needs_guess, self.asked_in = prediction, needs_guess, asked_in
         self.left = cells  # how many more cells it may hold
-        self.cells: list[str] = []  # the sources of those that it holds
+        self.cells: list[str] = []  # the sources of the cells that it holds
 
     def holds(self, source: str) -> bool:
         """Whether to hold back the output of a cell: not if it asks or makes a guess."""
@@ -43,7 +43,7 @@ class Waiting:
         return not is_other and (self.left > 0 or source in self.cells)
 
     def keep(self, source: str) -> None:
-        """Count a cell among those that are held; one that is run again counts once."""
+        """Remember that it holds this cell. A cell that is run again counts once."""
         if source not in self.cells:
             self.cells.append(source)
             self.left -= 1

@@ -411,6 +411,18 @@ def answers(mode, batch_size, order):
     return named
 
 
+sizes = (2, 5, 10, 20, 50, 100)
+orders = [rng.permutation(len(labels)) for _ in range(2)]
+
+
+def changed_answers(mode):
+    """Percent of answers that change with the images beside them, for each size of batch."""
+    return [
+        100 * (answers(mode, size, orders[0]) != answers(mode, size, orders[1])).mean()
+        for size in sizes
+    ]
+
+
 # %%
 second_thoughts = predict(
     "Ask about all test images twice, in training mode and in batches of 20. The second time every "
@@ -419,14 +431,7 @@ second_thoughts = predict(
 )
 
 # %%
-sizes = (2, 5, 10, 20, 50, 100)
-orders = [rng.permutation(len(labels)) for _ in range(2)]
-changed = {}
-for mode in ("train", "eval"):
-    changed[mode] = [
-        100 * (answers(mode, size, orders[0]) != answers(mode, size, orders[1])).mean()
-        for size in sizes
-    ]
+changed = {mode: changed_answers(mode) for mode in ("train", "eval")}
 plt.figure(figsize=(6.4, 3.6))
 for (mode, values), colour in zip(changed.items(), plot.OTHERS):
     plt.plot(sizes, values, "o-", color=colour, linewidth=2, label=f"net.{mode}()")

@@ -193,6 +193,6 @@ def test_without_a_reader_the_result_is_folded():
     assert page.shown(result).startswith("<details><summary><b>Result</b>")
     assert "there are 36" in page.shown(result)
     assert "<b>90 %</b> (± 2 counts as right)" in page.shown(2)
-    assert page.shown(said).count("<li>") == 2 and "<details>" in page.shown(said)
+    assert page.shown(said).count("<li>") == 3 and "<details>" in page.shown(said)
     assert page.shown(after) == "not held\n" and page.shown(held[2]) == "open\n"
     assert page.shown(held[1]).startswith("<details>") and "held" in page.shown(held[1])
