@@ -6,6 +6,7 @@ from collections.abc import Collection
 from .. import backend
 from ..errors import ConfigError
 from .arguments import OneOf, at_least, path, seeds
+from .device_options import add_device, add_threads, prepare_device
 
 
 def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> None:
@@ -38,23 +39,13 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
         metavar="N",
         help="repeat with seeds 0 to N - 1, or with the given seeds: 30-59 (default: 1)",
     )
-    command.add_argument(
-        "--device",
-        default="cpu",
-        metavar="NAME",
-        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
-    )
+    add_device(command)
     command.add_argument(
         "--tf32",
         action="store_true",
         help="on a GPU: round matrix products to 10 bits of mantissa, which is faster",
     )
-    command.add_argument(
-        "--threads",
-        type=at_least(1),
-        metavar="N",
-        help="threads to compute with (default: all cores)",
-    )
+    add_threads(command)
 
 
 def add_workers(command: argparse.ArgumentParser) -> None:
@@ -80,9 +71,7 @@ def prepare(args: argparse.Namespace) -> None:
             "--data together with --dataset cifar10",
             "--dataset synthetic",
         )
-    if args.threads is not None:
-        backend.set_num_threads(args.threads)
-    backend.check_device(args.device, "--device")
+    prepare_device(args)
     if args.tf32:
         if args.device != "gpu":
             raise ConfigError(

@@ -11,6 +11,7 @@ from .. import backend, nn
 from ..errors import ConfigError
 from ..names import printable
 from .arguments import at_least, own_setting, path
+from .device_options import add_device, add_threads, prepare_device
 from .output import nobody_reads
 from .parser import Commands
 from .printing import fitted
@@ -124,18 +125,8 @@ def add_to(commands: Commands) -> None:
         help="processes that read the next pictures while the net computes (default: one for each "
         f"core, but none for fewer than {FEW} pictures)",
     )
-    add(
-        "--device",
-        default="cpu",
-        metavar="NAME",
-        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
-    )
-    add(
-        "--threads",
-        type=at_least(1),
-        metavar="N",
-        help="threads to compute with (default: all cores)",
-    )
+    add_device(command)
+    add_threads(command)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -145,13 +136,11 @@ def run(args: argparse.Namespace) -> int:
     from ..serialization.weights import open_weights
     from ..training.inference import predictions
 
-    if args.threads is not None:
-        backend.set_num_threads(args.threads)
-    backend.check_device(args.device, "--device")
+    device = prepare_device(args)
     file = open_weights(args.weights, family=args.family)
     its_net = trained_net(file, args.model, dict(args.net), given_transform(args))
     paths = _pictures(args.images)
-    model = nn.fuse(its_net.model).to(args.device)
+    model = nn.fuse(its_net.model).to(device)
     workers = args.workers
     if workers is None:
         workers = 0 if len(paths) < FEW else backend.available_cores()

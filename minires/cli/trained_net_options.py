@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import backend
 from ..errors import ConfigError
 from ..names import as_text, shortened
 from ..serialization.families import FAMILIES
 from ..types import Device
 from .arguments import OneOf, at_least, colour, own_setting, path
+from .device_options import add_device, add_threads, prepare_device
 
 
 def add_family(command: argparse.ArgumentParser) -> None:
@@ -121,18 +121,8 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
         metavar="N",
         help=f"images at a time: fewer need less memory (default: {batch_size})",
     )
-    add(
-        "--device",
-        default="cpu",
-        metavar="NAME",
-        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
-    )
-    add(
-        "--threads",
-        type=at_least(1),
-        metavar="N",
-        help="threads to compute with (default: all cores)",
-    )
+    add_device(command)
+    add_threads(command)
 
 
 def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
@@ -145,10 +135,7 @@ def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
     """
     if args.dataset is None and args.data is None:
         raise ConfigError(command, "no images", "--dataset cifar10, or --data DIR", "none")
-    if args.threads is not None:
-        backend.set_num_threads(args.threads)
-    device = backend.check_device(args.device, "--device")
-    return device, args.dataset or shortened(as_text(Path(args.data).resolve().name))
+    return prepare_device(args), args.dataset or shortened(as_text(Path(args.data).resolve().name))
 
 
 def given_transform(args: argparse.Namespace) -> Mapping[str, Any]:
