@@ -69,18 +69,28 @@ def validation_part(dataset: Images, fraction: float, seed: int = 0) -> tuple[Im
         "validation_part", "fraction", fraction, "a number between 0 and 1", lambda x: 0 < x < 1
     )
     rng = np.random.default_rng(seed)
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes)).tolist()
     chosen: list[int] = []
-    for label in range(len(dataset.classes)):
-        own = rng.permutation(np.flatnonzero(dataset.labels == label))
-        chosen += own[: min(max(1, round(fraction * len(own))), len(own) - 1)].tolist()
-    if not chosen:
-        raise ConfigError(
-            dataset.name,
-            "too few training images for a validation part",
-            "two or more of a class",
-            f"{len(dataset)} images of {len(dataset.classes)} classes",
-            "leave out patience, or take more images",
-        )
+    for label, size in enumerate(validation_sizes(dataset.name, counts, fraction)):
+        chosen += rng.permutation(np.flatnonzero(dataset.labels == label))[:size].tolist()
     is_chosen = np.zeros(len(dataset), bool)
     is_chosen[chosen] = True
     return dataset.pick(np.flatnonzero(~is_chosen)), dataset.pick(np.flatnonzero(is_chosen))
+
+
+def validation_sizes(dataset: str, counts: Sequence[int], fraction: float) -> list[int]:
+    """How many images of each class `validation_part` takes from a data set of that name with
+    `counts` images of each class.
+
+    Raises ConfigError if no class has two images.
+    """
+    sizes = [min(max(1, round(fraction * count)), max(0, count - 1)) for count in counts]
+    if not any(sizes):
+        raise ConfigError(
+            dataset,
+            "too few training images for a validation part",
+            "two or more of a class",
+            f"{sum(counts)} images of {len(counts)} classes",
+            "leave out patience, or take more images",
+        )
+    return sizes

@@ -2,7 +2,6 @@
 probabilities are calibrated.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,12 @@ import numpy as np
 
 from .. import nn
 from .. import plot as plots
-from ..data import DATASETS
 from ..diagnostics import Classified, calibration, classify, confusion_matrix
-from ..errors import WeightsWarning
 from ..names import expanded
 from ..serialization.weights import WeightsFile
 from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
-from .before_data import stand_in
+from .before_data import check_net_knows
 from .evaluation_images import class_order, images_to_test, source_of
 from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
 from .trained_net import diverged, trained_net
@@ -90,10 +87,7 @@ def run(
     """
     check_new(expanded(out), resume=None)  # fail before the work, not after it
     its_net = trained_net(file, model, net, transform)
-    if dataset in DATASETS:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", WeightsWarning)  # said later, once
-            class_order(file, stand_in(dataset))
+    check_net_knows(file, dataset, folder)
     built = its_net.model.to(device)
     parameters = built.num_parameters()
     fused: Any = nn.fuse(built)  # the same outputs, computed faster

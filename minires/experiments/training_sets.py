@@ -8,6 +8,7 @@ import numpy as np
 from .. import backend, data, models
 from ..autograd import Tensor, no_grad
 from ..data import EvalLoader, FeatureDataset
+from ..data.datasets.image_folder import VAL_FRACTION
 from ..data.parts import only_classes, validation_part
 from ..errors import ConfigError
 from ..nn import Module
@@ -71,7 +72,7 @@ def _photographs(config, file, progress):
     assert config.data is not None
     sets = data.image_folder(
         config.data,
-        val_fraction=config.val_fraction or 0.2,
+        val_fraction=config.val_fraction or VAL_FRACTION,
         seed=config.seed,
         workers=config.workers,
         cache=config.cache,

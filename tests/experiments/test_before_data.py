@@ -11,8 +11,10 @@ import minires as mr
 from minires import data
 from minires.cli import main
 from minires.data.datasets import cifar10, image_folder
+from minires.errors import ConfigError
 from minires.experiments import degradation, small_images
 from minires.experiments.before_data import expected_images
+from minires.experiments.training_sets import split_validation
 from minires.training import RunConfig
 
 
@@ -66,11 +68,18 @@ TRAIN = {
     "--test-image-size 64": "is for photographs",
     f"--train-size 50001 {CIFAR}": "expected 1 to 50000",
     "--test-size 2001": "expected 1 to 2000",
-    f"--train-size 7 {PHOTOS}": "expected 1 to 6",
+    f"--train-size 5 {PHOTOS}": "expected 1 to 4",
     "--batch-size 10001": "at most 10000",
     f"--batch-size 50001 {CIFAR}": "at most 50000",
-    f"--batch-size 7 {PHOTOS}": "at most 6",
     "--batch-size 9001 --val-fraction 0.1": "at most 9000",
+    "--batch-size 9001 --patience 2": "at most 9000",
+    "--batch-size 8001 --patience 2 --val-fraction 0.2": "at most 8000",
+    "--batch-size 22 --patience 2 --train-size 31": "at most 21",
+    "--patience 2 --train-size 10": "too few training images for a validation part",
+    f"--batch-size 45011 --patience 2 {CIFAR}": "at most 45010",
+    f"--batch-size 5 {PHOTOS}": "at most 4",
+    f"--batch-size 3 --patience 2 {PHOTOS}": "at most 2",
+    f"--batch-size 3 --only fire water --val-fraction 0.6 {PHOTOS}": "at most 2",
     "--shards 200": "at most 128",
     "--only cat dog": "unknown class",
     f"--only cat dgo {CIFAR}": "did you mean 'dog'",
@@ -103,6 +112,9 @@ OTHERS = {
     f"claims degradation --out {{}}/full {CIFAR}": "the folder is not empty",
     "claims --decide 3 --seeds 2": "which seeds?",
     "evaluate --weights {}/net.safetensors --dataset synthetic": "classes that the net does not",
+    "evaluate --weights {}/net.safetensors --data {}/photos": "classes that the net does not",
+    "diagnose --weights {}/net.safetensors --dataset synthetic": "classes that the net does not",
+    "diagnose --weights {}/net.safetensors --data {}/photos": "classes that the net does not",
 }
 LINES = {f"train {words}": message for words, message in TRAIN.items()} | OTHERS
 
@@ -131,6 +143,7 @@ TINY = RunConfig(train_size=60, test_size=20, batch_size=10, epochs=1)
         {"only": ("disk", "star"), "train_size": 15, "test_size": 6, "batch_size": 4},
         {"class_weights": (1.0, 2.0), "only": ("star", "disk"), "train_size": 30, "test_size": 8},
         {"batch_size": None},
+        {"patience": 2, "train_size": 37},
     ],
 )
 def test_the_expected_set_is_the_one_that_is_loaded(settings, monkeypatch):
@@ -140,9 +153,33 @@ def test_the_expected_set_is_the_one_that_is_loaded(settings, monkeypatch):
         drawn, (min(train, 200), min(test, 40)))])  # fmt: skip
     config = replace(TINY, **settings)
     expected = expected_images(config)
-    train, _ = small_images.load_sets(config)
+    train, _ = split_validation(config, *small_images.load_sets(config))
     assert expected.input_shape == train.input_shape and expected.classes == train.classes
     assert expected.images == len(train)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_only_the_files_can_tell_refuses_no_batch_that_fits(seed, monkeypatch):
+    """CIFAR-10's labels are in its files: the most that validation can leave is expected."""
+    rng = np.random.default_rng(seed)
+    images = int(rng.integers(20, 300))
+    labels = rng.choice(10, images, p=rng.dirichlet([0.3] * 10))
+    given = data.ImageDataset(np.zeros((images, 32, 32, 3), np.uint8), labels, cifar10.CLASSES, "x")
+    monkeypatch.setattr(cifar10, "find", lambda folder: None)
+    config = replace(
+        TINY,
+        dataset="cifar10",
+        train_size=images,
+        patience=1,
+        val_fraction=float(rng.uniform(0.02, 0.98)),
+    )
+    left = len(split_validation(config, given, given)[0])
+    assert left <= expected_images(config).images <= left + 20
+
+
+def test_a_depth_of_many_nets_knows_no_patience(tmp_path, no_images):
+    with pytest.raises(ConfigError, match="^degradation: patience: expected None, got 3; "):
+        degradation.run(replace(TINY, patience=3), tmp_path / "run", progress=False)
 
 
 def test_a_stand_in_takes_little_memory():

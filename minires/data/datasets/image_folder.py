@@ -37,11 +37,13 @@ from .photographs import PhotographDataset
 
 Files = list[tuple[Path, int]]  # pictures, each with its label
 
+VAL_FRACTION = 0.2  # of each class, where a folder has no pictures for testing
+
 
 def image_folder(
     folder: PathLike,
     size: int = 224,
-    val_fraction: float = 0.2,
+    val_fraction: float = VAL_FRACTION,
     seed: int = 0,
     workers: int | None = None,
     cache: PathLike | None = None,
@@ -169,10 +171,7 @@ def photographs_to_test(
     """
     folder = expanded(folder)
     workers = _number_of(workers)
-    layout = find_layout(folder, EVALUATE)
-    place = layout.testing or layout.training
-    assert place is not None
-    testing = labelled(place, least=1)
+    layout, place, testing = pictures_to_test(folder)
     if layout.testing is not None:  # training pictures that are there are reported as left out
         layout = replace(layout, training=None)
     _tell(folder, layout, testing.found)
@@ -183,6 +182,16 @@ def photographs_to_test(
     (found,) = _datasets(folder, pictures, parts, testing.classes, transform, workers)
     _tell_duplicates(place, pictures, [found])
     return found
+
+
+def pictures_to_test(folder: Path) -> tuple[Layout, Path, Labelled]:
+    """The layout of a folder, the place of its pictures to test on, and these pictures, none of
+    which is opened. Raises DataError as `photographs_to_test`.
+    """
+    layout = find_layout(folder, EVALUATE)
+    place = layout.testing or layout.training
+    assert place is not None
+    return layout, place, labelled(place, least=1)
 
 
 def _number_of(workers: int | None) -> int:
@@ -263,9 +272,7 @@ def _check_left(place: Path, parts: Sequence[Files], classes: Sequence[str]) -> 
 def _datasets(folder, pictures, parts, classes, transform, workers):
     """A data set for each list of (path, label). All of them share the decoded pictures."""
     positions = {name: i for i, name in enumerate(pictures.names)}
-    # macOS stores é as e and an accent. NFC makes it one letter, as in class names elsewhere.
-    names = tuple(normalize("NFC", as_text(name)) for name in classes)
-    title = as_text(folder.resolve().name)
+    names, title = class_names(classes), title_of(folder)
     return [
         PhotographDataset(
             pictures,
@@ -278,6 +285,17 @@ def _datasets(folder, pictures, parts, classes, transform, workers):
         )
         for files in parts
     ]
+
+
+def class_names(folders: Sequence[str]) -> tuple[str, ...]:
+    """The names of classes, from those of their folders."""
+    # macOS stores é as e and an accent. NFC makes it one letter, as in class names elsewhere.
+    return tuple(normalize("NFC", as_text(name)) for name in folders)
+
+
+def title_of(folder: Path) -> str:
+    """What the data set in a folder is called in tables and errors."""
+    return as_text(folder.resolve().name)
 
 
 def _tell_duplicates(
@@ -311,15 +329,22 @@ def _split(files, classes, val_fraction, seed, folder):
     rng, training, testing = np.random.default_rng(seed), [], []
     for label, name in enumerate(classes):
         own = [file for file in files if file[1] == label]
-        if len(own) < 2:
-            raise DataError(
-                str(folder / name),
-                "too few pictures",
-                "two or more: one to train with, one to test",
-                len(own),
-            )
+        count = held_out(folder / name, len(own), val_fraction)
         order = rng.permutation(len(own))
-        count = min(len(own) - 1, max(1, round(val_fraction * len(own))))
         testing += [own[i] for i in sorted(order[:count])]
         training += [own[i] for i in sorted(order[count:])]
     return training, testing
+
+
+def held_out(folder: Path, pictures: int, val_fraction: float) -> int:
+    """How many of the pictures of a class are kept for testing. Raises DataError for one picture,
+    with the folder of the class.
+    """
+    if pictures < 2:
+        raise DataError(
+            str(folder),
+            "too few pictures",
+            "two or more: one to train with, one to test",
+            str(pictures),
+        )
+    return min(pictures - 1, max(1, round(val_fraction * pictures)))

@@ -96,7 +96,7 @@ def run(
     for depth in depths:
         check_depth(depth)
     depths = list(map(int, depths))
-    for name, usual in (("weights", None), ("train", ALL)):
+    for name, usual in (("weights", None), ("train", ALL), ("patience", None)):
         if getattr(config, name) != usual:
             todo = "minires train and minires finetune support it"
             raise ConfigError("degradation", name, repr(usual), repr(getattr(config, name)), todo)

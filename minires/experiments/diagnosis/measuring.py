@@ -30,6 +30,7 @@ from ...names import expanded
 from ...nn import Module
 from ...nn.state import preserve_state
 from ...types import Array, Device, PathLike, Row
+from ..before_data import check_net_knows
 from ..evaluation_images import class_order, images_to_test, source_of
 from ..evaluation_records import write_damaged
 from ..records import RunFolder
@@ -114,6 +115,8 @@ def run(
         "gradient_images": GRADIENT_IMAGES,
         "path_images": PATH_IMAGES,
     }
+    for net in nets:
+        check_net_knows(net.file, dataset, folder)
     sets, source = [], source_of(dataset, folder)
     for label, net in zip(labels, nets):
         its, batches = images_to_test(
