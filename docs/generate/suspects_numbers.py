@@ -3,7 +3,7 @@
 from functools import cache
 
 from minires.experiments import suspects
-from minires.experiments.claims import rank_collapse
+from minires.experiments.claims import forgetting, rank_collapse
 from minires.experiments.suspects import MEASURES, Ranked, Run
 
 from .places import ROOT
@@ -46,6 +46,13 @@ def effective_rank(net: str) -> list[float]:
     seeds.
     """
     return rank_collapse.rank(best_rows("rank-collapse"), net)
+
+
+def forgotten(net: str, moment: str) -> list[float]:
+    """By how many points a linear probe errs more after the last block of a net than after the best
+    one, one value for each of five seeds. See `minires.experiments.claims.forgetting`.
+    """
+    return forgetting.lost(best_rows("forgetting"), net, moment)
 
 
 def ranked(measure: str, step: int) -> Ranked:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from statistics import geometric_mean, mean
 
 from minires.experiments import suspects
+from minires.experiments.claims.forgetting import MOMENTS
 from minires.experiments.suspects import MEASURES
 
 from .places import ROOT
-from .recorded_claims import RECORDED
+from .recorded_claims import RECORDED, recorded
 from .suspects_numbers import (
     DEEP,
     LONGER,
@@ -19,6 +20,7 @@ from .suspects_numbers import (
     WHOLE,
     effective_rank,
     first_epoch_apart,
+    forgotten,
     gradient_likeness,
     ranked,
     ranked_error,
@@ -127,6 +129,12 @@ def causes_table() -> str:
     )
     likeness = {net: mean(gradient_likeness(net)) for net in NETS}
     rank = {net: mean(effective_rank(net)) for net in NETS}
+    lost = [
+        f"the last block loses {lost[DEEP]:.1f} points, in plain-20 {lost[SHALLOW]:.1f}, in "
+        f"resnet-56 {lost[RESIDUAL]:.1f}"
+        for moment in MOMENTS
+        for lost in [{net: mean(forgotten(net, moment)) for net in NETS}]
+    ]
     not_recorded = "not recorded for these seeds"
     lines = [
         "| suspect | does it tell plain-56 from plain-20? | is it there before the error? | "
@@ -146,7 +154,7 @@ def causes_table() -> str:
             f"yes, {steps_apart(RATIO, SHALLOW)}",
             "yes",
             f"not shown: {ranked(RATIO, 0)} before training",
-            f"not shown: {clipped} with clipped gradients",
+            f"not shown: {clipped} with clipped gradients; {_verdict('group-norm')}",
         ),
         _row(
             "weights flung out, so a small effective rate",
@@ -168,7 +176,7 @@ def causes_table() -> str:
             f"{geometric_mean(sharpness(SHALLOW)):.1f} times the limit)",
             "yes",
             not_recorded,
-            f"no: {small} with a tenth of the rate; [muon](verdicts.md#muon) is to be decided",
+            f"no: {small} with a tenth of the rate; {_verdict('muon')}",
         ),
         _row(
             "shattered gradients",
@@ -176,7 +184,7 @@ def causes_table() -> str:
             f"resnet-56 {likeness[RESIDUAL]:.2f})",
             "yes",
             not_recorded,
-            "not tried; [looks-linear](verdicts.md#looks-linear) is to be decided",
+            f"not tried by itself; {_verdict('looks-linear')}",
         ),
         _row(
             "collapse of rank",
@@ -188,13 +196,20 @@ def causes_table() -> str:
         ),
         _row(
             "forgetting the input",
-            "not measured yet ([forgetting](verdicts.md#forgetting))",
-            "?",
+            f"not before training ({lost[0]}); after it yes ({lost[1]})",
+            "no: before training all nets forget",
             not_recorded,
-            "[dirac](verdicts.md#dirac) is to be decided",
+            f"{_verdict('dirac')}",
         ),
     ]
     return "\n".join(lines)
+
+
+def _verdict(name):
+    """The verdict on a claim about a cure, with its page."""
+    known = {one.claim.name: one.verdict.outcome for one in recorded()}
+    place = f"[{name}](verdicts.md#{name})"
+    return f"{place} is {known[name]}" if name in known else f"{place} is to be decided"
 
 
 def change_in_points(changes: Sequence[float]) -> str:
