@@ -23,7 +23,12 @@ PAGES = [
     ROOT / "data" / "README.md",
     ROOT / "benchmarks" / "NOTES.md",
 ]
-SOURCES = [*(ROOT / "minires").rglob("*.py")]
+SOURCES = [
+    *(ROOT / "minires").rglob("*.py"),
+    *(ROOT / "benchmarks").glob("*.py"),
+    *(ROOT / "docs").glob("*.py"),
+    *(ROOT / "docs" / "generate").glob("*.py"),
+]
 
 
 @pytest.mark.parametrize("paths", [PAGES, SOURCES], ids=["pages", "docstrings and comments"])
