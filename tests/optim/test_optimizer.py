@@ -30,7 +30,7 @@ def test_parameters_that_no_step_could_move_are_refused(kind, params, words):
         kind(params(net, x))
 
 
-def test_a_tensor_that_is_no_parameter_is_trained():
+def test_a_tensor_that_is_not_a_parameter_can_be_trained():
     x = Tensor(np.ones(2, np.float32), requires_grad=True)
     optimizer = optim.SGD([x], lr=0.5)
     (x * x).sum().backward()

@@ -195,7 +195,7 @@ def test_truncated_checkpoint_is_one_clear_line(sets, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_a_file_of_weights_is_no_training_checkpoint(sets, tmp_path):
+def test_a_file_of_weights_is_not_a_training_checkpoint(sets, tmp_path):
     save(models.resnet(8, width=4), tmp_path / "weights.safetensors")
     with pytest.raises(CheckpointError, match="not a checkpoint of a training run"):
         trainer(sets).load(tmp_path / "weights.safetensors")

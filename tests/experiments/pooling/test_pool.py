@@ -66,7 +66,7 @@ def test_the_runs_are_not_changed(parts, tmp_path):
     assert [content(run) for run in parts] == before
 
 
-def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
+def test_locks_and_temporary_files_are_not_part_of_a_run(parts, tmp_path):
     other = copy(parts[1], tmp_path / "other")
     (other / "nets/plain-8/seed1/.metrics.csv.123-456.part").write_text("half")
     pooling.merge([parts[0], other], tmp_path / "out")
@@ -80,7 +80,7 @@ def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
     ]
 
 
-def test_it_is_resumed_without_training_anew(pooled, tmp_path, monkeypatch):
+def test_it_is_resumed_without_training_again(pooled, tmp_path, monkeypatch):
     out = copy(pooled[1], tmp_path / "out")
     before = (out / "metrics.csv").read_bytes()
     sources = read_config(out)["sources"]
