@@ -84,7 +84,7 @@ def test_backward_after_a_step_is_an_error(kind):
     assert x.grad == 1
 
 
-def test_a_step_of_other_weights_disturbs_no_backward():
+def test_a_step_that_moves_nothing_disturbs_no_backward():
     weight, other = (nn.Parameter(np.ones(1, np.float32)) for _ in range(2))
     loss = (weight * other).sum()
     weight.grad = None
