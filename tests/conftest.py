@@ -75,14 +75,14 @@ def browser():
 
 @pytest.fixture
 def no_cupy(monkeypatch):
-    """A machine without CuPy, for the length of the test."""
+    """A machine without CuPy, while the test runs."""
     monkeypatch.setattr("minires.backend.cupy_import._cupy", None)
     monkeypatch.setitem(sys.modules, "cupy", None)  # makes `import cupy` fail
 
 
 @pytest.fixture
 def threads():
-    """A function that sets how many threads the CPU kernels use, for the length of the test."""
+    """A function that sets how many threads the CPU kernels use while the test runs."""
     before = backend.num_threads()
     yield backend.set_num_threads
     backend.set_num_threads(before)

@@ -33,13 +33,13 @@ class Disk:
     Parameters
     ----------
     folder : Path
-        Or the beginning of a path: what does not start so is left alone.
+        Or the beginning of a path. Other files are not touched.
     at : int, optional
         The number of the operation that fails, from 0.
     kill : bool
-        It ends the process, instead of raising an OSError.
+        The process ends, instead of an OSError.
     torn : bool
-        If it writes, half of the bytes are written before.
+        If the operation is a write, half of its bytes are written first.
     stays : bool
         All operations after it fail too, as on a disk that is full.
     number : int

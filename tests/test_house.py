@@ -120,7 +120,7 @@ def test_contributing_lists_every_folder():
     } == set(), "folders that are gone"
 
 
-def test_nothing_below_the_course_knows_of_it():
+def test_nothing_below_the_course_imports_it():
     above = ("course", "lessons", "cli")
     guilty = [
         path.relative_to(PACKAGE).as_posix()

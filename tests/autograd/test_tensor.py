@@ -274,8 +274,7 @@ def test_a_single_numbers_gradient_is_an_array_too():
 
 
 def test_gradients_share_no_memory():
-    """add hands one array on to both its inputs, and a leaf of its own must not be handed dL/dy
-    itself."""
+    """add passes one array on to both of its inputs, and a leaf must not get dL/dy itself."""
     a, b = leaf([1, 2]), leaf([3, 4])
     given = np.ones(2, np.float32)
     (a + b).backward(given)

@@ -9,7 +9,7 @@ from minires.cli import main, notebooks
 NAMES = [path.name for path in notebooks.find()]
 
 
-def test_they_are_copied_and_what_is_there_stays(tmp_path, capsys):
+def test_they_are_copied_and_existing_files_stay(tmp_path, capsys):
     (tmp_path / NAMES[3]).write_text("mine")
     assert main(["notebooks", str(tmp_path)]) == 0
     assert (

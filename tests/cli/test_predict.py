@@ -96,7 +96,8 @@ def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
             module.momentum = None  # from here on, the statistics of the pictures
             module.weight.data.uniform_(0.5, 1)
             module.bias.data.uniform_(-0.2, 0.2)
-    theirs.fc.weight.data *= 5 if depth == 50 else 8  # else all classes are about as likely
+    # otherwise all classes have about the same probability
+    theirs.fc.weight.data *= 5 if depth == 50 else 8
     in_pytorch(torch, theirs.train(), files, 73, 64)
     write = save_file if suffix == ".safetensors" else torch.save
     write(theirs.eval().state_dict(), tmp_path / f"weights{suffix}")

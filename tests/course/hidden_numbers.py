@@ -18,7 +18,7 @@ SOURCES = {name.split("_")[0]: path for name, path in notebooks.find().items()}
 
 
 def answers(key, stop_after=None, changes=(), student=None):
-    """What the cells of an assignment's model solution hand to the checks: task -> answers.
+    """The answers that an assignment's model solution passes to the checks: task -> answers.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def answers(key, stop_after=None, changes=(), student=None):
     stop_after : str, optional
         The task whose test is the last cell to run.
     changes : list of (str, str)
-        Pieces of the solution, and what stands there instead.
+        Parts of the solution, and their replacements.
     student : str, optional
         Whose variant; by default the notebook of all.
     """

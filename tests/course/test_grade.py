@@ -256,7 +256,7 @@ def test_a_check_file_without_checks_is_an_error(tmp_path, capsys):
     assert "none of its checks" in capsys.readouterr().err
 
 
-def test_a_notebook_that_is_no_assignment(tmp_path, capsys):
+def test_a_notebook_that_is_not_an_assignment(tmp_path, capsys):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "x.ipynb")
     assert main(["course", "check", str(tmp_path / "x.ipynb")]) == 1
     assert "not an assignment" in capsys.readouterr().err

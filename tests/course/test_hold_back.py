@@ -90,7 +90,7 @@ def test_measurements_of_gradients_are_held_back_and_those_that_claims_need_are_
     assert done.stdout.count("held back\n") == 9 and done.stdout.endswith("4 8\n"), done.stderr
 
 
-def test_the_librarys_nets_are_no_answer_to_a4_and_its_layers_still_work():
+def test_the_librarys_nets_cannot_answer_a4_and_its_layers_still_work():
     name, path = next(
         (name, path) for name, path in notebooks.find().items() if name.startswith("a4")
     )

@@ -166,7 +166,7 @@ def test_python_file_that_holds_something_else(python, batch, words):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02"])
-def test_python_file_that_is_no_pickle(python, content):
+def test_python_file_that_is_not_a_pickle(python, content):
     (python / "data_batch_1").write_bytes(content)
     with pytest.raises(DataError, match="data_batch_1"):
         read(python, RECORDS)

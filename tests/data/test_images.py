@@ -196,7 +196,7 @@ def test_the_first_of_several_pictures_is_read_with_a_warning(tmp_path, kind, se
     )
 
 
-def test_the_preview_in_a_phones_jpeg_is_no_second_picture(tmp_path):
+def test_the_preview_in_a_phones_jpeg_is_not_a_second_picture(tmp_path):
     content = encoded(
         Image.fromarray(DRAWING),
         "MPO",

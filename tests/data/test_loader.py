@@ -12,6 +12,8 @@ from minires.diagnostics import evaluate
 from minires.errors import ConfigError
 from minires.training import RunConfig, Trainer
 
+from .loading import loader
+
 
 class Numbers:
     """A data set of positive and negative numbers."""
@@ -27,12 +29,6 @@ class Numbers:
 
     def inputs(self, indices):
         return self.numbers[indices]
-
-
-def loader(dataset, batch_size=4, **crops):
-    return data.train_loader(
-        dataset, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops
-    )
 
 
 def test_every_example_once_an_epoch_with_its_label():

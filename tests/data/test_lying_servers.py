@@ -156,7 +156,7 @@ def test_a_body_is_bounded_and_not_unpacked(serve, tmp_path, monkeypatch, liar):
     assert server.sent < 15_000_000 * len(server.asked)  # much of what was sent is still on its way
 
 
-def test_a_file_that_is_said_to_be_packed_and_is_not(serve, tmp_path):
+def test_a_file_that_is_announced_as_compressed_and_is_not(serve, tmp_path):
     """Some servers say about every .gz file that it is compressed for the transfer."""
     lines = ("Content-Encoding: gzip", f"Content-Length: {len(CONTENT)}")
     server = serve(lambda request: iter([head("200 OK", *lines), CONTENT]))
@@ -187,7 +187,7 @@ def test_a_mirrors_control_characters_do_not_reach_the_terminal(serve, tmp_path)
     assert str(error.value).isprintable()
 
 
-def test_too_little_room_is_said_before_a_byte_is_fetched(serve, tmp_path):
+def test_too_little_room_is_reported_before_a_byte_is_fetched(serve, tmp_path):
     server = serve(honest)
     huge = Archive("file.tar.gz", MD5, 10**18, (server.url,))
     with pytest.raises(DataError, match="too little room: expected 1000000000000 MB"):

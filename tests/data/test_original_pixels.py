@@ -1,17 +1,19 @@
 """Photographs that stay in their files, with crops cut from all of their pixels."""
 
 from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import pytest
 
-from minires import data
 from minires.data.duplicates import DuplicatePictures
 from minires.data.images import decode
 from minires.data.original_pixels import original_pictures
 from minires.data.transforms import ImageTransform, random_box
 from minires.errors import DataError
 
+from . import photo_folders
+from .loading import loader
 from .pictures import drawing
 
 Image = pytest.importorskip("PIL.Image")
@@ -27,14 +29,7 @@ def folder(tmp_path):
     return tmp_path / "birds"
 
 
-def load(folder, **settings):
-    usual = {"size": 16, "workers": 0, "cache": folder.parent / "cache", "progress": False}
-    return data.image_folder(folder, **usual | settings)
-
-
-def loader(train, **crops):
-    shuffle, augment = np.random.default_rng(0), np.random.default_rng(1)
-    return data.train_loader(train, 4, shuffle, augment, **crops)
+load = partial(photo_folders.load, size=16)
 
 
 def test_nothing_is_written_and_evaluation_is_that_of_each_file(folder):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from minires import data
 from minires.data import cache, transforms
 from minires.data.images import decode
 from minires.errors import CheckpointError, ConfigError, DataError
+
+from . import photo_folders
+from .loading import loader
 
 Image = pytest.importorskip("PIL.Image")
 CLASSES = ("heron", "otter", "wren")
@@ -47,23 +51,7 @@ def folder(tmp_path):
     return tmp_path / "birds"
 
 
-def load(folder, **settings):
-    return data.image_folder(
-        folder,
-        **{
-            "size": 16,
-            "workers": 0,
-            "cache": folder.parent / "cache",
-            "progress": False,
-            **settings,
-        },
-    )
-
-
-def loader(train, batch_size=4, **crops):
-    return data.train_loader(
-        train, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops
-    )
+load = partial(photo_folders.load, size=16)
 
 
 def test_a_part_of_each_class_is_held_out(folder):

@@ -15,6 +15,7 @@ import pytest
 from minires.cli import main
 from minires.experiments.records import read_table
 
+from ..times import rows_without_times
 from .worlds import ROOT, command, environment, mpiexec, needs_mpi
 
 pytestmark = needs_mpi
@@ -28,8 +29,7 @@ FAILING = Path(__file__).with_name("failing.py")
 def bits(out):
     """Everything that must be the same: weights, and tables without their times."""
     rows = read_table(out / "metrics.csv", ["iteration"], ["net"])
-    times = "seconds", "images_per_second"
-    rows = [{name: row[name] for name in row if name not in times} for row in rows]
+    rows = rows_without_times(rows)
     gradients = (out / "gradients.csv").read_bytes()
     return (out / "weights.safetensors").read_bytes(), gradients, rows
 

@@ -36,7 +36,7 @@ def test_an_entry_says_why_and_what_to_do_and_its_example_is_a_message(entry):
         assert error_pages.is_written_down(entry["example"], entry)
 
 
-def test_a_text_of_another_error_is_no_example():
+def test_a_text_of_another_error_is_not_an_example():
     assert not error_pages.is_one_of("conv2d: it is Tuesday", FOUND["conv-channels"])
     assert not error_pages.is_written_down("it is Tuesday", {"texts": ["left out: {files}"]})
 

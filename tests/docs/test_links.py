@@ -100,8 +100,9 @@ def test_a_folder_lists_its_files_and_leads_to_those_with_a_page():
 
 def test_commands_are_understood():
     text = "".join(path.read_text(encoding="utf-8") for path in BY_HAND)
-    blocks = re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    lines = [one for one in "".join(blocks).splitlines() if one.startswith("minires ")]
+    blocks = re.findall(r"^```(\S*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    lines = "".join(block for kind, block in blocks if not kind).splitlines()
+    lines = [one for one in lines if one.startswith("minires ")]
     assert "minires degradation" in lines
     for line in lines:
         _parser().parse_args(shlex.split(line)[1:])

@@ -157,7 +157,7 @@ def test_a_job_that_is_killed_is_submitted_once_more(finished_longer, tmp_path, 
 
 
 @pytest.mark.slow
-def test_none_before_what_it_needs(tmp_path):
+def test_no_task_begins_before_the_tasks_it_needs(tmp_path):
     path = tmp_path / "order"
     tasks = [
         Task("long", Note(path, "long", 0.5), cost=3),

@@ -30,6 +30,7 @@ from minires.training import RunConfig
 from minires.training.interrupt import StoppedAtOnce
 
 from ..faults import Disk, Killed, cases, on, random_disk
+from ..times import rows_without_times
 
 ROOT = Path(__file__).parents[2]
 TINY = RunConfig.for_data(
@@ -47,7 +48,6 @@ COMMAND = (  # the same settings as TINY
     "--batch-size 8"
 ).split()
 FORK = "fork" in multiprocessing.get_all_start_methods()
-TIMES = ("seconds", "images_per_second")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,10 +87,7 @@ def copy(finished, tmp_path):
 
 def content(out):
     """The results of a run without their times, with weights as bytes."""
-    metrics = [
-        {name: value for name, value in row.items() if name not in TIMES}
-        for row in read_table(out / "metrics.csv", METRICS, TEXT)
-    ]
+    metrics = rows_without_times(read_table(out / "metrics.csv", METRICS, TEXT))
     names = ("gradients.csv", "confusion.csv", "predictions.csv", "evaluation.json")
     names += ("weights.safetensors",)
     return metrics, [(name, (out / name).read_bytes()) for name in names if (out / name).exists()]

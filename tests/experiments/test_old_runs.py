@@ -24,6 +24,7 @@ from minires.serialization.old_names import current_net, previous_net
 from minires.training import RunConfig, Trainer
 from minires.training.settings_file import read_settings
 
+from ..times import rows_without_times
 from .tiny import tiny_preset
 
 OLD = Path(__file__).parents[1] / "fixtures" / "old"
@@ -52,11 +53,7 @@ def old(tmp_path):
 
 
 def metrics(path):
-    rows = read_table(path, METRICS, TEXT)
-    return [
-        {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}
-        for row in rows
-    ]
+    return rows_without_times(read_table(path, METRICS, TEXT))
 
 
 def expected(name, tmp_path):

@@ -119,7 +119,7 @@ def results(tasks, data=None, workers=2, **more):
     return found
 
 
-def test_the_longest_first_and_none_before_what_it_needs(tmp_path):
+def test_the_longest_task_begins_first_and_none_before_the_tasks_it_needs(tmp_path):
     path = tmp_path / "order"
     tasks = [
         Task("short", Note(path, "short"), cost=1),

@@ -22,6 +22,7 @@ from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, trainer
 
+from ..times import rows_without_times
 from .tiny import tiny_run
 
 Image = pytest.importorskip("PIL.Image")
@@ -34,10 +35,7 @@ def run(config, out, **more):
 
 
 def metrics(out):
-    return [
-        {key: value for key, value in row.items() if key not in ("seconds", "images_per_second")}
-        for row in read_table(out / "metrics.csv", METRICS, TEXT)
-    ]
+    return rows_without_times(read_table(out / "metrics.csv", METRICS, TEXT))
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from minires.errors import ConfigError, DataError
 from minires.experiments import single_net, sweep
 from minires.experiments.records import read_config
 
+from ..times import lines_without_times
 from .tiny import tiny_run
 
 TINY = tiny_run()
@@ -14,11 +15,6 @@ WORDS = (
     "train --model plain-8 --net width=1 --image-size 8 --train-size 64 --test-size 20 "
     "--batch-size 16 --iterations 6"
 ).split()
-
-
-def times_out(text):
-    """A table of a sweep or of metrics without the times."""
-    return [line.rsplit(",", 2)[0] for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +57,7 @@ def test_a_run_of_a_sweep_is_a_run_of_its_own(finished, tmp_path):
     alone, own = tmp_path / "alone", finished / name
     for table in ("gradients.csv", "confusion.csv", "weights.safetensors"):
         assert (alone / table).read_bytes() == (own / table).read_bytes()
-    assert times_out((alone / "metrics.csv").read_text()) == times_out(
-        (own / "metrics.csv").read_text()
-    )
+    assert lines_without_times(alone / "metrics.csv") == lines_without_times(own / "metrics.csv")
     assert single_net.report(own) and read_config(own)["lr"] == 0.1
 
 
@@ -88,8 +82,8 @@ def test_two_workers_and_added_seeds_give_the_same_table(finished, tmp_path):
     with pytest.raises(ConfigError, match="the run in this folder has other settings"):
         sweep.run(runs, tmp_path / "run", resume=True, progress=False)
     sweep.run(runs, tmp_path / "two", progress=False, workers=2)
-    found = (tmp_path / "two/sweep.csv").read_text()
-    assert times_out(found) == times_out((finished / "sweep.csv").read_text())
+    found = lines_without_times(tmp_path / "two/sweep.csv")
+    assert found == lines_without_times(finished / "sweep.csv")
 
 
 def test_more_seeds_may_be_added(finished, tmp_path):

@@ -13,8 +13,8 @@ class Notebook:
     Attributes
     ----------
     cells : list of list of dict
-        For each cell its outputs, as a front end shows them: what is displayed anew under the same
-        name changes where it stands, in whichever cell.
+        For each cell its outputs, as a front end shows them: an output that is displayed again
+        under the same name changes in its place, whichever cell that is.
     """
 
     def __init__(self, client, somebody_is_there):

@@ -335,7 +335,7 @@ def test_three_levels_and_a_question_for_a_friend(notebook):
     assert all(one.key.startswith(f"{notebook}.") for one in exercises)
 
 
-def test_an_empty_cell_is_no_mistake(capsys):
+def test_an_empty_cell_is_not_a_mistake(capsys):
     def merged(first, second): ...
 
     for answer in (None, ..., merged):

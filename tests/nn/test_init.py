@@ -86,6 +86,6 @@ def test_mirrored_weights_cancel_a_crelu():
 @pytest.mark.parametrize(
     "draw, shape", [(init.delta_orthogonal, (4, 4)), (init.delta_orthogonal, (2, 3, 4, 4))]
 )
-def test_delta_weights_need_an_odd_kernel(draw, shape):
+def test_delta_weights_need_a_kernel_with_a_centre(draw, shape):
     with pytest.raises(ConfigError, match="shape"):
         draw(shape, None)

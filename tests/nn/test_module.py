@@ -462,6 +462,6 @@ def test_the_string_no_is_not_false(build):
         lambda: nn.Linear(2, 2, std=-1),
     ],
 )
-def test_weights_are_drawn_by_a_generator(build):
+def test_invalid_generators_and_standard_deviations(build):
     with pytest.raises(ConfigError, match="expected (an np.random.Generator|a number of at least)"):
         build()

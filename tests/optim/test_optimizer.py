@@ -30,7 +30,7 @@ def test_parameters_that_no_step_could_move_are_refused(kind, params, words):
         kind(params(net, x))
 
 
-def test_a_tensor_that_is_no_parameter_is_trained():
+def test_a_tensor_that_is_not_a_parameter_can_be_trained():
     x = Tensor(np.ones(2, np.float32), requires_grad=True)
     optimizer = optim.SGD([x], lr=0.5)
     (x * x).sum().backward()
@@ -84,7 +84,7 @@ def test_backward_after_a_step_is_an_error(kind):
     assert x.grad == 1
 
 
-def test_a_step_of_other_weights_disturbs_no_backward():
+def test_a_step_that_moves_nothing_disturbs_no_backward():
     weight, other = (nn.Parameter(np.ones(1, np.float32)) for _ in range(2))
     loss = (weight * other).sum()
     weight.grad = None

@@ -79,7 +79,7 @@ def test_no_layers():
 @pytest.mark.parametrize(
     "layers", [[(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (5, 1), (3, 2), (3, 1)]]
 )
-def test_receptive_fields_are_what_the_gradient_reaches(layers):
+def test_receptive_fields_are_the_pixels_that_the_gradient_reaches(layers):
     """The pixels that an output in the middle depends on, counted in its gradient."""
     size = 41
     x = Tensor(np.ones((1, size, size, 1)), requires_grad=True)

@@ -55,6 +55,6 @@ def test_the_coloured_terms_of_a_line_are_those_of_the_weight_and_the_pixel():
         (plot.conv_backward_line, {"weight": 0.5}, "weight.*expected 0 to 2, got 0.5"),
     ],
 )
-def test_weights_and_pixels_that_do_not_exist(draw, settings, said):
+def test_settings_that_cannot_be_drawn(draw, settings, said):
     with pytest.raises(ConfigError, match=said):
         draw(**settings)

@@ -61,7 +61,7 @@ def test_unwritable_place(tmp_path):
         mr.save(mr.models.plain(8), tmp_path / "no" / "such" / "folder" / "net.safetensors")
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_is_not_a_file(tmp_path):
     net = mr.models.plain(8, width=2)
     with pytest.raises(CheckpointError, match="expected the name of a file, got a folder"):
         mr.save(net, tmp_path)

@@ -12,6 +12,7 @@ from minires.experiments import degradation, net_folders, training_tables
 from minires.experiments.records import read_table
 from minires.training import trainer
 
+from ...times import rows_without_times
 from ..tiny import tiny_preset
 
 TINY = tiny_preset(iterations=14)
@@ -30,9 +31,7 @@ def finished(tmp_path_factory):
 
 def tables(out):
     metrics = read_table(out / "metrics.csv", training_tables.METRICS, training_tables.TEXT)
-    for row in metrics:
-        del row["seconds"], row["images_per_second"]
-    return metrics, read_table(
+    return rows_without_times(metrics), read_table(
         out / "gradients.csv", training_tables.GRADIENTS, training_tables.TEXT
     )
 

@@ -44,11 +44,6 @@ def content(run):
     }
 
 
-def without_times(table):
-    """The lines of metrics.csv without the times."""
-    return [line.rsplit(",", 2)[0] for line in table.read_text().splitlines()]
-
-
 def change(table, line, column, value):
     """Write another number into a table; lines are counted from the header, 0."""
     lines = table.read_text().splitlines()

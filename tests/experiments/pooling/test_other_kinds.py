@@ -14,8 +14,9 @@ from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config
 from minires.training.trainer import Trainer
 
+from ...times import lines_without_times
 from ..tiny import tiny_preset, tiny_run
-from .runs import change, copy, on_machine, without_times
+from .runs import change, copy, on_machine
 
 ROOT = Path(__file__).parents[3]
 OLD = ROOT / "tests" / "fixtures" / "old"
@@ -136,7 +137,9 @@ def test_pooled_sweeps_are_one_sweep(tmp_path):
     parts = [sweep_of(tmp_path / "b", [2]), sweep_of(tmp_path / "a", [0, 1])]
     found = pooling.merge(parts, tmp_path / "out")
     assert found.seeds == [0, 1, 2] and found.notes == []
-    assert without_times(tmp_path / "out/sweep.csv") == without_times(whole / "sweep.csv")
+    assert lines_without_times(tmp_path / "out/sweep.csv") == lines_without_times(
+        whole / "sweep.csv"
+    )
     for run in (whole, tmp_path / "out"):
         sweep.plot(run)
     assert (whole / "sweep.png").read_bytes() == (tmp_path / "out/sweep.png").read_bytes()
@@ -191,10 +194,10 @@ def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
     found = pooling.merge([OLD / "degradation", tmp_path / "new"], tmp_path / "out")
     assert found.seeds == [0, 1]
     assert found.notes[-1].startswith("not finished: plain-14 seed 0, resnet-14 seed 0;")
-    before = without_times(tmp_path / "out/metrics.csv")
+    before = lines_without_times(tmp_path / "out/metrics.csv")
     assert before[1].startswith("plain-8,0,") and "residual" not in "".join(before)
     degradation.run(config, tmp_path / "out", (8, 14), 2, resume=True, progress=False)
-    after = without_times(tmp_path / "out/metrics.csv")
+    after = lines_without_times(tmp_path / "out/metrics.csv")
     assert set(before) <= set(after) and len(after) == 1 + 2 * 4 * 4
 
 

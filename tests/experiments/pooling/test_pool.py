@@ -12,7 +12,8 @@ from minires.experiments.records import read_config
 from minires.serialization.files import Lock
 from minires.training.trainer import Trainer
 
-from .runs import DEPTHS, TINY, change, content, copy, on_machine, train, without_times
+from ...times import lines_without_times
+from .runs import DEPTHS, TINY, change, content, copy, on_machine, train
 
 NETS = [f"{family}-{depth}" for depth in DEPTHS for family in ("plain", "resnet")]
 
@@ -29,7 +30,7 @@ def test_the_pooled_run_is_that_of_all_seeds_to_the_byte(whole, pooled, tmp_path
         degradation.plot(run)
     for name in ("gradients.csv", "updates.csv", "degradation.png", "gradients.png"):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
-    assert without_times(out / "metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(out / "metrics.csv") == lines_without_times(whole / "metrics.csv")
     reports = [
         [line[:70] if line[:5] in ("plain", "resne") else line for line in text.splitlines()]
         for text in (degradation.report(whole), degradation.report(out))
@@ -65,7 +66,7 @@ def test_the_runs_are_not_changed(parts, tmp_path):
     assert [content(run) for run in parts] == before
 
 
-def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
+def test_locks_and_temporary_files_are_not_part_of_a_run(parts, tmp_path):
     other = copy(parts[1], tmp_path / "other")
     (other / "nets/plain-8/seed1/.metrics.csv.123-456.part").write_text("half")
     pooling.merge([parts[0], other], tmp_path / "out")
@@ -79,7 +80,7 @@ def test_locks_and_temporary_files_are_no_part_of_a_run(parts, tmp_path):
     ]
 
 
-def test_it_is_resumed_without_training_anew(pooled, tmp_path, monkeypatch):
+def test_it_is_resumed_without_training_again(pooled, tmp_path, monkeypatch):
     out = copy(pooled[1], tmp_path / "out")
     before = (out / "metrics.csv").read_bytes()
     sources = read_config(out)["sources"]
@@ -96,7 +97,9 @@ def test_it_grows_and_is_pooled_again(whole, parts, tmp_path, monkeypatch):
     pooling.merge([parts[0], parts[2]], tmp_path / "two")
     with on_machine(monkeypatch, "Colossus"):
         train(tmp_path / "two", [0, 1, 2], resume=True)
-    assert without_times(tmp_path / "two/metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(tmp_path / "two/metrics.csv") == lines_without_times(
+        whole / "metrics.csv"
+    )
     seventh = train(tmp_path / "seventh", [7])
     found = pooling.merge([seventh, tmp_path / "two"], tmp_path / "all")
     assert found.seeds == [0, 1, 2, 7]
@@ -136,7 +139,9 @@ def test_the_same_net_and_seed_twice_with_the_same_numbers(whole, parts, tmp_pat
     assert found.notes[0] == (
         f"{parts[1]} and {whole} share {names}, with the same numbers: taken once"
     )
-    assert without_times(tmp_path / "out/metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(tmp_path / "out/metrics.csv") == lines_without_times(
+        whole / "metrics.csv"
+    )
     sources = read_config(tmp_path / "out")["sources"]
     assert [one["seeds"] for one in sources] == [[1], [0, 2]]
 
@@ -210,7 +215,9 @@ def test_a_run_that_was_stopped_is_pooled_and_goes_on(whole, parts, tmp_path, mo
     assert "95 % confidence interval" in report and "n = 2 seeds; seeds 0, 2:" in report
     degradation.plot(tmp_path / "out")
     train(tmp_path / "out", 3, resume=True)
-    assert without_times(tmp_path / "out/metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(tmp_path / "out/metrics.csv") == lines_without_times(
+        whole / "metrics.csv"
+    )
     assert (tmp_path / "out/gradients.csv").read_bytes() == (whole / "gradients.csv").read_bytes()
 
 
@@ -220,7 +227,9 @@ def test_a_finished_net_is_preferred_to_an_unfinished_one(
 ):
     both = [stopped(tmp_path / "part", monkeypatch), parts[1]]
     pooling.merge([parts[0], parts[2], both[first], both[1 - first]], tmp_path / "out")
-    assert without_times(tmp_path / "out/metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(tmp_path / "out/metrics.csv") == lines_without_times(
+        whole / "metrics.csv"
+    )
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "run", lambda self: pytest.fail("it was trained again"))
         train(tmp_path / "out", 3, resume=True)
@@ -233,7 +242,9 @@ def test_tables_alone_are_enough_for_figures(whole, parts, tmp_path):
         (bare / name).write_bytes((parts[1] / name).read_bytes())
     found = pooling.merge([parts[0], bare, parts[2]], tmp_path / "out")
     assert found.notes[-1].startswith("without a checkpoint: plain-8 seed 1, resnet-8 seed 1")
-    assert without_times(tmp_path / "out/metrics.csv") == without_times(whole / "metrics.csv")
+    assert lines_without_times(tmp_path / "out/metrics.csv") == lines_without_times(
+        whole / "metrics.csv"
+    )
 
 
 def test_a_run_that_is_still_going_on(parts, tmp_path):
