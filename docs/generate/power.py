@@ -21,27 +21,25 @@ HEAD = """\
 A claim about nets is decided by a few trainings, and nets differ from seed to seed. So before the
 deciding seeds are run, each claim states how many there will be, and this page works out how large
 an effect must be for so many seeds to show it. How a verdict is reached, and what exploratory and
-deciding seeds are, stands in
-[laboratory.md](laboratory.md).
+deciding seeds are, stands in [laboratory.md](laboratory.md).
 
 **How it is computed.** A claim is supported if its quantity lies beyond the threshold, by more than
 the margin, with *every* seed. If the quantity scatters from seed to seed like a bell curve with the
 standard deviation *s*, and lies on average *e* beyond the threshold, one seed does so with the
-probability Φ((*e* - margin) / *s*), and all *n* with that to the power of *n*. The **smallest
-effect** is the *e* for which this is 80 %. The spread *s* comes from the exploratory seeds that are
-recorded in [results/claims](../results/claims).
+probability *p* = Φ((*e* - margin) / *s*), and all *n* seeds do with the probability *pⁿ*. The **smallest effect** is the *e* for which this is 80 %. The spread *s* comes from
+the exploratory seeds that are recorded in [results/claims](../results/claims).
 
 **How many seeds.** Five; three where a seed of the claim alone takes longer than three minutes on
-two cores, which is as long as three trainings of plain-56. The number is written in the
-claim's file and is part of its fingerprint. `minires claims --decide` uses that many.
+two cores, which is as long as three trainings of plain-56. The number is written in the claim's
+file and is part of its fingerprint. `minires claims --decide` uses that many.
 
 **How to read the table.** *Seen* is how far beyond the threshold the mean of the exploratory seeds
 lies: positive where the claim expects it, negative on the other side. Where it is larger than the
 smallest effect, the deciding seeds will probably confirm what was seen. *Chance* is the probability
-that they give a verdict, *supported* where the effect seen is positive and *contradicted* where it
-is negative, if the effect is exactly as large as the one seen. That is optimistic twice. Effects
-that were seen first tend to be smaller the second time. And {few} seeds say little about a spread:
-the true *s* lies between {low:.1f} and {high:.1f} times the one in the table, with a confidence of
+that they give a verdict if the effect is exactly as large as the one seen: *supported* where that
+is positive, *contradicted* where it is negative. This is optimistic for two reasons. Effects that
+were seen first tend to be smaller the second time, and {few} seeds say little about a spread: the
+true *s* lies between {low:.1f} and {high:.1f} times the one in the table, with a confidence of
 95 %. A verdict of *undecided* on a claim whose chance is small says something about the number of
 seeds, and little about the claim.
 """
