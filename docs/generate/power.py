@@ -26,8 +26,9 @@ deciding seeds are, stands in [laboratory.md](laboratory.md).
 **How it is computed.** A claim is supported if its quantity lies beyond the threshold, by more than
 the margin, with *every* seed. If the quantity scatters from seed to seed like a bell curve with the
 standard deviation *s*, and lies on average *e* beyond the threshold, one seed does so with the
-probability *p* = Φ((*e* - margin) / *s*), and all *n* seeds do with the probability *pⁿ*. The **smallest effect** is the *e* for which this is 80 %. The spread *s* comes from
-the exploratory seeds that are recorded in [results/claims](../results/claims).
+probability *p* = Φ((*e* - margin) / *s*), and all *n* seeds do with the probability *pⁿ*. The
+**smallest effect** is the *e* for which this is 80 %. The spread *s* comes from the exploratory
+seeds that are recorded in [results/claims](../results/claims).
 
 **How many seeds.** Five; three where a seed of the claim alone takes longer than three minutes on
 two cores, which is as long as three trainings of plain-56. The number is written in the claim's
