@@ -218,7 +218,7 @@ def speed(name: str, timings: dict[str, Any]) -> str:
     rows = [row for row in timings["kernels"] if row["name"].split()[0] == name]
     if not rows:
         return (
-            "Not timed on its own. What the nets take that use it: [Speed](../speed.md). The GPU "
+            "It is not timed on its own; the nets that use it are: [Speed](../speed.md). The GPU "
             "versions are not timed here."
         )
     environment = timings["environment"]
