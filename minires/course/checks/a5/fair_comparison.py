@@ -86,6 +86,12 @@ def differences(function: Answer, trial: Trial) -> None:
                 f"{asked}: these are the settings in which the two agree; expected the settings "
                 "in which they differ"
             )
+        more = [name for name in got if name not in want]
+        if more and set(got) >= set(want) and all(isinstance(config[one], list) for one in more):
+            raise WrongAnswer(
+                f"{asked}: expected {want}, got {got}, but the two lists under {more[0]!r} hold "
+                "the same. Compare values by !=: `is not` asks whether they are the same object"
+            )
         if sorted(got) == want:
             raise WrongAnswer(
                 f"{asked}: the right names in another order: expected {want}, got {got}. Sort them"
