@@ -176,6 +176,11 @@ def twins(function: Answer, trial: Trial) -> None:
         try:
             return probe("a5.twins", function, first, second, change, swapped)
         except WrongAnswer as error:
+            if "broadcast" in str(error):
+                raise WrongAnswer(
+                    f"{error}. Arrays of different shapes are not equal: np.array_equal says so, "
+                    "and does not stop there"
+                ) from None
             if "truth value of an array" not in str(error):
                 raise
             raise WrongAnswer(
