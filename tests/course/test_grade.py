@@ -224,7 +224,9 @@ def test_commands(sources, source, folder, tmp_path, capsys):
     assert (tmp_path / "course" / "release" / NAME / f"{NAME}.ipynb").exists()
 
 
-def test_the_last_lines_count_a_single_thing_as_one(source, sources, folder, tmp_path, capsys):
+def test_the_last_lines_count_a_single_thing_as_one(
+    source, sources, folder, tmp_path, in_this_process, capsys
+):
     hand_in(folder, source, "ana")
     (folder / "ana" / "notes.ipynb").write_text("{}", encoding="utf-8")
     out = tmp_path / "out"

@@ -26,23 +26,24 @@ def net_of(kind: Kind, seed: int = 0, near: Answer = None) -> Any:
 
 def layers(
     function: Answer, kind: Kind, weights: Mapping[str, Array], gradients: Mapping[str, Array]
-) -> Any:
+) -> tuple[Any, bool]:
     """Call a student's function with a net that has these weights and gradients (dicts by name).
 
-    A dict comes back as a list of pairs, anything else unchanged.
+    A dict comes back as a list of pairs, anything else unchanged. Beside it comes whether the
+    function left the gradients where they were.
     """
     net = net_of(kind, near=function)
     for name, parameter in items(net.named_parameters()):
         set_values(parameter, "data", weights[name])
         parameter.grad = gradients[name].copy()
     result = contents(function(net))
-    return (
-        [tuple(item) for item in result.items()]
-        if isinstance(result, dict)
-        else list(result)
-        if isinstance(result, (list, tuple))
-        else result
+    kept = all(
+        np.array_equal(parameter.grad, gradients[name])
+        for name, parameter in items(net.named_parameters())
     )
+    if isinstance(result, dict):
+        return [tuple(item) for item in result.items()], kept
+    return list(result) if isinstance(result, (list, tuple)) else result, kept
 
 
 def at_start(

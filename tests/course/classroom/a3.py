@@ -16,12 +16,12 @@ STUDENTS = [
     Student(
         "caches nothing for the backward pass of ReLU",
         (("    return np.maximum(x, 0), x", "    return np.maximum(x, 0), None"),),
-        {"a3-relu-backward-test": "cache"},
+        {"a3-relu-backward-test": "Is the cache None?"},
     ),
     Student(
         "takes ReLU6, which stops at 6",
         (("    return np.maximum(x, 0), x", "    return np.clip(x, 0, 6), x"),),
-        {"a3-relu-forward-test": "6"},
+        {"a3-relu-forward-test": "no upper limit"},
     ),
     Student(
         "multiplies by y instead of the mask",
@@ -41,15 +41,18 @@ STUDENTS = [
                 "        mean = x.mean(axis=axes)\n        var = x.std(axis=axes)\n",
             ),
         ),
-        {"a3-forward-test": "standard deviation", "a3-precision-test": "standard deviation"},
+        {
+            "a3-forward-test": "standard deviation",
+            "a3-precision-test": "this is not about precision",
+        },
     ),
     Student(
         "adds the bias and forgets the weight",
         ((Y, "    y = x_hat + bias\n"),),
         {
             "a3-forward-test": "weight",
-            "a3-precision-test": "weight",
-            "a3-inference-test": "weight",
+            "a3-precision-test": "this is not about precision",
+            "a3-inference-test": "weight is missing",
         },
     ),
     Student(
@@ -61,7 +64,10 @@ STUDENTS = [
                 "        var = ((x - mean) ** 2).mean(axis=axes)\n",
             ),
         ),
-        {"a3-forward-test": "channel", "a3-precision-test": "channel"},
+        {
+            "a3-forward-test": "the mean of the first channel",
+            "a3-precision-test": "this is not about precision",
+        },
     ),
     Student(
         "computes the variance from squares, and cuts it off at 0",
@@ -102,7 +108,7 @@ STUDENTS = [
                 "    new_mean = (1 - momentum) * running_mean + momentum * var\n",
             ),
         ),
-        {"a3-running-test": "mean"},
+        {"a3-running-test": "the variance of the batch goes into the running mean"},
     ),
     Student(
         "leaves the running averages untouched",
@@ -120,7 +126,7 @@ STUDENTS = [
                 "        count = x.shape[0] * x.shape[1]\n        self",
             ),
         ),
-        {"a3-layer-test": "count"},
+        {"a3-layer-test": "number of images times rows"},
     ),
     Student(
         "asks for net.train, the method, instead of training",
@@ -135,7 +141,7 @@ STUDENTS = [
                 "        self.running_mean.data = update_running(",
             ),
         ),
-        {"a3-layer-test": "tuple"},
+        {"a3-layer-test": "Is a running average a tuple?"},
     ),
     Student(
         "gives the layer another name",
@@ -145,7 +151,10 @@ STUDENTS = [
     Student(
         "adds dy up over all channels",
         (("    dbias = dy.sum(axis=axes)\n", "    dbias = dy.sum()\n"),),
-        {"a3-sums-test": "channel", "a3-backward-test": "dbias"},
+        {
+            "a3-sums-test": "the sum runs over all channels",
+            "a3-backward-test": "added up over all channels",
+        },
     ),
     Student(
         "counts the channels instead of the numbers of a channel",
@@ -155,7 +164,7 @@ STUDENTS = [
                 "        count = dy.shape[-1]\n        dx",
             ),
         ),
-        {"a3-backward-test": "M"},
+        {"a3-backward-test": "divided by the number of channels"},
     ),
     Student(
         "multiplies dy by the weight, and subtracts sums without it",
@@ -174,7 +183,7 @@ STUDENTS = [
     Student(
         "lets nothing through in inference, as mean and variance are constants",
         ((RETURN_DX, "    dx = dx if cache.from_batch else np.zeros_like(dy)\n" + RETURN_DX),),
-        {"a3-inference-backward-test": "0"},
+        {"a3-inference-backward-test": "dx is 0"},
     ),
     Student(
         "takes weight and bias for constants in inference",
@@ -185,7 +194,7 @@ STUDENTS = [
                 + RETURN_DX,
             ),
         ),
-        {"a3-inference-backward-test": "dweight"},
+        {"a3-inference-backward-test": "taken for constants"},
     ),
     Student(
         "loses a bracket in the backward pass",
@@ -205,12 +214,12 @@ STUDENTS = [
     Student(
         "moves all numbers of an input at once",
         ((MOVED, "            up[k] += eps\n            down[k] -= eps\n"),),
-        {"a3-gradcheck-test": "one"},
+        {"a3-gradcheck-test": "one number at a time"},
     ),
     Student(
         "returns the largest error only",
         (("    return errors", "    return max(errors)"),),
-        {"a3-gradcheck-test": "list"},
+        {"a3-gradcheck-test": "one error for each input"},
     ),
     Student(
         "deletes the cell of the judge",

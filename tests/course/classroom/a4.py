@@ -23,12 +23,12 @@ STUDENTS = [
     Student(
         "takes the rule of Glorot, with inputs and outputs",
         ((STD, "    std = math.sqrt(2 / (math.prod(shape[:-1]) + shape[-1]))\n"),),
-        {"a4-he_normal-test": "std"},
+        {"a4-he_normal-test": "Glorot"},
     ),
     Student(
         "divides by the fan-in outside of the root",
         ((STD, "    std = math.sqrt(2) / math.prod(shape[:-1])\n"),),
-        {"a4-he_normal-test": "root"},
+        {"a4-he_normal-test": "the root is taken of the 2 alone"},
     ),
     Student(
         "cuts the weights off at two standard deviations",
@@ -48,7 +48,7 @@ STUDENTS = [
     Student(
         "always takes every second pixel",
         ((SLICE, "    x = x[:, ::2, ::2]\n"),),
-        {"a4-a-test": "stride"},
+        {"a4-a-test": "every second pixel"},
     ),
     Student(
         "appends twice as many channels, whatever is asked for",
@@ -96,9 +96,9 @@ STUDENTS = [
             ),
         ),
         {
-            "a4-basic-layers-test": "channels",
-            "a4-basic-plain-test": "channels",
-            "a4-basic-residual-test": "channels",
+            "a4-basic-layers-test": "should have (3, 3, 5, 5)",
+            "a4-basic-plain-test": "should have (3, 3, 5, 5)",
+            "a4-basic-residual-test": "should have (3, 3, 5, 5)",
         },
     ),
     Student(
@@ -148,7 +148,7 @@ STUDENTS = [
                 "    block.bn2.weight.data = np.zeros(block.bn2.weight.shape)",
             ),
         ),
-        {"a4-nothing-test": "in place"},
+        {"a4-nothing-test": "keeps its dtype"},
     ),
     Student(
         "sets weights of both batch norms to 0",
@@ -158,7 +158,7 @@ STUDENTS = [
                 "    block.bn1.weight.data[...] = 0\n    block.bn2.weight.data[...] = 0",
             ),
         ),
-        {"a4-nothing-test": "one parameter"},
+        {"a4-nothing-test": "expected a change in one array"},
     ),
     Student(
         "forgets the padding of the 3x3 convolution in the bottleneck",
@@ -168,7 +168,7 @@ STUDENTS = [
                 "mid_channels, mid_channels, 3, stride, bias=False, rng=rng",
             ),
         ),
-        {"a4-bottleneck-test": "padding"},
+        {"a4-bottleneck-test": "padding=1"},
     ),
     Student(
         "leaves the bottleneck's forward untouched",
@@ -186,7 +186,7 @@ STUDENTS = [
     Student(
         "adds a width for each stage instead of doubling it",
         (("enumerate((width, 2 * width, 4 * width))", "enumerate((width, 2 * width, 3 * width))"),),
-        {"a4-count-test": "channels", "a4-net-test": "channels"},
+        {"a4-count-test": "3 width", "a4-net-test": "should have (3, 3, 6, 12)"},
     ),
     Student(
         "forgets the batch norm after the first convolution",
@@ -199,12 +199,12 @@ STUDENTS = [
     Student(
         "puts a ReLU on the logits",
         ((LOGITS, "        return F.relu(self.fc(F.global_avg_pool2d(x)))"),),
-        {"a4-net-test": "ReLU"},
+        {"a4-net-test": "a ReLU on the logits"},
     ),
     Student(
         "reads the features at the first pixel instead of the mean over the map",
         ((LOGITS, "        return self.fc(x[:, 0, 0])"),),
-        {"a4-net-test": "mean"},
+        {"a4-net-test": "only the pixel in a corner"},
     ),
     Student(
         "lets both twins draw from generators without a seed",
@@ -220,7 +220,7 @@ STUDENTS = [
     Student(
         "writes the width of the run into the twins",
         ((RESIDUAL, RESIDUAL.replace("(n, width,", "(n, 8,")),),
-        {"a4-twins-test": "width"},
+        {"a4-twins-test": "(3, 3, 3, 8) should have (3, 3, 3, 3)"},
     ),
     Student(
         "writes a learning rate into the loop",
@@ -230,7 +230,7 @@ STUDENTS = [
                 "    optimizer = mr.optim.SGD(net.parameters(), 0.05, momentum=0.9)\n",
             ),
         ),
-        {"a4-train-test": "lr"},
+        {"a4-train-test": "lr is not used"},
     ),
     Student(
         "notes the mean of the losses so far",
@@ -240,7 +240,7 @@ STUDENTS = [
                 "        losses.append((sum(losses) + loss.item()) / (len(losses) + 1))\n",
             ),
         ),
-        {"a4-train-test": "loss"},
+        {"a4-train-test": "the mean of all losses so far"},
     ),
     Student(
         "goes round the first batch for ever",

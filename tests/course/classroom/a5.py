@@ -41,7 +41,7 @@ STUDENTS = [
     Student(
         "counts weights as equal that differ by rounding",
         ((SAME, SAME.replace("np.array_equal(", "np.allclose(")),),
-        {"a5-twins-test": "equal"},
+        {"a5-twins-test": "np.array_equal"},
     ),
     Student(
         "compares the first parameter only",
@@ -51,7 +51,7 @@ STUDENTS = [
                 "    for name in first:\n        return np.array_equal(first[name], second.get(name))",
             ),
         ),
-        {"a5-twins-test": "all"},
+        {"a5-twins-test": "parameters that the other does not have"},
     ),
     Student(
         "answers with a word",
@@ -73,7 +73,7 @@ STUDENTS = [
                 "    for _ in range(count - 1):\n        (images",
             ),
         ),
-        {"a5-batches-test": "count"},
+        {"a5-batches-test": "Compare all batches"},
     ),
     Student(
         "runs through both streams to their end, and they have none",
@@ -98,7 +98,7 @@ STUDENTS = [
                 "    return np.array(\n        [100 * (errors[net][seed] / errors[other][seed] - 1) for seed in seeds]\n    )",
             ),
         ),
-        {"a5-paired-test": "points"},
+        {"a5-paired-test": "percentage points"},
     ),
     Student(
         "takes the mean distance from the mean for the spread",
@@ -153,7 +153,7 @@ STUDENTS = [
     Student(
         "gives a verdict about the mean",
         (("verdict(values, margin))", "verdict(values.mean(keepdims=True), margin))"),),
-        {"a5-compare-test": "verdict"},
+        {"a5-compare-test": "Is it the verdict about the mean?"},
     ),
     Student(
         "deletes the cell of the comparisons",
@@ -174,7 +174,7 @@ STUDENTS = [
     Student(
         "takes epoch 7 for the last",
         ((LAST, '        if row["epoch"] == 7:\n    ' + LAST),),
-        {"a5-final-test": "last epoch"},
+        {"a5-final-test": "epoch 7 is taken"},
     ),
     Student(
         "takes the mean of the last two epochs",
@@ -188,7 +188,7 @@ STUDENTS = [
                 "        found.setdefault(net, {})[seed] = float(np.mean(values[-2:]))\n    return found",
             ),
         ),
-        {"a5-final-test": "last epoch"},
+        {"a5-final-test": "the mean of the last two epochs"},
     ),
     Student(
         "forgets a bracket in final",
@@ -204,7 +204,7 @@ STUDENTS = [
     Student(
         "exchanges the axes of the plot",
         ((PLOT, PLOT.replace("epochs, means", "means, epochs")),),
-        {"a5-curves-test": "exchanged"},
+        {"a5-curves-test": "the axes are exchanged"},
     ),
     Student(
         "dots the line of the test error",

@@ -28,7 +28,7 @@ STUDENTS = [
     Student(
         "squares after the sum",
         ((NORM, "    return np.sqrt(np.sum(array, dtype=np.float64) ** 2)"),),
-        {"a6-norm-test": "square", "a6-norm-range-test": "square"},
+        {"a6-norm-test": "added up before they are squared", "a6-norm-range-test": "expected"},
     ),
     Student(
         "converts to float64 after squaring",
@@ -64,7 +64,7 @@ STUDENTS = [
                 "    net.zero_grad()\n    return norms",
             ),
         ),
-        {"a6-gradient-norms-test": "grad"},
+        {"a6-gradient-norms-test": "zero_grad"},
     ),
     Student(
         "subtracts the logarithms and forgets exp",
@@ -76,12 +76,12 @@ STUDENTS = [
                 ),
             ),
         ),
-        {"a6-relative-test": "log"},
+        {"a6-relative-test": "exp is missing"},
     ),
     Student(
         "divides by the largest weight",
         ((RELATIVE, RELATIVE.replace("norm(p.data)", "np.abs(p.data).max()")),),
-        {"a6-relative-test": "largest"},
+        {"a6-relative-test": "the largest weight"},
     ),
     Student(
         "takes the root of the number of layers",
@@ -91,7 +91,7 @@ STUDENTS = [
                 "    return np.exp(np.log(table).sum(axis=0) / table.shape[1])",
             ),
         ),
-        {"a6-geometric-test": "seeds"},
+        {"a6-geometric-test": "number of seeds"},
     ),
     Student(
         "takes the median over the seeds",
@@ -101,7 +101,7 @@ STUDENTS = [
     Student(
         "forgets to subtract the mean of x",
         ((SLOPE, "    x = np.arange(len(y))\n" + SLOPE),),
-        {"a6-slope-test": "mean"},
+        {"a6-slope-test": "the mean of x is not subtracted"},
     ),
     Student(
         "takes the mean of the steps between neighbours",
@@ -126,12 +126,12 @@ STUDENTS = [
     Student(
         "walks back from the sum of the logits",
         ((BACKWARD, "        net(mr.Tensor(images)).sum().backward()\n"),),
-        {"a6-start-test": "cross"},
+        {"a6-start-test": "backward starts at the logits"},
     ),
     Student(
         "leaves out the first convolution instead of the last layer",
         ((ROW, ROW.replace("[:-1]", "[1:]")),),
-        {"a6-start-test": "first"},
+        {"a6-start-test": "the first layer is left out"},
     ),
     Student(
         "uses one image of the batch",
@@ -143,12 +143,12 @@ STUDENTS = [
                 ),
             ),
         ),
-        {"a6-start-test": "image"},
+        {"a6-start-test": "a single image"},
     ),
     Student(
         "draws every seed as a line",
         ((LINE, "        for row in table:\n    " + LINE.replace("geometric_mean(table)", "row")),),
-        {"a6-draw-test": "seed"},
+        {"a6-draw-test": "several lines"},
     ),
     Student(
         "deletes the cell of the measurement",
@@ -164,7 +164,7 @@ STUDENTS = [
     Student(
         "squares the norms once more",
         ((NOTE, NOTE.replace("norm(dy)", "norm(dy) ** 2")),),
-        {"a6-hooks-test": "square"},
+        {"a6-hooks-test": "the root is missing"},
     ),
     Student(
         "forgets the colon after the class",
@@ -175,12 +175,12 @@ STUDENTS = [
     Student(
         "notes the gradients every second step",
         ((GRADIENTS, "        if len(self.moved) % 2 == 0:\n    " + GRADIENTS),),
-        {"a6-recorder-test": "step"},
+        {"a6-recorder-test": "expected shape (5, 7), got (3, 7)"},
     ),
     Student(
         "measures how far the weights are from 0",
         ((MOVED, MOVED.replace("p.data - first", "p.data")),),
-        {"a6-recorder-test": "w0"},
+        {"a6-recorder-test": "the norms of w"},
     ),
     Student(
         "lets the mean over the seeds contradict",
@@ -190,7 +190,7 @@ STUDENTS = [
     Student(
         "wants more than three pairs",
         ((FEW, FEW.replace("< 3", "<= 3")),),
-        {"a6-verdict-test": "three"},
+        {"a6-verdict-test": "Three seeds are enough"},
     ),
     Student(
         "gives the margin as a text with its unit",

@@ -60,6 +60,12 @@ MISTAKES = [
         "return np.maximum(x, np.zeros(x.shape)), x\n",
         "float64 has crept in",
     ),
+    (
+        "a3.relu_forward",
+        "    return np.maximum(x, 0), x\n",
+        "    return np.clip(x, 0, 6), x\n",
+        "no upper limit",
+    ),
     ("a3.relu_backward", RELU_BACKWARD, "return dy * (dy > 0)", "where dy is positive"),
     ("a3.relu_backward", RELU_BACKWARD, "return dy * (cache >= 0)", "at x = 0"),
     (

@@ -350,6 +350,12 @@ MISTAKES = [
         "(mean_and_spread(values), verdict(values, margin))",
         "expected 3 results",
     ),
+    (
+        "a5.compare",
+        "verdict(values, margin))",
+        "verdict(values.mean(keepdims=True), margin))",
+        "the verdict about the mean",
+    ),
     ("a5.settings", "depths = (8, 32) ", "depths = (32, 8) ", "the shallow one comes first"),
     ("a5.settings", "depths = (8, 32) ", "depths = (20, 56) ", "at least 3 times"),
     ("a5.settings", "depths = (8, 32) ", "depths = (8, 30) ", "6n + 2"),

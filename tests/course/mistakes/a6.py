@@ -120,6 +120,13 @@ MISTAKES = [
         "expected a dict",
     ),
     (
+        "a6.gradient_norms",
+        "    return {name: norm(p.grad) for name, p in net.named_parameters() if p.ndim > 1}",
+        "    norms = {name: norm(p.grad) for name, p in net.named_parameters() if p.ndim > 1}\n"
+        "    net.zero_grad()\n    return norms",
+        "A measurement only looks",
+    ),
+    (
         "a6.relative_norms",
         RELATIVE,
         "return {name: norm(p.data) / norm(p.grad) for name, p in net.named_parameters() if "

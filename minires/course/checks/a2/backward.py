@@ -11,7 +11,7 @@ from ...compare import expect, expect_tuple
 from ...trial import Trial
 from .. import task
 from .definitions import CASES, INNER, cut, in_order, padded, put_back, rows_of, size_of, windows
-from .forward import case_in_words, forward_of
+from .forward import call_with_sizes, case_in_words, forward_of
 from .size_and_border import one_sided
 
 
@@ -61,7 +61,17 @@ def col2im(function: Answer, trial: Trial) -> None:
         ]
         expect(
             f"col2im to shape {shape}, windows {kh} x {kw}, stride {stride}, padding {padding}",
-            call(function, matrix, shape, kh, kw, stride, padding, name="col2im"),
+            call_with_sizes(
+                function,
+                matrix,
+                shape,
+                kh,
+                kw,
+                stride,
+                padding,
+                name="col2im",
+                sizes=(shape, (kh, kw), stride, padding),
+            ),
             _sums(seen, shape, stride, padding),
             [*_scatter_mistakes(seen, shape, stride, padding), *mistakes],
         )
@@ -139,9 +149,14 @@ def _backward(forward, backward, trial):
             *(size_of(n, k, stride, padding) for n, k in zip(shape[1:3], filters)),
             filters[3],
         )
-        dx, dw = expect_tuple(
-            "conv2d_backward", call(backward, dy, cache, name="conv2d_backward"), 2, "dx and dw"
+        got = call_with_sizes(
+            backward,
+            dy,
+            cache,
+            name="conv2d_backward",
+            sizes=(shape, filters[:2], stride, padding),
         )
+        dx, dw = expect_tuple("conv2d_backward", got, 2, "dx and dw")
         yield (
             case_in_words("conv2d_backward", x, w, stride, padding),
             (x, w, stride, padding, other_x, other_w, dy),

@@ -20,6 +20,7 @@ from .definitions import (
     padded,
     product,
     rows_of,
+    size_of,
     windows,
 )
 from .size_and_border import one_sided, other_values
@@ -96,6 +97,15 @@ def forward_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tupl
         )
     if min(y.shape[1:3]) > 1:
         found.append(("the last row and column of the output are missing", y[:, :-1, :-1]))
+        short = np.zeros_like(y)
+        short[:, :-1, :-1] = y[:, :-1, :-1]
+        found.append(
+            (
+                "the loops end before the last row and column of the output, which stay 0: "
+                "range(n) stops before n by itself",
+                short,
+            )
+        )
     return found
 
 
@@ -152,7 +162,7 @@ def naive(function: Answer, trial: Trial) -> None:
         x, w = trial.normal(*shape), trial.normal(*filters)
         expect(
             case_in_words("conv2d_naive", x, w, stride, padding),
-            call(function, x, w, stride, padding, name="conv2d_naive"),
+            call_with_sizes(function, x, w, stride, padding, name="conv2d_naive"),
             convolution(x, w, stride, padding),
             [*forward_mistakes(x, w, stride, padding), *_wrapped(x, w, stride, padding)],
         )
@@ -191,6 +201,33 @@ def _wrapped(x, w, stride, padding):
     )
 
 
+def call_with_sizes(
+    function: Answer, *arguments: Any, name: str, sizes: tuple[Any, ...] = ()
+) -> Any:
+    """Like `call`; if shapes or indices do not fit, the message says which sizes would be right.
+
+    `sizes` are the shape of the images, that of the filters, the stride and the padding; without
+    them the arguments are x, w, stride and padding.
+    """
+    try:
+        return call(function, *arguments, name=name)
+    except WrongAnswer as error:
+        if not any(kind in str(error) for kind in ("ValueError", "IndexError", "AxisError")):
+            raise
+        if not sizes:
+            x, w, stride, padding = arguments
+            sizes = x.shape, w.shape, stride, padding
+        shape, kernel, stride, padding = sizes
+        high, wide = (size + 2 * padding for size in shape[1:3])
+        rows, columns = (size_of(size, k, stride, padding) for size, k in zip(shape[1:3], kernel))
+        raise WrongAnswer(
+            f"{error}. Here the images have shape {shape}, with their border {high} x {wide}; "
+            f"windows of {kernel[0]} x {kernel[1]} at stride {stride} give {rows} x {columns} "
+            f"outputs. The last window begins at row {(rows - 1) * stride} and column "
+            f"{(columns - 1) * stride} of the padded image"
+        ) from None
+
+
 def case_in_words(name: str, x: Array, w: Array, stride: int, padding: int) -> str:
     """The words for a case in a message."""
     return f"{name}, x {x.shape}, w {w.shape}, stride {stride}, padding {padding}"
@@ -215,7 +252,15 @@ def im2col(function: Answer, trial: Trial) -> None:
         expect(
             f"im2col of images {words}, windows {kernel[0]} x {kernel[1]}, stride {stride}, "
             f"padding {padding}",
-            call(function, x, *kernel, stride, padding, name="im2col"),
+            call_with_sizes(
+                function,
+                x,
+                *kernel,
+                stride,
+                padding,
+                name="im2col",
+                sizes=(x.shape, kernel, stride, padding),
+            ),
             rows_of(seen, order),
             _columns_mistakes(x, seen, kernel, stride, padding, order),
         )
@@ -268,6 +313,14 @@ def _columns_mistakes(x, seen, kernel, stride, padding, order):
             )
             if min(border.shape[1] - kh, border.shape[2] - kw) >= 0
         ]
+    if columns > rows:
+        found.append(
+            (
+                "every image is taken for a square: count the columns with W and KW, not with H "
+                "and KH",
+                rows_of(seen[:, :, :rows], order),
+            )
+        )
     outer = ("images", "rows", "columns")
     for other in permutations(range(3)):
         if other != axes:
@@ -313,12 +366,16 @@ def forward_of(
     WrongAnswer
         If the result is wrong, or there is no cache.
     """
-    got = call(function, x, w, stride, padding, name="conv2d_forward")
+    got = call_with_sizes(function, x, w, stride, padding, name="conv2d_forward")
     expect_that(
         isinstance(got, (tuple, list)) or got is None,
         "conv2d_forward: expected two results, y and the cache, got y alone: return y, cache",
     )
     y, cache = expect_tuple("conv2d_forward", got, 2, "y and the cache")
+    expect_that(
+        isinstance(y, np.ndarray) or not isinstance(cache, np.ndarray),
+        "conv2d_forward: y and the cache are in the wrong order: return y, cache",
+    )
     expect(
         case_in_words("conv2d_forward", x, w, stride, padding)
         + ("" if dtype is None else f", {dtype.__name__}"),

@@ -48,10 +48,10 @@ def gradient_check(function: Answer, trial: Trial) -> None:
     found = {kind: errors for kind, _, errors in trial.ask(list(kinds.items()), judge)}
     for name, error in zip(("dx", "dw"), found["right"]):
         if not 0 <= error < 1e-5:
-            why = (
-                "is eps too small, or too large? 1e-6 is good"
+            why = "is eps too small, or too large? 1e-6 is good" + (
+                ""
                 if error < 0.1
-                else "is it divided by 2 eps? Is dy the same r as in L? One number at a time?"
+                else ". Is it divided by 2 eps? Is dy the same r as in L? One number at a time?"
             )
             raise WrongAnswer(
                 f"gradient_errors: for a right pair the error of {name} should be about "

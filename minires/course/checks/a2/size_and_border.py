@@ -36,6 +36,11 @@ def output_size(function: Answer, trial: Trial) -> None:
             "the filter's own size is left out: its last row must be inside too",
             lambda n, k, s, p: (n + 2 * p - 1) // s + 1,
         ),
+        ("kernel and padding are left out", lambda n, k, s, p: n // s),
+        (
+            "the 1 is added to the stride: it comes after the division",
+            lambda n, k, s, p: (n + 2 * p - k) // (s + 1),
+        ),
         (
             "the division is rounded to the nearest: round down",
             lambda n, k, s, p: round((n + 2 * p - k) / s) + 1,

@@ -89,6 +89,11 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
             ),
             ("the mean is taken instead of the sum", (dy * x_hat).mean(axis=axes)),
             (
+                "the sum runs over all channels: every channel has a weight of its own",
+                (dy * x_hat).sum(),
+            ),
+            (CONSTANTS, np.zeros_like(right)),
+            (
                 "dweight is multiplied by weight: d(weight x_hat)/d(weight) is x_hat alone",
                 weight * right,
             ),
@@ -130,11 +135,19 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
                 weight * right,
             ),
             ("dbias is multiplied by bias: dy/dbias is 1", bias * right),
+            ("the sum runs over all channels: every channel has a bias of its own", dy.sum()),
+            (CONSTANTS, np.zeros_like(right)),
             ("dbias is not summed: all numbers of a channel use the same bias", dy),
             ("the sum runs over the images only: sum over the pixels too", dy.sum(axis=0)),
             ("an axis is kept (keepdims=True): dbias has the shape of bias", right.reshape(kept)),
         ],
     )
+
+
+CONSTANTS = (
+    "weight and bias are taken for constants: in inference too they are learned, and y depends on "
+    "them as in training"
+)
 
 
 def _case(trial, shape, dtype=np.float64):
@@ -238,6 +251,16 @@ def backward(forward: Answer, backward: Answer, trial: Trial) -> None:
                     formula(through_mean=count / len(x), through_var=count / len(x)),
                 ),
                 (
+                    "the sums are divided by the number of channels: M is the count of numbers in "
+                    "one channel",
+                    formula(through_mean=count / x.shape[-1], through_var=count / x.shape[-1]),
+                ),
+                (
+                    "dy is added up over all channels for the path through the mean: every channel "
+                    "has a mean of its own",
+                    gain * (dy - dy.sum() / count - x_hat * dweight / count),
+                ),
+                (
                     "the sums are divided by x.size: M is the count of numbers in *one* channel",
                     formula(through_mean=1 / x.shape[-1], through_var=1 / x.shape[-1]),
                 ),
@@ -315,6 +338,11 @@ def inference_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
                     _gradients(x, weight, dy, EPS)[0],
                 ),
                 ("weight is missing", dy / sigma),
+                (
+                    "dx is 0: mean and variance are constants here, but x_hat depends on x all the "
+                    "same",
+                    np.zeros_like(dy),
+                ),
                 ("dx is not divided by sqrt(var + eps)", weight * dy),
                 ("dx is divided by var + eps, without the root", weight / (var + EPS) * dy),
                 ("eps is missing in the standard deviation", weight / np.sqrt(var) * dy),

@@ -71,6 +71,15 @@ def forward(function: Answer, trial: Trial) -> None:
                     "x - mean is divided by the variance instead of its root",
                     weight * (x - mean) / (var + EPS) + bias,
                 ),
+                (
+                    "the standard deviation is taken for the variance, and its root once more",
+                    normalised_by(x, weight, bias, mean, np.sqrt(var), EPS),
+                ),
+                (
+                    "the mean of the first channel is subtracted in all of them: every channel has "
+                    "its own",
+                    _by_first_channel(x, weight, bias),
+                ),
                 ("the mean is not subtracted", normalised_by(x, weight, bias, 0, var, EPS)),
                 ("weight is missing", normalised_by(x, 1, bias, mean, var, EPS)),
                 ("bias is missing", normalised_by(x, weight, 0, mean, var, EPS)),
@@ -152,6 +161,13 @@ def forward(function: Answer, trial: Trial) -> None:
         )
 
 
+def _by_first_channel(x, weight, bias):
+    """y with a mistake: the mean of the first channel is taken for all channels."""
+    axes = tuple(range(x.ndim - 1))
+    mean = x[..., :1].mean(axis=axes)
+    return normalised_by(x, weight, bias, mean, ((x - mean) ** 2).mean(axis=axes), EPS)
+
+
 @task("a3.precision")
 def precision(function: Answer, trial: Trial) -> None:
     x = (0.1 * trial.normal(4, 6, 6, 3) + [1000, -400, 0]).astype(np.float32)
@@ -160,7 +176,14 @@ def precision(function: Answer, trial: Trial) -> None:
     y, cache = forward_of(function, wide, wide_weight, wide_bias)
     mean, var = moments_of(wide)
     want = normalised_by(wide, wide_weight, wide_bias, mean, var, 1e-5)
-    expect("batch_norm_forward of float64, means of 1000, -400 and 0", y, want, tolerance=1e-3)
+    try:
+        expect("batch_norm_forward of float64, means of 1000, -400 and 0", y, want, tolerance=1e-3)
+    except WrongAnswer as error:
+        raise WrongAnswer(
+            f"{error}. In float64 no digits are lost, so this is not about precision: the check of "
+            "batch_norm_forward before this one says more",
+            error.picture,
+        ) from None
     y, cache = forward_of(function, x, weight, bias)
     expect_that(
         np.shape(y) == x.shape,
@@ -252,6 +275,14 @@ def inference(function: Answer, trial: Trial) -> None:
                     normalised_by(x, weight, bias, var, np.abs(mean), EPS),
                 ),
                 ("weight and bias are exchanged", normalised_by(x, bias, weight, mean, var, EPS)),
+                (
+                    "weight is missing: inference uses it as training does",
+                    normalised_by(x, 1, bias, mean, var, EPS),
+                ),
+                (
+                    "bias is missing: inference uses it as training does",
+                    normalised_by(x, weight, 0, mean, var, EPS),
+                ),
                 (
                     "weight and bias are missing: inference uses them as training does",
                     normalised_by(x, 1, 0, mean, var, EPS),

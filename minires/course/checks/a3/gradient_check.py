@@ -97,7 +97,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         raise WrongAnswer(
             "relative_errors: for a kernel with right gradients, y = c a^2 b, expected "
             f"errors of almost 0 with eps = {eps}, got "
-            f"{got[0]:.3g} and {got[1]:.3g}" + (f". It looks as if {hint}" if hint else "")
+            f"{got[0]:.3g} and {got[1]:.3g}. "
+            + (f"It looks as if {hint}" if hint else "Do you move one number at a time?")
         )
     *_, got = next(asked)
     expect_that(

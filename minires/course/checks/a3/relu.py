@@ -4,7 +4,7 @@ import numpy as np
 
 from ...across import Answer
 from ...calling import call
-from ...compare import expect, expect_that
+from ...compare import WrongAnswer, expect, expect_that
 from ...trial import Trial
 from .. import task
 from ..a1.arithmetic import SLOPES, slope
@@ -13,7 +13,7 @@ from .answers import forward_of, only_one
 
 @task("a3.relu_forward")
 def relu_forward(function: Answer, trial: Trial) -> None:
-    x = trial.normal(5, 3, 2)
+    x = 10 * trial.normal(5, 3, 2)  # an upper limit shows at large numbers only
     x[0, 0] = 0.0, -0.0
     y = forward_of(function, x, name="relu_forward")[0]
     expect(
@@ -31,6 +31,13 @@ def relu_forward(function: Answer, trial: Trial) -> None:
                 np.minimum(x, 0),
             ),
             ("negative numbers pass too", x),
+            *(
+                (
+                    f"numbers above {most} are cut off: y = max(x, 0) has no upper limit",
+                    np.clip(x, 0, most),
+                )
+                for most in (1, 6)
+            ),
         ],
         tolerance=1e-12,
     )
@@ -53,10 +60,18 @@ def relu_forward(function: Answer, trial: Trial) -> None:
 
 @task("a3.relu_backward")
 def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
-    x, dy = trial.normal(5, 3, 2), trial.normal(5, 3, 2)
+    x, dy = 10 * trial.normal(5, 3, 2), trial.normal(5, 3, 2)
     x[0, 0], dy[0, 0] = (0.0, -0.0), (1.0, 2.0)
     _, cache = forward_of(forward, x, name="relu_forward")
-    dx = only_one(call(backward, dy, cache, name="relu_backward"))
+    try:
+        dx = only_one(call(backward, dy, cache, name="relu_backward"))
+    except WrongAnswer as error:
+        if "NoneType" in str(error):
+            raise WrongAnswer(
+                f"{error}. Is the cache None? relu_forward must put into it what relu_backward "
+                "needs, such as x"
+            ) from None
+        raise
     at_zero = trial.option("ReLU at 0 in a kernel")
     expect(
         "relu_backward: dx",
@@ -98,6 +113,13 @@ def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
             ("the gradient passes where x < 0: it must pass where x > 0", np.where(x < 0, dy, 0)),
             ("the gradient is multiplied by x itself", dy * np.where(x > 0, x, 0)),
             ("the gradient passes everywhere", dy),
+            *(
+                (
+                    f"no gradient passes where x is above {most}: y = max(x, 0) has no upper limit",
+                    np.where((x > 0) & (x < most), dy, 0),
+                )
+                for most in (1, 6)
+            ),
         ],
         tolerance=1e-12,
     )

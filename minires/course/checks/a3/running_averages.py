@@ -6,7 +6,7 @@ import numpy as np
 
 from ...across import Answer
 from ...calling import call, probe
-from ...compare import expect, expect_that, expect_tuple
+from ...compare import WrongAnswer, expect, expect_that, expect_tuple
 from ...trial import Trial
 from .. import task
 
@@ -122,6 +122,11 @@ def running(function: Answer, trial: Trial) -> None:
                             which, old[which], (mean, var)[which], count, 0.3, of_past
                         ),
                         other,
+                        (
+                            f"the {('variance', 'mean')[which]} of the batch goes into the "
+                            f"running {name}",
+                            0.7 * old[which] + 0.3 * (var, mean)[which],
+                        ),
                     ],
                     tolerance=tolerance,
                     dtype=dtype,
@@ -165,7 +170,7 @@ def layer(layer_class: Answer, trial: Trial) -> None:
     }
     batches: list[dict[str, Any]] = []
     for training, shape in (
-        (True, (2, 3, 1, 2)),
+        (True, (2, 3, 4, 2)),
         (True, (5, 2)),
         (False, (2, 3, 1, 2)),
         (False, (1, 2)),
@@ -180,7 +185,15 @@ def layer(layer_class: Answer, trial: Trial) -> None:
                 "var": trial.rng.uniform(2, 5, 2),
             }
         )
-    seen = probe("a3.layer", layer_class, settings, batches)
+    try:
+        seen = probe("a3.layer", layer_class, settings, batches)
+    except WrongAnswer as error:
+        if "can't multiply sequence" in str(error):
+            raise WrongAnswer(
+                f"{error}. Is a running average a tuple? update_running returns two arrays, one "
+                "for self.running_mean.data and one for self.running_var.data"
+            ) from None
+        raise
     old = settings["running_mean"], settings["running_var"]
     for number, (batch, found) in enumerate(zip(batches, seen), 1):
         x, training = batch["x"], batch["training"]
@@ -260,6 +273,11 @@ def layer(layer_class: Answer, trial: Trial) -> None:
                 for wrong, meaning, n in (
                     ("len(x)", "number of images", len(x)),
                     ("x.size", "number of all numbers", x.size),
+                    (
+                        "x.shape[0] * x.shape[1]",
+                        "number of images times rows",
+                        x.shape[0] * x.shape[1],
+                    ),
                 )
             ]
             expect(

@@ -70,9 +70,14 @@ def found(
             "(stride != 1 or in_channels != out_channels)"
         )
     if sorted(got) != sorted(wanted):
-        raise WrongAnswer(
+        message = (
             f"{what}: expected {_listed('convolution', wanted)}, got {_listed('convolution', got)}"
         )
+        strange = next((shape for shape in got if got.count(shape) > wanted.count(shape)), None)
+        lacking = next((shape for shape in wanted if got.count(shape) < wanted.count(shape)), None)
+        if len(got) == len(wanted):
+            message += f". One with weights {strange} should have {lacking}: (KH, KW, C_in, C_out)"
+        raise WrongAnswer(message)
     if fours and len(ones) == 3 * len(fours):
         raise WrongAnswer(
             f"{what}: the convolutions have a bias. Batch norm subtracts the mean, and with "

@@ -243,7 +243,15 @@ def basic_residual(target: Answer, trial: Trial) -> None:
 @task("a4.do_nothing")
 def do_nothing(function: Answer, block: Answer, trial: Trial) -> None:
     x = np.abs(trial.normal(2, 5, 4, 3, dtype=np.float32))
-    before, after, y = probe("a4.silenced", function, block, (3, 3, 1, "A"), trial.seed, x)
+    try:
+        before, after, y = probe("a4.silenced", function, block, (3, 3, 1, "A"), trial.seed, x)
+    except WrongAnswer as error:
+        if "DtypeError" in str(error):
+            raise WrongAnswer(
+                f"{error}. Write into the array that is there, .data[...] = ..., which keeps its "
+                "dtype"
+            ) from None
+        raise
     changed = [i for i, (a, b) in enumerate(zip(before, after)) if not np.array_equal(a, b)]
     names = [
         "the first convolution",

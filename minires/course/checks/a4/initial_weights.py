@@ -53,6 +53,15 @@ def he_normal(function: Answer, trial: Trial) -> None:
                     "the mean of fan_in and fan_out is taken: that is Glorot's rule",
                     math.sqrt(2 / (fan_in + fan_out)),
                 ),
+                (
+                    "inputs and outputs are counted, as in Glorot's rule: He's rule counts the "
+                    "inputs",
+                    math.sqrt(2 / (fan_in + shape[-1])),
+                ),
+                (
+                    "the root is taken of the 2 alone: divide first, then take the root",
+                    math.sqrt(2) / fan_in,
+                ),
                 ("only the first axis is counted", math.sqrt(2 / shape[0])),
                 (
                     "the outputs are counted instead of the inputs: fan-in is the product of all "

@@ -122,6 +122,10 @@ def count(target: Answer, trial: Trial) -> None:
                 "the first stage has doubled the channels already",
                 numbers(n, width, kind, widths=(2, 4, 8)),
             ),
+            (
+                "the third stage has 3 width channels: they double from stage to stage, so 4 width",
+                numbers(n, width, kind, widths=(1, 2, 3)),
+            ),
             ("only one stage doubles the channels", numbers(n, width, kind, widths=(1, 2, 2))),
             ("there are only two stages", numbers(n, width, kind, widths=(1, 2))),
             (
@@ -195,7 +199,7 @@ def logits(
             s = 0 if kind is None else a(x, given, out_channels)
         x = relu(branch(x, pair, [given, 1]) + s)
     pools: dict[str, Any] = {"mean": x.mean, "sum": x.sum, "max": x.max}
-    features = pools[pool](axis=(1, 2))
+    features = x[:, 0, 0] if pool == "corner" else pools[pool](axis=(1, 2))
     matrix, last = (
         next(value for value in values if fits(value))
         for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,))
@@ -265,6 +269,8 @@ def network(target: Answer, trial: Trial) -> None:
                 "the maximum over the map is taken: take the mean",
                 variant(pool="max"),
             ),
+            ("only the pixel in a corner is read: take the mean", variant(pool="corner")),
+            ("there is a ReLU on the logits: they may be below 0", relu(want)),
         ]
         if kind == "A":
             wrong += [

@@ -74,6 +74,10 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
                 option_a(x[:, :h, :w], 1, out_channels, where),
             ),
             (
+                "every second pixel is taken, whatever the stride is",
+                option_a(x, 2, out_channels, where),
+            ),
+            (
                 "the first pixel is left out: begin at pixel 0",
                 option_a(x[:, stride - 1 :: stride, stride - 1 :: stride], 1, out_channels, where),
             ),

@@ -96,6 +96,17 @@ def train(function: Answer, trial: Trial) -> None:
             ),
             ("the losses are taken after the steps: take each before its step", after_steps),
             ("the steps go up", up),
+            *(
+                (
+                    f"the argument lr is not used: {other} is used instead",
+                    descent(start, images, labels, other)[0],
+                )
+                for other in (0.1, 0.05, 0.01)
+            ),
+            (
+                "each is the mean of all losses so far: return every loss as it is",
+                np.cumsum(losses) / np.arange(1, len(losses) + 1),
+            ),
             ("the first batch is left out", losses[1:]),
             ("only the first batch is used", losses[:1]),
             ("only the last loss is returned", losses[-1:]),

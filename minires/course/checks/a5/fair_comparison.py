@@ -86,6 +86,12 @@ def differences(function: Answer, trial: Trial) -> None:
                 f"{asked}: these are the settings in which the two agree; expected the settings "
                 "in which they differ"
             )
+        more = [name for name in got if name not in want]
+        if more and set(got) >= set(want) and all(isinstance(config[one], list) for one in more):
+            raise WrongAnswer(
+                f"{asked}: expected {want}, got {got}, but the two lists under {more[0]!r} hold "
+                "the same. Compare values by !=: `is not` asks whether they are the same object"
+            )
         if sorted(got) == want:
             raise WrongAnswer(
                 f"{asked}: the right names in another order: expected {want}, got {got}. Sort them"
@@ -170,6 +176,11 @@ def twins(function: Answer, trial: Trial) -> None:
         try:
             return probe("a5.twins", function, first, second, change, swapped)
         except WrongAnswer as error:
+            if "broadcast" in str(error):
+                raise WrongAnswer(
+                    f"{error}. Arrays of different shapes are not equal: np.array_equal says so, "
+                    "and does not stop there"
+                ) from None
             if "truth value of an array" not in str(error):
                 raise
             raise WrongAnswer(

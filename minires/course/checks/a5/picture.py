@@ -97,6 +97,7 @@ def _why(lines, own, column, x, y):
         for seed in seeds
     }
     mistakes = [
+        (there(y, x), "the axes are exchanged: ax.plot(epochs, errors)"),
         (there(x, y / 100), "the errors are divided by 100: draw them in percent"),
         (
             there(np.arange(len(y)), y),

@@ -129,6 +129,10 @@ def final(function: Answer, trial: Trial) -> None:
         _expect_final(f"final, {what}", got, table, quantity)
 
 
+def _at_epoch(rows, epoch, column):
+    return next(row[column] for row in rows if row["epoch"] == epoch)
+
+
 def _expect_final(what, got, rows, quantity):
     """Compare a student's final errors with those of the last epochs."""
     places = sorted({(row["net"], row["seed"]) for row in rows})
@@ -229,6 +233,19 @@ def _expect_final(what, got, rows, quantity):
             (
                 "the first row in the file is taken: take the highest epoch",
                 by(lambda own, column: own[0][column], quantity),
+            ),
+            (
+                "epoch 7 is taken, whatever the last epoch of the run is",
+                by(lambda own, column: _at_epoch(own, 7, column), quantity),
+            ),
+            (
+                "the mean of the last two epochs is taken: only the last one counts",
+                by(
+                    lambda own, column: np.mean(
+                        [row[column] for row in sorted(own, key=lambda row: row["epoch"])[-2:]]
+                    ),
+                    quantity,
+                ),
             ),
             (
                 "epochs are compared as text, where '9' comes after '10'",

@@ -73,6 +73,11 @@ def paired(function: Answer, trial: Trial) -> None:
                 ),
                 ("the seeds come in reverse order", want[::-1]),
                 ("the sign is lost: no absolute values", np.abs(want)),
+                (
+                    "the difference is taken in percent of the error: subtract only, which gives "
+                    "percentage points",
+                    100 * want / b,
+                ),
                 ("the mean is taken: return one number for each seed", want.mean()),
                 (
                     "the difference of the two means is taken: return one number for each seed",
@@ -322,6 +327,7 @@ def compare(function: Answer, trial: Trial) -> None:
         net: {seed: float(error + trial.rng.uniform(-0.4, 0.4)) for seed in (1, 0, 2, 3)}
         for net, error in base.items()
     }
+    errors[f"plain-{shallow}"][3] += 21  # one seed disagrees, and the mean does not show it
     pairs = {
         "degradation": (f"plain-{deep}", f"plain-{shallow}"),
         "shortcuts": (f"resnet-{deep}", f"plain-{deep}"),
@@ -401,6 +407,8 @@ def compare(function: Answer, trial: Trial) -> None:
             + (
                 ". Pass the argument `margin` of compare on to verdict"
                 if found[2] == verdict_of(want, 2.0)
+                else ". Is it the verdict about the mean? verdict gets the differences of all seeds"
+                if found[2] == verdict_of(want.mean(keepdims=True), margin)
                 else ""
             ),
         )

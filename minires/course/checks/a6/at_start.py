@@ -43,6 +43,13 @@ def row(net: nn.Module, what: str = "grad", last: bool = False) -> list[float]:
     return [length(array) for array in (arrays if last else arrays[:-1])]
 
 
+def _from_logits(kind, seed, images):
+    """A net with a mistake: backward ran from the sum of its logits."""
+    net = a6.net_of(kind, seed)
+    net(Tensor(images)).sum().backward()
+    return net
+
+
 @task("a6.norms_at_start")
 def norms_at_start(function: Answer, trial: Trial) -> None:
     images, labels = batch_of(trial)
@@ -119,6 +126,19 @@ def norms_at_start(function: Answer, trial: Trial) -> None:
                     want.mean(axis=0),
                 ),
                 ("seeds and layers are exchanged: each row must be a seed", want.T),
+                (
+                    "backward starts at the logits: start at their cross-entropy with the labels",
+                    np.array([row(_from_logits(kind, seed, images)) for seed in seeds]),
+                ),
+                (
+                    "a single image is used: send the whole batch through the net",
+                    np.array(
+                        [
+                            row(backward(a6.net_of(kind, seed), images[:1], labels[:1]))
+                            for seed in seeds
+                        ]
+                    ),
+                ),
             ],
             tolerance=2e-3,
         )
@@ -139,6 +159,11 @@ def draw(function: Answer, trial: Trial) -> None:
         expect_that(
             label in found,
             f"draw: no line is named {label!r}: name each line, ax.plot(..., label=...)",
+        )
+        expect_that(
+            [one for one, _, _ in lines].count(label) == 1,
+            f"draw: there are several lines for {label!r}: draw one, the geometric mean over the "
+            "seeds",
         )
         x, y = found[label]
         middle = np.exp(np.log(table).mean(axis=0))

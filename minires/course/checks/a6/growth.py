@@ -49,6 +49,11 @@ def geometric_mean(function: Answer, trial: Trial) -> None:
                 ),
                 ("the median is taken", np.median(a, axis=0)),
                 (
+                    "the sum of the logarithms is divided by the number of layers: divide by the "
+                    "number of seeds, over which it runs",
+                    np.exp(logs.sum(axis=0) / a.shape[1]),
+                ),
+                (
                     "the sum of the logarithms is not divided by the number of seeds",
                     np.exp(logs.sum(axis=0)),
                 ),
@@ -95,6 +100,10 @@ def line_slope(function: Answer, trial: Trial) -> None:
                     ((x + 1) * y).sum() / ((x + 1) ** 2).sum(),
                 ),
                 ("only one of x and y is centred", (x * y).sum() / variance),
+                (
+                    "the mean of x is not subtracted in the sum of squares",
+                    covariance / (x * x).sum(),
+                ),
                 (
                     "this is the rise over all layers together, not per layer: x goes up by 1 "
                     "from layer to layer",

@@ -153,6 +153,14 @@ def relative_norms(function: Answer, trial: Trial) -> None:
                 ("the norms are not divided by |w|", dw),
                 ("these are the norms of w", w),
                 ("the norms are divided by |w| squared", dw / w**2),
+                (
+                    "exp is missing: the difference of two logarithms is that of the ratio",
+                    np.log(dw / w),
+                ),
+                (
+                    "the norms are divided by the largest weight instead of |w|",
+                    dw / [np.abs(weights[name]).max() for name in names],
+                ),
                 ("dw is multiplied by |w|", dw * w),
                 (
                     "dw is divided by w number by number, before the norm: a single tiny "
@@ -180,7 +188,12 @@ def layers_of(
         If it returns no dict, the names are not those of convolutions and linear layers in order of
         depth, or a value is no number.
     """
-    items = probe("a6.layers", function, kind, weights, gradients)
+    items, kept = probe("a6.layers", function, kind, weights, gradients)
+    expect_that(
+        kept,
+        f"{what} changes the gradients of the net, or removes them (zero_grad). A measurement only "
+        "looks: an optimiser may still need them",
+    )
     wanted = [name for name in weights if weights[name].ndim > 1]
     expect_that(items is not None, f"{what}: expected a dict, got None; is a `return` missing?")
     expect_that(
