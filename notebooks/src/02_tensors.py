@@ -28,7 +28,7 @@ plot.use_style()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## A gradient has the shape of what it belongs to
+# ## Gradients of arrays
 #
 # Let $y$ be an array that was computed from the array $x$, and $L$ the loss, still *one* number,
 # computed from $y$ by whatever comes after. We write `dy` for the array of all derivatives of $L$
@@ -88,7 +88,7 @@ da = r * b  # the rule for a product, with dy = r
 assert np.allclose(da, measured(lambda a: (r * (a * b)).sum(), a), atol=1e-6)
 
 # %% [markdown]
-# ## Broadcasting: what was repeated is summed
+# ## Broadcasting: an array that is repeated
 #
 # A layer computes $y = x w + b$ for many inputs at once. Leave the product $x w$ to the next
 # section, and look at `x + b`. Here `x` has a row for each input, and `b` is a single row that is

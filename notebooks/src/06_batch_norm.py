@@ -8,8 +8,8 @@
 # it. It has side effects, which you will see here too.
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
-# what it does in use, and explain why the length of the weights before it does not matter and why
-# gradients *grow* in deep nets with it. About 55 minutes, and 30 more for the exercises.
+# what it does in use, explain why the length of the weights before it does not matter, and say what
+# it does to the gradient in a deep net. About 55 minutes, and 30 more for the exercises.
 
 # %%
 import math
@@ -117,7 +117,7 @@ assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correla
 # are two numbers of their own. They are no longer a by-product of all the weights before.
 
 # %% [markdown]
-# ## Backward: every output depends on every input
+# ## Backward: which output depends on which input?
 #
 # So far no image had anything to do with the others in its batch.
 
@@ -556,7 +556,7 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 # hardly turns any more. Can gradients be that large?
 
 # %% [markdown]
-# ## The price: gradients grow
+# ## What happens to the gradient on its way back
 #
 # Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
 # chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
