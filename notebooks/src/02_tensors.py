@@ -447,9 +447,6 @@ print(
 )
 doubling.reveal("about half a million", "Each addition doubles the number of ways back.")
 
-# %% tags=["guard"]
-assert every_path[17] == 2**19 - 1 == 524_287 and each_once[17] == 19
-
 # %%
 later = np.arange(18, 28)
 dots = {"marker": "o", "markersize": 4}
@@ -468,6 +465,9 @@ show(
     "number rises as a straight line to half a million at 18; in topological order it stays below "
     "30."
 )
+
+# %% tags=["guard"]
+assert every_path[17] == 2**19 - 1 == 524_287 and each_once[17] == 19
 
 # %% [markdown] tags=["answer"]
 # Each addition doubles the number of paths, so the second way makes $2^{19} - 1 = 524{,}287$ visits

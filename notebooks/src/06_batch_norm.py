@@ -605,20 +605,6 @@ way_back.reveal(
 )
 gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
 
-# %% tags=["guard"]
-z = rng.standard_normal(1_000_000)
-relu_z = np.maximum(z, 0)
-assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
-assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
-assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
-assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
-assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
-assert all(abs(rate - 1.21) < 0.03 for rate in rates)
-
-# %% tags=["guard-full"]
-assert 1.1 < found["plain-56"].growth.per_layer < 1.21
-assert found["plain-56"].growth.per_layer ** 54 > 1000
-
 # %% [markdown] tags=["answer"]
 # A gradient that grows by a factor of 1.21 per layer is over ten thousand times as large after 50
 # layers. Why does it grow? Subtracting the mean makes the signal smaller, and batch norm enlarges
@@ -667,6 +653,20 @@ show(
     "another, and on the dotted theory, falling from over ten thousand at the input to 1 at the "
     "output. Right: plain-56 falls too, less steeply than the dotted line."
 )
+
+# %% tags=["guard"]
+z = rng.standard_normal(1_000_000)
+relu_z = np.maximum(z, 0)
+assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
+assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
+assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
+assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
+assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
+assert all(abs(rate - 1.21) < 0.03 for rate in rates)
+
+# %% tags=["guard-full"]
+assert 1.1 < found["plain-56"].growth.per_layer < 1.21
+assert found["plain-56"].growth.per_layer ** 54 > 1000
 
 # %% tags=["guard"]
 assert 1.21**49 > 10_000
