@@ -28,7 +28,7 @@ plot.use_style()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## A gradient has the shape of what it belongs to
+# ## Gradients of arrays
 #
 # Let $y$ be an array that was computed from the array $x$, and $L$ the loss, still *one* number,
 # computed from $y$ by whatever comes after. We write `dy` for the array of all derivatives of $L$
@@ -88,7 +88,7 @@ da = r * b  # the rule for a product, with dy = r
 assert np.allclose(da, measured(lambda a: (r * (a * b)).sum(), a), atol=1e-6)
 
 # %% [markdown]
-# ## Broadcasting: what was repeated is summed
+# ## Broadcasting: an array that is repeated
 #
 # A layer computes $y = x w + b$ for many inputs at once. Leave the product $x w$ to the next
 # section, and look at `x + b`. Here `x` has a row for each input, and `b` is a single row that is
@@ -447,9 +447,6 @@ print(
 )
 doubling.reveal("about half a million", "Each addition doubles the number of ways back.")
 
-# %% tags=["guard"]
-assert every_path[17] == 2**19 - 1 == 524_287 and each_once[17] == 19
-
 # %%
 later = np.arange(18, 28)
 dots = {"marker": "o", "markersize": 4}
@@ -468,6 +465,9 @@ show(
     "number rises as a straight line to half a million at 18; in topological order it stays below "
     "30."
 )
+
+# %% tags=["guard"]
+assert every_path[17] == 2**19 - 1 == 524_287 and each_once[17] == 19
 
 # %% [markdown] tags=["answer"]
 # Each addition doubles the number of paths, so the second way makes $2^{19} - 1 = 524{,}287$ visits

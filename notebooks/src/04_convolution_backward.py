@@ -4,7 +4,7 @@
 # To train its filters a network needs two gradients of each convolution: with respect to the
 # filters, and with respect to its input, for the layer before. This notebook derives both, in loops
 # and as matrix products. Then comes the question how you can *know* that a gradient is right. That
-# is harder than it looks, because a network often learns with a wrong gradient too, only worse.
+# is harder than it looks, and the loss curve will not tell you.
 #
 # **After this one you can** derive the two gradients of a convolution, compute them with the
 # columns of im2col, check any gradient against small steps without falling into the usual traps,
@@ -549,7 +549,7 @@ with mr.kernels.use(conv2d=mixed_up):
         raise AssertionError("the mistake was not found")
 
 # %% [markdown]
-# ## Your kernel learns, and so does the wrong one
+# ## Train with your kernel, and with a wrong one
 #
 # Now train a net with your kernel. It has two convolutions with a ReLU between them, and learns to
 # draw the upright edges of an image. The target is the absolute value of what the filter

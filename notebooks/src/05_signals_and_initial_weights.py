@@ -30,7 +30,7 @@ DRAWS, CHANNELS, NETS = 20, 16, 6  # of the last two sections: smaller is quicke
 DRAWS, CHANNELS, NETS = 2, 4, 2
 
 # %% [markdown]
-# ## Why a chain of linear layers is one layer
+# ## A chain of linear layers
 #
 # A linear layer computes `y = x @ w`: N rows of `in_features` numbers go in, N rows of
 # `out_features` numbers come back.
@@ -405,9 +405,9 @@ assert math.isclose(layer.weight.data.std(), math.sqrt(2 / (3 * 3 * 16)), rel_to
 right_std.reveal(f"{math.sqrt(2 / (3 * 3 * 16)):.3f}", "It is the root of 2 / (3 · 3 · 16).")
 
 # %% [markdown]
-# ## What the rule does not keep: differences
+# ## Does the rule keep differences?
 #
-# He's rule keeps the size of the signal. Does it keep the *content*? Take the net with gain
+# He's rule keeps the size of the signal. Does it keep the *content* too? Take the net with gain
 # $\sqrt 2$, and measure how similar two inputs look to a layer. As a measure take the **cosine** of
 # the angle between their signals. It is 0 if they are at right angles, and 1 if they point the same
 # way.

@@ -8,8 +8,8 @@
 # it. It has side effects, which you will see here too.
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
-# what it does in use, and explain why the length of the weights before it does not matter and why
-# gradients *grow* in deep nets with it. About 55 minutes, and 30 more for the exercises.
+# what it does in use, explain why the length of the weights before it does not matter, and say what
+# it does to the gradient in a deep net. About 55 minutes, and 30 more for the exercises.
 
 # %%
 import math
@@ -117,7 +117,7 @@ assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correla
 # are two numbers of their own. They are no longer a by-product of all the weights before.
 
 # %% [markdown]
-# ## Backward: every output depends on every input
+# ## Backward: which output depends on which input?
 #
 # So far no image had anything to do with the others in its batch.
 
@@ -556,7 +556,7 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 # hardly turns any more. Can gradients be that large?
 
 # %% [markdown]
-# ## The price: gradients grow
+# ## What happens to the gradient on its way back
 #
 # Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
 # chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
@@ -604,20 +604,6 @@ way_back.reveal(
     way_back.choices[2 if min(rates) > 1.1 else 0], f"It grows by {np.mean(rates):.2f} a layer."
 )
 gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
-
-# %% tags=["guard"]
-z = rng.standard_normal(1_000_000)
-relu_z = np.maximum(z, 0)
-assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
-assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
-assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
-assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
-assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
-assert all(abs(rate - 1.21) < 0.03 for rate in rates)
-
-# %% tags=["guard-full"]
-assert 1.1 < found["plain-56"].growth.per_layer < 1.21
-assert found["plain-56"].growth.per_layer ** 54 > 1000
 
 # %% [markdown] tags=["answer"]
 # A gradient that grows by a factor of 1.21 per layer is over ten thousand times as large after 50
@@ -667,6 +653,20 @@ show(
     "another, and on the dotted theory, falling from over ten thousand at the input to 1 at the "
     "output. Right: plain-56 falls too, less steeply than the dotted line."
 )
+
+# %% tags=["guard"]
+z = rng.standard_normal(1_000_000)
+relu_z = np.maximum(z, 0)
+assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
+assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
+assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
+assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
+assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
+assert all(abs(rate - 1.21) < 0.03 for rate in rates)
+
+# %% tags=["guard-full"]
+assert 1.1 < found["plain-56"].growth.per_layer < 1.21
+assert found["plain-56"].growth.per_layer ** 54 > 1000
 
 # %% tags=["guard"]
 assert 1.21**49 > 10_000

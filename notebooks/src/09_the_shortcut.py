@@ -135,7 +135,7 @@ class Block(nn.Module):
 # %% [markdown]
 # The addition has no parameters. (`fitted` with stride 1 and no new channels returns $x$ itself.)
 #
-# ## Doing nothing is easy to set
+# ## A block with a weight of zero
 #
 # Set the weight of a block's last batch norm to 0. Its bias starts at 0, so $F(x) = 0$ for every
 # $x$. Suppose that $x$ comes from a ReLU, so that no number in it is negative.
@@ -163,7 +163,7 @@ plain_returns.reveal(with_zero_weight(False), "With F = 0 a plain block returns 
 # Some recipes start every block like this (Goyal et al. 2017,
 # [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), section 5.1). Ours do not.
 #
-# ## Doing nothing is easy to learn
+# ## Can a block learn to do nothing?
 #
 # You made that setting by hand. Can training find it? Take two very small blocks, each of two
 # linear layers, and let them learn to return their input:

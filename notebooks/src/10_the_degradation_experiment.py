@@ -171,10 +171,6 @@ sketch.reveal(
 )
 best_net.reveal(min(mean, key=mean.get), "The table shows the mean of the seeds.")
 
-# %% tags=["guard-full"]
-assert mean["plain-32"] > max(mean["plain-8"], mean["resnet-32"] + 10)
-assert mean["resnet-32"] < mean["resnet-8"] and cured
-
 # %% [markdown]
 # The table gives for each network the mean of its seeds and, in brackets, the lowest and the
 # highest. The curves show the same as bands:
@@ -185,6 +181,10 @@ show(
     "right; bands reach from the lowest seed to the highest.",
     degradation.figures(out)["degradation"],
 )
+
+# %% tags=["guard-full"]
+assert mean["plain-32"] > max(mean["plain-8"], mean["resnet-32"] + 10)
+assert mean["resnet-32"] < mean["resnet-8"] and cured
 
 # %% [markdown]
 # **When do we call it a difference?** minires says so only if *every* seed agrees, and every
@@ -466,15 +466,6 @@ longer.reveal(
     "See the third row. Now depth pays, but only with shortcuts.",
 )
 
-# %% tags=["guard"]
-its_settings = read_config(larger)
-for field in ("image_size", "net", "train_size", "epochs", "batch_size", "lr"):
-    assert its_settings[field] == getattr(PRESETS["small"], field)
-assert its_settings["train_size"] == 50_000 and its_settings["epochs"] == 16
-assert all((np.sign(values) == np.sign(values[0])).all() for values in differences.values())
-assert differences["plain-56\nminus plain-20"].mean() > deeper_plain > 10
-assert half_range(differences["resnet-56\nminus resnet-20"]) < -deeper_residual < 5
-
 # %% [markdown]
 # How did the two get there? Each point is the mean of three seeds:
 
@@ -500,6 +491,15 @@ show(
     "Training errors of resnet-20 and resnet-56 against epochs: the deeper network is above at "
     "first, crosses the other before half of the training, and ends a little below."
 )
+
+# %% tags=["guard"]
+its_settings = read_config(larger)
+for field in ("image_size", "net", "train_size", "epochs", "batch_size", "lr"):
+    assert its_settings[field] == getattr(PRESETS["small"], field)
+assert its_settings["train_size"] == 50_000 and its_settings["epochs"] == 16
+assert all((np.sign(values) == np.sign(values[0])).all() for values in differences.values())
+assert differences["plain-56\nminus plain-20"].mean() > deeper_plain > 10
+assert half_range(differences["resnet-56\nminus resnet-20"]) < -deeper_residual < 5
 
 # %% tags=["guard"]
 shallower, deeper = map(mean_curve, ("resnet-20", "resnet-56"))

@@ -78,6 +78,13 @@ def test_the_answer_waits_in_the_next_cell(source):
         for name in asked:
             assert f"{name}.reveal(" in following[1], name
             assert f"{name}.reveal(" not in text, name
+        if "cells=2" in text:
+            code = [
+                later
+                for later in found[found.index(following) + 1 :]
+                if "[markdown]" not in later[0]
+            ]
+            assert "tags=" not in code[0][0], f"a hidden cell would be held for {asked}"
 
 
 def test_the_text_below_a_result_is_folded(source):
