@@ -119,8 +119,8 @@ def _photographs(config, draw_all):
 
 
 def _without_validation(config, name, classes, images, counts):
-    """The number of images without those that decide when to stop. Where `counts`, the number of
-    each class, is None, it is the largest number that can be left.
+    """How many images are left for training beside the validation part, which decides when to stop.
+    Where `counts`, the number of each class, is None, it is the largest number that can be left.
     """
     if config.patience is None:
         return images

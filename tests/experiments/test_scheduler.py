@@ -183,19 +183,20 @@ def test_what_tasks_print_comes_out_line_by_line(capfd):
 # Stopped and killed
 
 
-def start(out, workers):
+def start(out, workers, script=SCRIPT, **group):
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, out, str(workers)],
+        [sys.executable, "-c", script, out, str(workers)],
         cwd=Path(__file__).parents[2],
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        **(group or {"start_new_session": True}),
     )
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if any(out.glob("nets/*/seed0/gradients.csv")):
             return process
         time.sleep(0.02)
+    process.kill()
     raise AssertionError(process.communicate())
 
 
@@ -210,6 +211,14 @@ def _words(process):
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def check_nothing_lost(out):
+    """A net that has made a step has a checkpoint."""
+    for folder in out.glob("nets/*/*/"):
+        table = folder / "gradients.csv"
+        if table.exists() and len(table.read_text().splitlines()) > 1:
+            assert list((folder / "checkpoints").iterdir())
 
 
 def gone(processes, seconds=30):
@@ -232,12 +241,54 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
         if process.returncode != 0:  # otherwise the run finished before the signal came
             break
     assert process.returncode != 0
-    for folder in out.glob("nets/*/*/"):  # no finished step is lost
-        table = folder / "gradients.csv"
-        if table.exists() and len(table.read_text().splitlines()) > 1:
-            assert list((folder / "checkpoints").iterdir())
+    check_nothing_lost(out)
     run(out, 1, resume=True)
     assert tables(out) == tables(finished)
+
+
+LONG = f"""
+from dataclasses import replace
+from minires.cli import _signals_as_ctrl_c
+from tests.experiments import test_scheduler
+test_scheduler.TINY = replace(test_scheduler.TINY, iterations=10**6)
+with _signals_as_ctrl_c():
+    {SCRIPT.strip().replace(chr(10), chr(10) + "    ")}
+"""
+
+
+def are(processes, stopped, seconds=30):
+    """Whether all of the processes stop, or all go on, within some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if all((one.status() == psutil.STATUS_STOPPED) == stopped for one in processes):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@POSIX
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
+def test_ctrl_z_stops_the_workers_too(tmp_path, end):
+    """And ``fg`` lets them go on, also to save what they have if the run is then ended."""
+    process = start(tmp_path / "run", 2, LONG, process_group=0)
+    everyone = [psutil.Process(process.pid), *workers_of(process)]
+    try:
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGTSTP)  # as the terminal does
+            assert are(everyone, stopped=True)
+            os.killpg(process.pid, signal.SIGCONT)
+            assert are(everyone, stopped=False)
+        os.killpg(process.pid, signal.SIGTSTP)  # as the terminal does
+        assert are(everyone, stopped=True)
+        os.killpg(process.pid, getattr(signal, end))
+        os.killpg(process.pid, signal.SIGCONT)  # as `kill %1` does
+        process.communicate(timeout=60)
+        assert gone(everyone)
+    finally:
+        for one in everyone:
+            if one.is_running():
+                one.kill()
+    check_nothing_lost(tmp_path / "run")
 
 
 @POSIX

@@ -20,6 +20,7 @@ from ...errors import ProcessError
 from ...training.interrupt import StoppedAtOnce
 from . import worker
 from .agenda import Agenda
+from .suspending import suspended_together
 from .task import Task
 
 EVERY = 0.25  # seconds: the workers are checked at least this often
@@ -52,15 +53,20 @@ class Pool:
 
     def run(self) -> None:
         """Do all tasks. Raises the errors of `scheduler.run`."""
-        try:
-            while self.hand_out() or self.busy():
-                self.listen()
-            self.agenda.check()
-        except BaseException:  # Ctrl-C, or a file that this process cannot write
-            self.stop()
-            raise
-        finally:
-            self.kill()
+        with suspended_together(self.processes):
+            try:
+                while self.hand_out() or self.busy():
+                    self.listen()
+                self.agenda.check()
+            except BaseException:  # Ctrl-C, or a file that this process cannot write
+                self.stop()
+                raise
+            finally:
+                self.kill()
+
+    def processes(self) -> list[int]:
+        """The ids of the worker processes, also of those that are still starting."""
+        return [process for one in self.workers for process in one.executor._processes or ()]
 
     def busy(self) -> list["_Worker"]:
         """The workers that have a task."""
@@ -92,8 +98,6 @@ class Pool:
                 kind, *message = one.connection.recv()
                 if kind == "line":
                     self.board.say(message[0])
-                elif kind == "begun":
-                    one.process = message[0]
                 else:
                     self.board.hear(one.task, kind, *message)
                     if kind == "epoch":
@@ -153,7 +157,6 @@ class _Worker:
     def __init__(self, threads: int, data_file: str) -> None:
         self.threads, self.data_file = threads, data_file
         self.task: Any = None  # the Task that it is doing, if any
-        self.process: int | None = None  # its process id, once it has begun a task
         self.begin()
 
     def begin(self) -> None:

@@ -81,6 +81,9 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
         os.setpgrp()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Sent by the system if the other process ends while this one is stopped by Ctrl-Z. The end
+        # of the pipe says the same, and leaves time to save.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     backend.set_num_threads(threads)
     post.connection, post.data = connection, joblib.load(data_file, mmap_mode="r")
     threading.Thread(target=post.listen, name="orders", daemon=True).start()
@@ -95,7 +98,6 @@ def do(task: Task) -> tuple[bool, Any]:
                 return False, None
             post.is_working = True
         with redirect_stdout(lines), redirect_stderr(lines):
-            post.send("begun", os.getpid())
             return True, task.work(post.data, [Reporter(post.send, BETWEEN_REPORTS)])
     except KeyboardInterrupt:
         return False, None
