@@ -17,6 +17,7 @@ PACKAGE = ROOT / "minires"
 TOP_LEVEL = {
     "__init__",
     "__main__",
+    "amounts",
     "checks",
     "errors",
     "functional",
