@@ -125,7 +125,7 @@ def running(function: Answer, trial: Trial) -> None:
                         (
                             f"the {('variance', 'mean')[which]} of the batch goes into the "
                             f"running {name}",
-                            0.7 * old[which] + 0.3 * (var, mean)[which],
+                            _moved(*old, var, mean, 1, 0.3)[which],
                         ),
                     ],
                     tolerance=tolerance,
