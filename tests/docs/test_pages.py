@@ -60,7 +60,7 @@ def test_the_page_of_conv2d_has_every_version_and_its_timings():
     for tab in ("naive", "cpu", "gpu, launcher", "im2col.cu"):
         assert f"{{tab-item}} {tab}\n" in page
     assert "conv2d 128x32x32x16 3x3x16x16, padding 1, forward |" in page
-    assert "not timed on its own" in kernels.page("abs", WORDS["abs"], TIMINGS)
+    assert "Not timed on its own" in kernels.page("abs", WORDS["abs"], TIMINGS)
 
 
 def test_examples_have_gradients_to_show():
