@@ -283,7 +283,7 @@ mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
 
 
 # %%
-def backward_until(step):
+def backward_until(step, w=w, b=b):  # these: later cells use the names for other values
     return mr.graph((w * 3.0 + b - 5.0) ** 2 + w**2, w=w, b=b, backward=step)
 
 
