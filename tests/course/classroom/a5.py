@@ -162,8 +162,8 @@ STUDENTS = [
         problem="a5-compare-code is missing",
     ),
     Student(
-        "reads the seed as a float",
-        (('            "seed": int(row["seed"]),\n', '            "seed": float(row["seed"]),\n'),),
+        "leaves the seed a text",
+        (('            "seed": int(row["seed"]),\n', '            "seed": row["seed"],\n'),),
         {"a5-read-test": "int"},
     ),
     Student(
@@ -207,8 +207,8 @@ STUDENTS = [
         {"a5-curves-test": "the axes are exchanged"},
     ),
     Student(
-        "dots the line of the test error",
-        (('("test_error", "--")', '("test_error", ":")'),),
+        "draws the test error with a solid line too",
+        (('("test_error", "--")', '("test_error", "-")'),),
         {"a5-style-test": "dashed"},
     ),
     Student(
