@@ -57,4 +57,4 @@ def test_hours_are_those_of_the_instructors_page_and_of_the_assignment():
 
 def test_the_instructors_page_links_to_the_plans():
     assert "(teaching_plans.md)" in (DOCS / "instructors.md").read_text(encoding="utf-8")
-    assert json.dumps("teaching_plans") in (DOCS / "generate/assemble.py").read_text()
+    assert json.dumps("teaching_plans") in (DOCS / "generate/index_pages.py").read_text()

@@ -445,7 +445,7 @@ def test_two_jobs_never_train_the_same_net(tmp_path, monkeypatch):
 def test_workers_refuse_a_folder_with_jobs(tmp_path, monkeypatch):
     write_table(tmp_path, entry(TASKS[0]))
     monkeypatch.setattr(jobs, "_queue", lambda *args: Queue([{"5": State(RUNNING, "")}]))
-    with pytest.raises(ConfigError, match="--cluster: 1 jobs still train there: .* got 5"):
+    with pytest.raises(ConfigError, match="--cluster: 1 job still trains there: .* got 5"):
         scheduler.run(TASKS, folder=tmp_path)
     monkeypatch.setattr(jobs, "_queue", lambda *args: Queue([None]))
     with pytest.raises(ProcessError, match="squeue does not answer"):
@@ -589,7 +589,7 @@ def test_a_script_is_printed_and_not_submitted(tmp_path, capfd, monkeypatch):
         patch.setattr(jobs.shutil, "which", lambda name: name)
         patch.setattr(jobs, "_queue", lambda *args: Queue([{"5_0": State(WAITING, "")}]))
         assert main([*command, "--resume"]) == 1
-        assert "--cluster: 1 jobs still train there" in capfd.readouterr().err
+        assert "--cluster: 1 job still trains there" in capfd.readouterr().err
     before = {path: path.read_bytes() for path in out.glob("nets/*/*/checkpoints/*")}
     assert len(before) == 2
     assert main([*command, "--resume"]) == 0 and "plain-8" in capfd.readouterr().out

@@ -10,8 +10,7 @@ from minires import backend
 from minires.kernels import cpu
 from minires.kernels.cpu import chunks
 
-from .checks import check, random_arrays
-from .test_batch_norm import case
+from .checks import check, norm_arrays, random_arrays
 from .test_batch_norm_relu import case as relu_case
 from .test_conv import CORNERS, convolutions
 from .test_pooling import poolings
@@ -47,9 +46,9 @@ def test_convolution(case, images):
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=5))
 def test_batch_norm(shape):
-    check(cpu, "batch_norm", *case(shape))
+    check(cpu, "batch_norm", *norm_arrays(shape))
     mean, var = random_arrays(shape[-1:], shape[-1:], positive=True)
-    check(cpu, "batch_norm", *case(shape), mean=mean, var=var)
+    check(cpu, "batch_norm", *norm_arrays(shape), mean=mean, var=var)
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=5), st.booleans())
