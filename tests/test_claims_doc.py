@@ -9,7 +9,7 @@ from statistics import mean, median
 import pytest
 
 from docs.generate import recorded_claims, verdicts
-from minires.experiments.claims import CLAIMS, forgetting
+from minires.experiments.claims import CLAIMS, forgetting, group_norm
 from minires.experiments.claims.frame import registration
 from minires.experiments.records import read_config
 
@@ -321,6 +321,25 @@ def copies():
     return ["It gets worse with four seeds of five, and stays far below plain-56 as usual with all"]
 
 
+def normalisations():
+    """Factors of the gradient and training errors of plain-56 with three kinds of normalisation."""
+    rows = ROWS["group-norm"]
+    factors = [mean(group_norm.factors(rows, net)) for net in group_norm.NETS]
+    errors = [
+        mean(row["value"] for row in group_norm.of(rows, net, group_norm.TRAIN))
+        for net in group_norm.NETS
+    ]
+    worse = [error - errors[0] for error in errors[1:]]
+    return [
+        "{:.2f} a layer with batch norm, {:.2f} with group norm, {:.2f} with layer".format(
+            *factors
+        ),
+        f"ends at {errors[1]:.1f} and {errors[2]:.1f} % training error, near guessing, where batch "
+        f"norm ends at {errors[0]:.1f} %",
+        "ends {:.1f} and {:.1f} points *higher* with them".format(*worse),
+    ]
+
+
 def guessing():
     errors = sorted(
         row["train_error"]
@@ -367,6 +386,7 @@ def sentences():
         *cures(),
         *responses(),
         *forgotten(),
+        *normalisations(),
         *at_step_300(),
         *above_random_walks(),
         *copies(),
