@@ -163,7 +163,8 @@ def test_a_second_run_is_overridden_like_the_first():
     with nn.overridden({net[0]: lambda x: x}):
         y.sum().backward()
     assert y._node is not None and y._node.name == "recompute"
-    assert np.allclose(x.grad, np.broadcast_to(3 * net[0].weight.data.sum(axis=1), x.shape))
+    expected = np.broadcast_to(3 * net[0].weight.data.sum(axis=1), x.shape)
+    assert np.allclose(x.grad, expected, atol=1e-5)  # a sum of three may nearly cancel
     assert np.allclose(net[0].weight.grad, 3 * X.data.sum(axis=0)[:, None])
 
 
