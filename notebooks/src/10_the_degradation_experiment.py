@@ -417,8 +417,8 @@ pays = predict(
 )
 
 # %%
-recorded = final_errors(folder)
-differences = compare(recorded, 20, 56)
+ours = final_errors(folder)
+differences = compare(ours, 20, 56)
 draw(differences)
 show(
     "Three differences of the recorded run: plain-56 far above plain-20, resnet-56 far below "
@@ -584,7 +584,7 @@ tests = final_errors(folder, "test_error")
 print(f"{'':<12}{'paper: test, training':>24}{'ours: test, training':>24}")
 for name, (test, train) in paper.items():
     theirs = f"{test} %, {f'{train} %' if train else '-'}"
-    print(f"{name:<12}{theirs:>24}{tests[name].mean():15.1f} %,{recorded[name].mean():5.1f} %")
+    print(f"{name:<12}{theirs:>24}{tests[name].mean():15.1f} %,{ours[name].mean():5.1f} %")
 
 full = PRESETS["paper"]
 steps = settings["epochs"] * (settings["train_size"] // settings["batch_size"])

@@ -604,20 +604,20 @@ for name in ("conv2d", "batch_norm_relu", "cross_entropy"):
 # [benchmarks/results](../benchmarks/results/cpu.md). (Inference is the forward pass alone.)
 
 # %%
-recorded = json.loads(recorded("benchmarks/results/cpu.json").read_text())
-machine = recorded["environment"]
+benchmark = json.loads(recorded("benchmarks/results/cpu.json").read_text())
+machine = benchmark["environment"]
 print(f"{machine['processor']}, {machine['cores']} cores, {machine['date']}")
-for row in recorded["nets"]:
+for row in benchmark["nets"]:
     if row["threads"] == machine["threads"] and "width 16" in row["name"]:
         ms = {side: 1000 * median(times) for side, times in row["seconds"].items()}
         listed = ", ".join(f"{side} {time:.0f} ms" for side, time in ms.items())
         print(f"{row['name'].split(',')[0]:24} {listed}")
         print(f"{'':24} minires takes {ms['minires'] / ms['PyTorch']:.1f} times as long")
-one_thread, two = (median(row["seconds"]["minires"]) for row in recorded["scaling"]["threads"])
+one_thread, two = (median(row["seconds"]["minires"]) for row in benchmark["scaling"]["threads"])
 print(f"training ResNet-20, two threads: {one_thread / two:.1f} times as fast as one")
 
 # %% tags=["guard"]
-for row in recorded["nets"]:
+for row in benchmark["nets"]:
     if row["threads"] == machine["threads"] and "width 16" in row["name"]:
         ms = {side: 1000 * median(times) for side, times in row["seconds"].items()}
         assert 1.3 < ms["minires"] / ms["PyTorch"] < 1.7

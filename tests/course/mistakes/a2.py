@@ -371,7 +371,7 @@ MISTAKES = [
         "r = np.ones(y.shape)",
         "Is r the same everywhere",
     ),
-    ("a2.gradient_check", UP_DOWN, "numerical[i] = (up - down) / eps", "is it divided by 2 eps"),
+    ("a2.gradient_check", UP_DOWN, "numerical[i] = (up - down) / eps", "divided by 2 eps"),
     (
         "a2.gradient_check",
         ERROR,
