@@ -1,6 +1,7 @@
 """The sources of the notebooks as lessons: short cells, realistic times, answers that wait for a
 guess."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -93,6 +94,22 @@ def test_the_text_below_a_result_is_folded(source):
     for (_, text), (head, below) in zip(found, found[1:]):
         if ".reveal(" in text and "[markdown]" in head and not below.startswith("# ## "):
             assert 'tags=["answer"]' in head or below.startswith(OPEN), below
+
+
+def test_no_variable_hides_a_function_of_the_lessons(source):
+    """``recorded = ...`` in one cell breaks ``recorded("results/...")`` in a later one."""
+    code = re.sub(r"(?m)^%", "#", source.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(ast.parse(code)))
+    imported = {
+        name.asname or name.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "minires.lessons"
+        for name in node.names
+    }
+    assigned = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    assert imported and not imported & assigned
 
 
 def test_the_stated_minutes_are_realistic(source):
