@@ -1,9 +1,9 @@
 """Take what gives an answer away out of the cells: the lines that reveal it, and the descriptions
 of the pictures beside them.
 
-In a source they stand where they belong, so that whoever changes a cell sees its answer. In the
-notebook stands ``reveal("03.rows")``, and the lines go to a file of the package, from which
-`minires.lessons.reveal` runs them.
+A source keeps an answer in the cell that it belongs to, so that an author who changes the cell
+sees it. The notebook has ``reveal("03.rows")`` instead, and the answer goes to a file of the
+package, from which `minires.lessons.reveal` runs it.
 """
 
 import ast
@@ -101,7 +101,7 @@ def _calls(cell):
 
 
 def _cells_held(cells, names):
-    """How many cells wait for the guess at these questions: `predict` is told by ``cells=``."""
+    """How many cells wait for the guesses at these questions: ``cells`` of `predict`."""
     held = [1]
     for cell in cells:
         if "cells=" not in cell:

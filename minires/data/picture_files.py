@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import DataError
 from ..names import as_text, expanded
 from ..types import PathLike
-from .picture_kinds import SUFFIXES, TODO, begins_like_a_picture, ending
+from .picture_kinds import ADVICE, SUFFIXES, begins_like_a_picture, ending
 
 #: Beside names that begin with a dot: what Macs, Windows and Synology's disks put into folders.
 HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir", "$RECYCLE.BIN")
@@ -164,8 +164,8 @@ def _in_words(kind: str, count: int) -> str:
         return f"the {as_text(kind)}"
     if kind in PLURALS:
         return f"{count:,} {PLURALS[kind] if count > 1 else kind}"
-    todo = f" ({TODO[kind]})" if kind in TODO else ""
-    return f"{count:,} {as_text(kind)}{todo}"
+    advice = f" ({ADVICE[kind]})" if kind in ADVICE else ""
+    return f"{count:,} {as_text(kind)}{advice}"
 
 
 def visible_folders(folder: Path) -> list[Path]:

@@ -34,7 +34,7 @@ _LAYERS = "export them as PNG"
 _PAGES = "save the pages as pictures: pdftoppm -jpeg FILE page"
 _PACKED = "unpack it, and name the new folder"
 #: Ending -> what a person can do with such a file.
-TODO = {
+ADVICE = {
     **dict.fromkeys((".heic", ".heif", ".hif"), _HEIC),
     **dict.fromkeys((".jxl", ".jxr", ".wdp"), "export them as JPEG"),
     **dict.fromkeys(

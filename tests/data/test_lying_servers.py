@@ -171,8 +171,8 @@ def test_a_mirror_that_sends_almost_nothing_is_given_up(serve, tmp_path, liar):
 
 
 def test_wrong_bytes_from_one_mirror_do_not_spoil_the_next(serve, tmp_path):
-    """The first mirror sends a wrong half and breaks off. The next is asked for the rest, and then
-    for the whole file, since the result is not right."""
+    """The first mirror sends a wrong half and breaks off. The download asks the next one for the
+    rest, finds the result wrong, and asks for the whole file."""
     size = f"Content-Length: {len(CONTENT)}"
     liar = serve(lambda request: iter([head("200 OK", size), bytes(150_000)]))
     right = serve(honest)

@@ -29,7 +29,7 @@ STUDENTS = [
         {"a3-relu-backward-test": "multiplied by"},
     ),
     Student(
-        "takes 1 as the derivative at -0.0, since the sign is asked for",
+        "tests the sign bit, and so takes 1 as the derivative at -0.0",
         (("    return dy * (cache > 0)", "    return dy * (np.sign(cache) + 1) / 2"),),
         {"a3-relu-backward-test": "at x = 0"},
     ),

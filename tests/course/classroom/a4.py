@@ -51,7 +51,7 @@ STUDENTS = [
         {"a4-a-test": "every second pixel"},
     ),
     Student(
-        "appends twice as many channels, whatever is asked for",
+        "appends twice as many channels, whatever number is given",
         ((PAD, "    return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, x.shape[-1])))"),),
         {"a4-a-test": "channels"},
     ),
