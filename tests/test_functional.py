@@ -251,6 +251,11 @@ def grouped_convolution(bias):
             "relu: input: expected a Tensor, got ndarray; wrap it: Tensor(array)",
         ),
         (
+            lambda: F.conv2d(Tensor(IMAGES), FILTERS),
+            DtypeError,
+            "conv2d: input 2 of 2: expected a Tensor, got ndarray; wrap it: Tensor(array)",
+        ),
+        (
             lambda: F.linear(Tensor(random(2, 3)), Tensor(random(4, 5))),
             ShapeError,
             "inner sizes differ",

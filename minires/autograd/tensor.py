@@ -349,9 +349,10 @@ def _as_float_array(data):
 
 def _check_alike(name, inputs):
     """All inputs must be Tensors of one dtype on one device: nothing is converted unasked."""
-    for x in inputs:
+    for place, x in enumerate(inputs, 1):
         if not isinstance(x, Tensor):
-            raise DtypeError(name, "input", "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
+            which = "input" if len(inputs) == 1 else f"input {place} of {len(inputs)}"
+            raise DtypeError(name, which, "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
         if x.dtype != inputs[0].dtype:
             raise DtypeError(
                 name,
