@@ -41,6 +41,7 @@ numpydoc_validation_checks: set[str] = set()
 # Pages
 html_theme = "furo"
 html_title = "minires"
+templates_path = ["site/templates"]
 # docs/__main__.py makes the files of html_static_path and html_extra_path, and sets both.
 html_css_files = ["minires.css"]
 html_js_files = ["minires.js"]

@@ -20,19 +20,21 @@ PAGE = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }}
 h1 {{ line-height: 1.25; }} h2 {{ margin-top: 3rem; }} a {{ color: var(--link); }}
-img {{ max-width: 100%; height: auto; }}
+img {{ max-width: max(100%, 42rem); height: auto; }}
 .small {{ color: var(--quiet); font-size: 0.9rem; }}
 .verdict {{ display: inline-block; color: white; border-radius: 0.3rem; padding: 0 0.6rem; }}
-.wide {{ overflow-x: auto; }}
+.wide {{ display: block; overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top;
   overflow-wrap: break-word; }}
 td.number {{ white-space: nowrap; }}
 tr + tr {{ border-top: 1px solid var(--line); }}
-code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; }}
+code {{ font-size: 0.9em; }} pre {{ white-space: pre-wrap; }}
 {style}
 </style></head><body>
+<main>
 {body}
+</main>
 </body></html>
 """
 
@@ -58,13 +60,14 @@ def page(title: str, body: Iterable[str], style: str = "", head: str = "") -> st
 def picture(image: bytes, words: str, kind: str = "png", dark: bytes | None = None) -> str:
     """An image as HTML, with a description in `words`, and optionally a version for dark pages.
 
-    `image` and `dark` are the contents of files of the same `kind`, such as "png".
+    `image` and `dark` are the contents of files of the same `kind`, such as "png". On a narrow
+    screen a large image stays large enough to be read, and scrolls sideways.
     """
-    light = f'<img alt="{escape(words)}" src="{_address(image, kind)}">'
-    if dark is None:
-        return light
-    source = f'media="(prefers-color-scheme: dark)" srcset="{_address(dark, kind)}"'
-    return f"<picture><source {source}>{light}</picture>"
+    shown = f'<img alt="{escape(words)}" src="{_address(image, kind)}">'
+    if dark is not None:
+        source = f'media="(prefers-color-scheme: dark)" srcset="{_address(dark, kind)}"'
+        shown = f"<picture><source {source}>{shown}</picture>"
+    return f'<span class="wide" tabindex="0">{shown}</span>'
 
 
 def _address(image, kind):
@@ -81,4 +84,4 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of plain text as HTML. With an empty `head` it has no header."""
     lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"] if head else []
     lines += [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+    return f'<div class="wide" tabindex="0"><table>{"".join(lines)}</table></div>'

@@ -8,7 +8,7 @@ from ...types import Row
 from .. import confidence
 from ..presets import PRESETS
 
-MARGIN = 2.0  # percentage points: a smaller difference in training error counts as none
+MARGIN = 2.0  # percentage points of training error by which a difference is clear with one seed
 MOST_NAMED = 5  # up to this number of seeds, the difference is given for each of them
 #: For each of the `comparisons`: its title, and what it means if the error of its first net is
 #: higher, lower, or not clearly different.
@@ -224,22 +224,33 @@ def _sentence(last, net, other, title, higher, lower, unclear):
     if not found:
         return f"{title}: no answer yet, because {net} or {other} is not finished."
     differences = list(found.values())
+    some_small = f", though by less than {MARGIN:g} points with some seeds"
     if min(differences) > MARGIN:
         meaning = higher
     elif max(differences) < -MARGIN:
         meaning = lower
+    elif min(differences) > 0 and _apart_from_zero(differences):
+        meaning = higher + some_small
+    elif max(differences) < 0 and _apart_from_zero(differences):
+        meaning = lower + some_small
+    elif max(differences) - min(differences) < 2 * MARGIN:
+        meaning = unclear
     else:
-        meaning = (
-            unclear
-            if max(differences) - min(differences) < 2 * MARGIN
-            else "undecided, because the seeds disagree"
-        )
+        meaning = "undecided, because the seeds disagree"
     errors = [mean(last[name, seed]["train_error"] for seed in found) for name in (net, other)]
     return (
         f"{title}: {meaning}. Training error of {net} {errors[0]:.1f} %, of {other} "
         f"{errors[1]:.1f} %: {mean(differences):+.1f} points "
         f"({confidence.in_words(differences, '{:+.1f}'.format)}{_by_seed(found)})."
     )
+
+
+def _apart_from_zero(differences):
+    """Whether the confidence interval of the mean excludes 0; one seed has no interval."""
+    if len(differences) == 1:
+        return False
+    low, high = confidence.interval(differences)
+    return low > 0 or high < 0
 
 
 def _by_seed(differences):

@@ -42,6 +42,21 @@ def test_every_figure_is_there_for_light_and_for_dark_pages(out, text):
     assert text.count("<picture>") == text.count('media="(prefers-color-scheme: dark)"') == 3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_figures_stay_large_and_axe_finds_nothing(out, text, browser, scheme):
+    reason = "axe-playwright-python, which holds axe-core, is not installed"
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
+    phone = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    phone.goto((out / "report.html").as_uri())
+    widths = phone.evaluate("[...document.images].map(one => one.clientWidth)")
+    assert len(widths) >= 3 and min(widths) > 600  # they scroll by themselves, not the page
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    found = axe.Axe().run(phone)
+    assert found.violations_count == 0, found.generate_report()
+    phone.close()
+
+
 def test_verdict_table_and_settings(out, text):
     for line in degradation.report(out).splitlines():
         if line.startswith(("Degradation", "Shortcuts", "Depth")):

@@ -52,6 +52,24 @@ def test_seeds_that_disagree_decide_nothing():
     assert "trains better" in lines[2]
 
 
+@pytest.mark.parametrize(
+    "resnet_56, words",
+    [
+        ([43.5, 43.0, 42.5], "the deeper residual net trains better, though by less than 2 points"),
+        ([46.5, 47.0, 47.5], "trains worse at this length of training, though by less than 2"),
+        ([44.9, 44.9, 42.0], "trains about as well."),  # an interval with 0 in it
+        ([45.1, 43.5, 43.5], "trains about as well."),  # the first seed has the other sign
+        ([44.0], "trains about as well."),
+    ],
+)
+def test_a_small_difference_is_told_apart_from_none(resnet_56, words):
+    resnet_20 = [45.0] * len(resnet_56)
+    few = {"plain_20": resnet_20, "plain_56": resnet_20}
+    lines = verdict.verdict(records(**few, resnet_20=resnet_20, resnet_56=resnet_56))
+    assert words in lines[2]
+    assert ("with some seeds" in lines[2]) == ("though" in words)
+
+
 def test_one_seed_has_no_interval_and_many_are_not_listed():
     errors = {"plain_20": [50] * 6, "plain_56": [70, 71, 72, 73, 74, 75]}
     (many, *_) = verdict.verdict(records(**errors))
