@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -116,14 +117,32 @@ def _row(module: str, name: str, value: Any) -> str:
     if isinstance(value, ModuleType):
         page = value.__name__ if value.__name__ in MODULES else None
         return f"* :doc:`{name} <{page}>`: {MODULES[page]}" if page else f"* ``{name}``"
-    return f"* :py:obj:`{name} <{full}>`: {first_sentence(value)}"
+    text = first_sentence(value) if callable(value) else comment_above(module, name)
+    return f"* :py:obj:`{name} <{full}>`: {text}"
 
 
 def first_sentence(value: Any) -> str:
     """The first sentence of the docstring of a class or function, on one line."""
-    own = isinstance(value, type) or callable(value)
-    text = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()) if own else "a constant"
+    text = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
     return with_bars(re.split(r"(?<=[.:]) (?=[A-Z`])", text)[0])
+
+
+def comment_above(module: str, name: str) -> str:
+    """The comment ``#: ...`` above a constant, on one line. It stands where the constant is
+    defined, which may be a part of `module`.
+
+    Raises
+    ------
+    LookupError
+        If the constant has no such comment.
+    """
+    value = getattr(import_module(module), name)
+    for part, source in sorted(sys.modules.items()):
+        if part.startswith(module) and getattr(source, name, None) is value:
+            above = re.search(rf"((?:^#: .*\n)+){name}\b.* = ", inspect.getsource(source), re.M)
+            if above:
+                return with_bars(" ".join(above[1].replace("#:", "").split()))
+    raise LookupError(f"{module}.{name}: no comment that starts with #: stands above it")
 
 
 def _entry(module: str, name: str, value: Any) -> str:
@@ -137,7 +156,7 @@ def _entry(module: str, name: str, value: Any) -> str:
         return f".. autoclass:: {module}.{name}\n{options}"
     if callable(value):
         return f".. autofunction:: {module}.{name}\n"
-    return f".. autodata:: {module}.{name}\n   :no-value:\n"
+    return f".. py:data:: {name}\n\n   {comment_above(module, name)}\n"
 
 
 def source_link(module: str, name: str) -> str | None:

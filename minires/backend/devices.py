@@ -8,6 +8,7 @@ from ..errors import ConfigError, unknown_name
 from ..types import Array, Device
 from .cupy_import import cupy, gpu_is_used
 
+#: The devices on which arrays can be.
 DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 
 

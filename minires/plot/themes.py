@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+#: Family of nets -> its shades, from light to dark: the deeper the net, the darker.
 SHADES: dict[str, tuple[str, ...]] = {
     "plain": ("#d67c26", "#ad3d00", "#6e2600", "#3d1500"),
     "resnet": ("#4f96d0", "#0868ac", "#08366b", "#041b36"),
@@ -20,6 +21,7 @@ SHADES: dict[str, tuple[str, ...]] = {
 COLOURS = {family: shades[1] for family, shades in SHADES.items()}
 #: Green, violet, olive and pink, for a third kind of net and more.
 OTHERS = ("#418d65", "#8f48e5", "#817930", "#cb438e")
+#: For lines that are not about a net.
 GREY = "#666666"
 
 
@@ -76,7 +78,9 @@ class Theme:
         }
 
 
+#: The colours of figures on light pages.
 LIGHT = Theme(SHADES, "#222222", GREY, "#e6e6e6", "white")
+#: The colours of figures on dark pages.
 DARK = Theme(
     {
         "plain": ("#a8622d", "#ffa657", "#ffd0a1", "#fff0df"),

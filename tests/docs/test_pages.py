@@ -117,13 +117,22 @@ def test_every_public_name_is_on_a_page():
         page = api.page(module.__name__)
         for name in module.__all__:
             value = getattr(module, name)
-            entry = rf"^\.\. auto(class|function|data):: {re.escape(module.__name__)}\.{name}$"
+            full = rf"{re.escape(module.__name__)}\.{name}"
+            entry = rf"^\.\. (auto(class|function):: {full}|py:data:: {name})$"
             if isinstance(value, type(minires)):
                 assert f"* :doc:`{name}" in page or f"* ``{name}``" in page
             elif (home := api.home(module.__name__, name)) != module.__name__:
                 assert f"* :py:obj:`{name} <{home}.{name}>`" in page  # described there
             else:
                 assert re.search(entry, page, re.MULTILINE), (module.__name__, name)
+
+
+def test_a_constant_is_described_by_the_comment_above_it(monkeypatch):
+    assert api.comment_above("minires.plot", "GREY") == "For lines that are not about a net."
+    assert "Family of nets -> its shades" in api.page("minires.plot")
+    monkeypatch.setattr("minires.plot.themes.GREYER", "#555555", raising=False)
+    with pytest.raises(LookupError, match="minires.plot.themes.GREYER: no comment"):
+        api.comment_above("minires.plot.themes", "GREYER")
 
 
 def test_a_name_leads_to_its_line():

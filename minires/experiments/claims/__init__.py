@@ -42,7 +42,7 @@ from . import (
 from .frame.report import lines
 from .frame.run import draw_figures, run, write_report
 
-# In the order of the report.
+#: Name -> claim, in the order of the report.
 CLAIMS = {
     module.CLAIM.name: module.CLAIM
     for module in (

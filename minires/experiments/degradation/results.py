@@ -17,7 +17,8 @@ from .training import FAMILIES
 
 CLASSES = 10  # of CIFAR-10, and of the drawn images
 FROM_SEEDS, FROM_DEPTHS = 3, 3  # from this number on, there is a figure about seeds or depths
-NEEDED = {  # settings that config.json must hold, besides the ones that every run must have
+#: What config.json must hold, besides the settings that every run must have.
+NEEDED = {
     "dataset_name": WORD,
     "depths": COUNTS,
     "seeds": SEEDS,

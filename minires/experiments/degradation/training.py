@@ -26,6 +26,7 @@ from ..seeds import check_seeds
 from ..small_images import load_sets
 from ..training_records import TrainingRecords
 
+#: Family of nets -> the function that builds one of a given depth.
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # settings that differ from net to net within a run
 GROWING = ("depths", "seeds")  # settings that may become longer when a run is resumed

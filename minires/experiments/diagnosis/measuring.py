@@ -36,6 +36,7 @@ from ..evaluation_records import write_damaged
 from ..records import RunFolder
 from ..trained_net import TrainedNet, diverged, names_of
 
+#: The name of this experiment in config.json.
 NAME = "diagnose"
 COLUMNS = {
     "nets": ("net", "images", "loss", "error"),

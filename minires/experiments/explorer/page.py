@@ -21,6 +21,7 @@ from .. import html_page
 from .folders import Run, read
 from .numbers import data, run_names
 
+#: The usual name of the page.
 PAGE = "explorer.html"
 #: The scripts in an order in which each uses only scripts before it.
 SCRIPTS = (

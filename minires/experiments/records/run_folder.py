@@ -18,7 +18,8 @@ from .machine import environment
 from .settings_hash import changes, settings_hash
 from .tables import Table
 
-LOCK = ".lock"  # a file in the folder of a run, locked by the process that writes there
+#: A file in the folder of a run, locked by the process that writes there.
+LOCK = ".lock"
 
 
 class RunFolder:

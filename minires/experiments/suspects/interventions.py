@@ -30,6 +30,7 @@ class Cure(NamedTuple):
         return max(self.changes) < -2
 
 
+#: What was done against each suspect, and the claim that tried it.
 CURES = (
     Cure("gradients clipped to norm 1", "no step is long", "aftermath", "plain-56", "clipped"),
     Cure("warm-up", "the first steps are short", "aftermath", "plain-56", "warm-up"),

@@ -94,6 +94,7 @@ AS_WELL, WORSE, NOT_AT_ALL, BLOWS_UP = (
     "It does not learn",
     "The loss blows up",
 )
+#: The answers to "how does it train?", from harmless to worst.
 OUTCOMES = (AS_WELL, WORSE, NOT_AT_ALL, BLOWS_UP)
 
 
