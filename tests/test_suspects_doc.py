@@ -11,7 +11,7 @@ from docs.generate import suspects as made
 from docs.generate import suspects_figure, verdicts
 from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
-from docs.generate.recorded_claims import RECORDED
+from docs.generate.recorded_claims import DECIDED, RECORDED
 from minires import plot
 from minires.experiments import suspects
 from minires.experiments.claims import CLAIMS
@@ -34,7 +34,8 @@ def sentences():
     before, longer = numbers.ranked(numbers.RATIO, 0), numbers.ranked(numbers.LONGER, 10)
     yield f"is {before.rho:.2f} (95 % confidence interval {before.low:.2f} to {before.high:+.2f}, n"
     yield f"lengthening {longer.rho:.2f} ({longer.low:.2f} to {longer.high:+.2f})"
-    held = {one.variant: mean(one.changes) for one in suspects.cures(ROOT / RECORDED)}
+    cures = suspects.cures(ROOT / DECIDED, ROOT / RECORDED)
+    held = {one.variant: mean(one.changes) for one in cures}
     three = [held[name] for name in ("clipped", "warm-up", "kept norms")]
     yield f"between {min(three):+.1f} and {max(three):+.1f} points on average"
     ranks = [mean(numbers.effective_rank(net)) for net in numbers.NETS]

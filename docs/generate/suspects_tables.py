@@ -8,7 +8,7 @@ from minires.experiments.claims.forgetting import MOMENTS
 from minires.experiments.suspects import MEASURES
 
 from .places import ROOT
-from .recorded_claims import RECORDED, recorded
+from .recorded_claims import DECIDED, RECORDED, recorded
 from .suspects_numbers import (
     DEEP,
     LONGER,
@@ -103,11 +103,11 @@ def ranks_table() -> str:
 def cures_table() -> str:
     """How the error of plain-56 changed when a suspect was taken away."""
     lines = [
-        "| what is changed | what that does | training error, points (range of n = 3 seeds) | "
-        "share of the gap to plain-20 that is gone | with every seed? |",
-        "| --- | --- | ---: | ---: | --- |",
+        "| what is changed | what that does | training error, points (range of the seeds) | "
+        "share of the gap to plain-20 that is gone | with every seed? | n |",
+        "| --- | --- | ---: | ---: | --- | ---: |",
     ]
-    for one in suspects.cures(ROOT / RECORDED):
+    for one in suspects.cures(ROOT / DECIDED, ROOT / RECORDED):
         worse = min(one.changes) > MUCH_WORSE
         lines.append(
             _row(
@@ -116,6 +116,7 @@ def cures_table() -> str:
                 change_in_points(one.changes),
                 f"{100 * one.closed:.0f} %",
                 "yes" if one.helps else "worse with every seed" if worse else "no",
+                str(len(one.changes)),
             )
         )
     return "\n".join(lines)
@@ -123,7 +124,7 @@ def cures_table() -> str:
 
 def causes_table() -> str:
     """Each suspect, and the answers to four questions about it."""
-    held = {one.variant: one for one in suspects.cures(ROOT / RECORDED)}
+    held = {one.variant: one for one in suspects.cures(ROOT / DECIDED, ROOT / RECORDED)}
     clipped, kept, small = (
         change_in_points(held[one].changes) for one in ("clipped", "kept norms", "small rate")
     )
@@ -139,7 +140,7 @@ def causes_table() -> str:
     lines = [
         "| suspect | does it tell plain-56 from plain-20? | is it there before the error? | "
         "does it say which seeds end badly? (rank correlation, n = 10) | "
-        "does curing it cure the error? (points, n = 3) |",
+        f"does curing it cure the error? (points, n = {len(held['clipped'].changes)}) |",
         "| --- | --- | --- | --- | --- |",
         _row(
             "vanishing gradients",

@@ -1,6 +1,7 @@
 """Which measures tell one net from another, and whether they predict how a seed ends: on numbers
 made by hand."""
 
+import csv
 import math
 from statistics import NormalDist
 
@@ -9,6 +10,7 @@ import pytest
 
 from minires.errors import DataError
 from minires.experiments import suspects
+from minires.experiments.claims import CLAIMS
 from minires.experiments.suspects import MEASURES, apart, ranks
 from minires.experiments.training_tables import GRADIENTS, METRICS
 
@@ -90,6 +92,37 @@ def test_the_steps_at_which_nets_are_apart(run):
 def test_a_run_without_gradients_is_an_error(tmp_path):
     with pytest.raises(DataError, match="gradients.csv: no such file"):
         suspects.read_run(tmp_path)
+
+
+def claims_run(folder, **shift):
+    """The tables of a run of claims with made-up errors; `shift`: claim -> points to add."""
+    folder.mkdir()
+    base = {suspects.interventions.DEEP: 70, suspects.interventions.SHALLOW: 50}
+    tables = {}
+    for one in suspects.CURES:
+        tables.setdefault(one.claim, {**base})[one.net, one.variant] = 66 + shift.get(one.claim, 0)
+    for name, errors in tables.items():
+        columns = CLAIMS[name].columns
+        known = [
+            {"net": net, "variant": variant, "train_error": error, "seed": seed}
+            for (net, variant), error in errors.items()
+            for seed in (0, 1)
+        ]
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            table = csv.DictWriter(file, columns, restval=0)
+            table.writeheader()
+            table.writerows(known)
+    return folder
+
+
+def test_a_cure_is_read_from_the_first_folder_that_holds_it(tmp_path):
+    new, old = claims_run(tmp_path / "new", longer=-6), claims_run(tmp_path / "old")
+    (new / "aftermath.csv").unlink()
+    found = {one.claim: one for one in suspects.cures(new, old)}
+    assert found["longer"].changes == [-10, -10] and found["longer"].closed == 0.5
+    assert found["aftermath"].changes == [-4, -4] and found["aftermath"].helps
+    with pytest.raises(DataError, match="no plain-56 .clipped. with plain-20 and plain-56 beside"):
+        suspects.cures(new)
 
 
 def test_rank_correlation_by_hand():

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from ...errors import DataError
 from ...types import PathLike
 from ..claims import CLAIMS
 from ..claims.frame.error_comparison import of
@@ -67,25 +68,42 @@ CURES = (
 )
 
 
-def cures(folder: PathLike) -> list[Cure]:
-    """The `CURES` with their effects as recorded in the folder of a run of claims.
+def cures(*folders: PathLike) -> list[Cure]:
+    """The `CURES` with their effects as recorded.
 
-    Raises DataError if a table is missing or damaged.
+    Parameters
+    ----------
+    *folders : str or path
+        Folders of runs of claims. A cure is read from the first one that holds its claim and the
+        nets that it is compared with: usually deciding seeds first, then exploratory ones.
+
+    Raises
+    ------
+    DataError
+        If no folder holds a cure, or a table is damaged.
     """
-    tables = {
-        name: read_table(Path(folder) / f"{name}.csv", CLAIMS[name].columns, CLAIMS[name].text)
-        for name in {"degradation", *(one.claim for one in CURES)}
-    }
-    found = []
-    for one in CURES:
-        rows = tables[one.claim]
+    return [_measured(one, folders) for one in CURES]
+
+
+def _measured(one, folders):
+    for folder in folders:
+        rows, base = (_rows(folder, name) for name in (one.claim, "degradation"))
         # Take both nets from the same table if it has them, because not all claims measure errors
         # in the same way.
-        deep, shallow = (
-            of(rows, *net) or of(tables["degradation"], *net) for net in (DEEP, SHALLOW)
-        )
+        deep, shallow = (of(rows, *net) or of(base, *net) for net in (DEEP, SHALLOW))
         cured = of(rows, one.net, one.variant)
-        changes = [after - before for after, before in zip(cured, deep, strict=True)]
-        gap = mean(deep) - mean(shallow)
-        found.append(one._replace(changes=changes, closed=-mean(changes) / gap))
-    return found
+        if cured and deep and shallow:
+            changes = [after - before for after, before in zip(cured, deep, strict=True)]
+            gap = mean(deep) - mean(shallow)
+            return one._replace(changes=changes, closed=-mean(changes) / gap)
+    raise DataError(
+        ", ".join(map(str, folders)) or "cures",
+        f"no {one.net} ({one.variant}) with plain-20 and plain-56 beside it",
+        f"{one.claim}.csv and degradation.csv in one folder",
+        todo=f"minires claims {one.claim} degradation --out DIR",
+    )
+
+
+def _rows(folder, name):
+    path = Path(folder) / f"{name}.csv"
+    return read_table(path, CLAIMS[name].columns, CLAIMS[name].text) if path.exists() else []
