@@ -24,6 +24,7 @@ from minires.experiments import degradation, evaluation_records, records, single
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame.run import write_report
 from minires.experiments.records import RunFolder, read_config, read_table
+from minires.experiments.training_sets import load_sets
 from minires.experiments.training_tables import METRICS, TEXT
 from minires.serialization.files import append_bytes
 from minires.training import RunConfig
@@ -53,9 +54,9 @@ FORK = "fork" in multiprocessing.get_all_start_methods()
 @pytest.fixture(scope="module", autouse=True)
 def sets():
     """The images, drawn once for all runs of this file."""
-    drawn = single_net.load_sets(TINY, None, False)
+    drawn = load_sets(TINY, None, False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(single_net, "load_sets", lambda *_: drawn)
+        patch.setattr(single_net.preparing, "load_sets", lambda *_: drawn)
         patch.setattr(degradation, "load_sets", lambda *_: drawn)
         yield drawn
 

@@ -16,6 +16,7 @@ from minires.distributed import alone
 from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
+from minires.experiments.training_sets import features_of, load_sets
 from minires.experiments.training_tables import GRADIENTS, METRICS, TEXT, UPDATES
 from minires.serialization.families import IMAGENET
 from minires.serialization.layout import to_torch
@@ -238,10 +239,10 @@ def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
 def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
     file = open_weights(finished / "weights.safetensors")
     config = model_setup.complete(probe(photographs, file.path), file)
-    train_set, _ = single_net.load_sets(config, file, progress=False)
+    train_set, _ = load_sets(config, file, progress=False)
     net, _ = model_setup.build(config, file, train_set.input_shape, train_set.classes)
     batches = mr.data.eval_loader(train_set, 7)
-    found = single_net.features_of(net, batches, progress=False)
+    found = features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
     with mr.no_grad():
         assert np.allclose(
@@ -413,7 +414,7 @@ def test_photographs_are_prepared_as_in_the_training_of_the_weights(tmp_path):
         ),
         file,
     )
-    photographs, _ = single_net.load_sets(config, file, progress=False)
+    photographs, _ = load_sets(config, file, progress=False)
     transform = photographs.transform
     assert (transform.resize, transform.crop, transform.std) == (16, 16, (1, 1, 1))
     net = mr.models.build(config.model, **config.net)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minires.errors import ConfigError
-from minires.experiments import single_net
+from minires.experiments import training_sets
 from minires.experiments.presets import PRESETS
 from minires.experiments.small_images import load_sets
 
@@ -25,7 +25,7 @@ def test_the_last_training_images_take_the_place_of_the_test_set():
 
 def test_train_and_degradation_read_the_same_images():
     for config in (SMALL, replace(SMALL, val_fraction=0.1)):
-        sets = load_sets(config), single_net.load_sets(config)
+        sets = load_sets(config), training_sets.load_sets(config)
         for one, other in zip(*sets):
             if config.val_fraction or one is sets[0][0]:  # otherwise other images are drawn
                 np.testing.assert_array_equal(one.images, other.images)

@@ -10,9 +10,11 @@ import pytest
 from minires import data
 from minires.cli import main
 from minires.data.parts import validation_part
+from minires.distributed import alone
 from minires.errors import ConfigError
 from minires.experiments import lr_search, single_net, sweep
 from minires.experiments.records import read_config, read_table
+from minires.experiments.training_sets import load_sets
 from minires.experiments.validation_records import VALIDATION, how_it_ended, kept_epoch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig
@@ -96,12 +98,12 @@ def test_the_evaluation_is_that_of_the_kept_weights(stopped):
 
 
 def test_the_test_set_is_whole_and_the_validation_part_is_of_the_training_set():
-    train, test = single_net.load_sets(TINY)
+    train, test = load_sets(TINY)
     whole, other = data.synthetic(80)
     assert np.array_equal(train.images, whole.resize(8).images)
     assert np.array_equal(test.images, other.take(20).resize(8).images)
     rest, part = validation_part(train, 0.2, TINY.seed)
-    prepared = single_net.prepare(TINY, None, None, False, single_net.alone())
+    prepared = single_net.prepare(TINY, None, None, False, alone())
     assert np.array_equal(prepared.train_set.images, rest.images)
     assert np.array_equal(prepared.val_set.images, part.images)
 
@@ -169,7 +171,7 @@ def test_only_some_classes_under_every_name(tmp_path):
 def test_photographs_tested_at_another_size(photographs, tmp_path):
     """The weights record the preparation of the test, for use."""
     config = of_photographs(photographs, test_image_size=12, patience=5)
-    prepared = single_net.prepare(config, None, None, False, single_net.alone())
+    prepared = single_net.prepare(config, None, None, False, alone())
     assert [one.input_shape[0] for one in prepared[2:5]] == [8, 12, 12]
     single_net.run(config, tmp_path / "out", progress=False)
     transform = open_weights(tmp_path / "out/weights.safetensors").transform
