@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple
 
 from ..types import PathLike
@@ -102,6 +102,8 @@ class Marker:
         self.task_of = {cell.id: task for task in self.tasks for cell in task.answers + task.tests}
         self.settled: set[int] = set()  # numbers of failed tasks, after `settle_before`
         self.right: set[str] = set()  # names that now stand for the assignment's own answers
+        # Tasks whose answers are right in another variant, and stay: later answers may fit them.
+        self.own_way: list[follow_through.Task] = []
         self.found: dict[str, Mark] = {}  # the marks of tests that were run
         self.cells, self.source = (
             notebooks.cells(notebook),
@@ -168,8 +170,9 @@ class Marker:
             self.settled.add(earlier.number)
             wrong = [self.found[test.id] for test in earlier.tests if self.found[test.id].wrong]
             others = [mark.other_variant for mark in wrong if mark.other_variant]
-            if len(others) == len(wrong):  # right in its own way: later answers may well fit it
+            if len(others) == len(wrong):
                 self.tester.accepted.update(others)
+                self.own_way.append(earlier)
             elif follow_through.needed_later(earlier, self.model):
                 self.answer(earlier)
 
@@ -181,21 +184,31 @@ class Marker:
             ):
                 return
         self.right |= task.defines
-        stopped = [source for _, source in self.runner.stopped]
+        stopped = [one.source for one in self.runner.stopped]
         for cell in self.locked.values():
             if cell.kind == "code" and cell.source in stopped and self.runner.alive():
                 if self.runner.goes_well(cell.source, f"<{cell.id}>"):
                     self.runner.stopped = [
-                        one for one in self.runner.stopped if one[1] != cell.source
+                        one for one in self.runner.stopped if one.source != cell.source
                     ]
 
     def test(self, cell: Cell) -> Mark:
-        """Run a test, and note which of the assignment's own answers it was tested with."""
+        """Run a test, and note which of the assignment's own answers it was tested with.
+
+        A test that fails with answers which are right in another variant is run once more with the
+        assignment's own in their place.
+        """
         found = self.tester.mark(cell)
+        if found.wrong and self.builds_on(
+            cell, {name for task in self.own_way for name in task.defines}
+        ):
+            while self.own_way:
+                self.answer(self.own_way.pop(0))
+            again = self.tester.mark(cell)
+            if not again.wrong:
+                found = again
         if self.right and cell.id in self.task_of:
-            answers = [one.id for one in self.task_of[cell.id].answers]
-            own = [source for one in answers for source in self.own.get(one, ())]
-            names = follow_through.builds_on([cell.source, *own], self.model, self.right)
+            names = self.builds_on(cell, self.right)
             if names:
                 right = causes.listed(names)
                 ours = (
@@ -203,6 +216,14 @@ class Marker:
                 )
                 found.note = "; ".join(filter(None, (found.note, ours)))
         return found
+
+    def builds_on(self, cell: Cell, names: Collection[str]) -> list[str]:
+        """Which of the names a test uses, directly or through what the student wrote for it."""
+        answers = (
+            [one.id for one in self.task_of[cell.id].answers] if cell.id in self.task_of else []
+        )
+        own = [source for one in answers for source in self.own.get(one, ())]
+        return follow_through.builds_on([cell.source, *own], self.model, names)
 
     def to_read(self, cell: Cell, texts: Sequence[str]) -> Mark:
         """The mark of an answer in words: it waits for a person, or is 0 if the answer is empty."""

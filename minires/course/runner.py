@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..types import PathLike
+from . import follow_through
 from .compare import WrongAnswer
 from .limits import Limits, secrets
 from .result import Result, short
@@ -20,6 +21,24 @@ WORTH_A_LOOK = re.compile(
 )
 MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unpack to more than a browser can hold
 PROBLEMS = 40  # lines about what went wrong
+
+
+class Stopped(NamedTuple):
+    """A cell that did not run to its end."""
+
+    label: str  # such as "cell 34 (a3-train-run)"
+    source: str
+    why: str  # such as "the cell stopped with NameError: ..."
+
+    def makes(self, name: str) -> bool:
+        """Whether the cell would have defined `name`. It need not be valid Python."""
+        line = re.compile(
+            rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
+        )  # within a line: over empty lines by the million, \s* would take days
+        return name in follow_through.made(self.source) or bool(line.search(self.source))
+
+    def __str__(self) -> str:
+        return f"{self.label}, which defines it, {self.why.removeprefix('the cell ')}"
 
 
 class Runner:
@@ -50,7 +69,7 @@ class Runner:
         self.assignment, self.folder, self.limits = assignment, folder, limits
         self.unreadable, self.result = unreadable, result
         self.done: list[tuple[str, str]] = []  # (source, label) of the cells that were run
-        self.stopped: list[tuple[str, str]] = []  # (label, source)
+        self.stopped: list[Stopped] = []
         self.deadline = time.monotonic() + limits.total
         self.process: Any = None  # a Submission, while there is one
         self.outputs: list[str] = []
@@ -123,12 +142,12 @@ class Runner:
             self.process.run(source, f"<cell {number}>")
         except (Crashed, TimedOut) as error:
             self.note(f"{label}: {error}")
-            self.stopped.append((label, source))
+            self.stopped.append(Stopped(label, source, str(error)))
             self.restart()
             return
         except WrongAnswer as error:  # names that it defined before it stopped are there
             self.note(f"{label}: {error}")
-            self.stopped.append((label, source))
+            self.stopped.append(Stopped(label, source, str(error)))
         self.done.append((source, f"<cell {number}>"))
         if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
             self.draw(label)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError, nearest
-from . import check, choices
+from . import check, choices, follow_through
 from .compare import WrongAnswer
 from .notebooks import Cell
 from .result import Mark, short
@@ -100,16 +100,13 @@ class Tester:
             self.runner.restart()
             return Mark(cell.id, 0, cell.points, short(error))
         except WrongAnswer as error:
-            return Mark(cell.id, 0, cell.points, short(error), picture=error.picture)
+            message = f"{error}{self._cut_short(cell, str(error))}"
+            return Mark(cell.id, 0, cell.points, short(message), picture=error.picture)
         except ConfigError:
             raise  # a mistake in the assignment, not in the submission
         except Exception as error:
-            return Mark(
-                cell.id,
-                0,
-                cell.points,
-                short(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__),
-            )
+            said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            return Mark(cell.id, 0, cell.points, short(said + self._cut_short(cell, said)))
 
     def _space(self, tree: ast.Module, variant: Mapping[str, str] | None) -> dict[str, Any]:
         """The names that a test can use: the check, NumPy, and what the submission defines."""
@@ -138,19 +135,25 @@ class Tester:
             space[name] = self.runner.process.get(name)
         return space
 
+    def _cut_short(self, cell: Cell, message: str) -> str:
+        """What to add to the message of a test of results that are incomplete: which of the
+        assignment's cells stopped before it had collected them, and why.
+        """
+        given = {one.source for one in self.given}
+        for name in sorted(follow_through.used(cell.source)):
+            for one in self.runner.stopped:
+                if one.source in given and one.makes(name) and one.label not in message:
+                    return f"; {str(one).replace('which defines it', f'which makes {name}')}"
+        return ""
+
     def _why_undefined(self, name: str, defined: Iterable[str]) -> str:
         """Why a name is missing: the cell that stopped before it defined it, or a similar name.
 
         Names that the assignment itself uses are never suggested.
         """
-        makes = re.compile(
-            rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
-        )  # within a line: over empty lines by the million, \s* would take days
-        label = next(
-            (label for label, source in reversed(self.runner.stopped) if makes.search(source)), None
-        )
-        if label:
-            return f"{label}, which defines it, stopped"
+        for one in reversed(self.runner.stopped):
+            if one.makes(name):
+                return str(one)
         own = set(re.findall(r"\w+", "\n".join(cell.source for cell in self.given)))
         near = nearest(name, [other for other in defined if other not in own])
         return "the cell that defines it stopped, or it has another name" + (

@@ -120,6 +120,37 @@ def test_an_answer_that_comes_late_in_the_notebook_is_tested_after_it(source):
     assert points(marked(late, source, source)) == points(marked(late, source))
 
 
+@pytest.mark.parametrize(
+    ("end", "seconds", "message"),
+    [
+        (
+            "raise ValueError('odd')",
+            20,
+            "AssertionError: expected three values; cell 2 (collect), which makes values, stopped "
+            "with ValueError: odd",
+        ),
+        (
+            "while True: pass",
+            2,
+            "values is not defined: cell 2 (collect), which defines it, took longer than 2 seconds",
+        ),
+    ],
+)
+def test_results_that_a_cell_did_not_collect_come_with_its_reason(end, seconds, message, tmp_path):
+    collects = "values, others = [], []\nfor i in range(3):\n    values.append(step(i))"
+    text = (
+        answer("step", "def step(x):\n    return x")
+        + given("collect", collects)
+        + test_cell("values-test", 1, "assert len(values) == 3, 'expected three values'")
+    )
+    (tmp_path / "a1_small.py").write_text(text, encoding="utf-8")
+    source = notebooks.read(tmp_path / "a1_small.py")
+    wrong = changed(source, step=f"def step(x):\n    if x == 1:\n        {end}\n    return x")
+    result = mark(wrong, source, "a1_small", Limits(seconds=seconds, isolation="process"))
+    (found,) = result.marks
+    assert found.message.startswith(message)
+
+
 def test_a_crash_before_keeps_the_right_answer(source):
     """A process that is started again gets it again."""
     wrong = with_cell(changed(source, double=THREE), "import os\nos._exit(1)", at=5)

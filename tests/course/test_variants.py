@@ -18,7 +18,7 @@ from minires.course.variants import personal, texts
 from minires.errors import ConfigError
 
 from ..slow import LONG
-from .conftest import hand_in, with_cell
+from .conftest import changed, hand_in, with_cell
 from .hidden_numbers import answers
 
 SOURCES = notebooks.find()
@@ -388,6 +388,33 @@ def test_one_slip_of_convention_costs_its_points_once():
         "a1-order-test",
         "a1-long-test",
     }
+
+
+LATER = '''
+# %% nbgrader={"grade": false, "grade_id": "a1-zero-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def at_zero():
+    """The derivative of ReLU at 0."""
+    ### BEGIN SOLUTION
+    return relu_backward(np.ones(1), np.zeros(1))[0]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "a1-zero-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+assert at_zero() == 0
+'''
+
+
+def test_a_later_answer_that_does_not_fit_a_copied_one_is_tested_with_the_right_one(tmp_path):
+    """A friend's cell is right in the friend's variant. It costs its points, and no others."""
+    (tmp_path / "a1_small.py").write_text(SMALL + LATER, encoding="utf-8")
+    source = notebooks.read(tmp_path / "a1_small.py")
+    owner, friend = (student_with("a1", **{"ReLU at 0": option}) for option in ("0", "1"))
+    own, theirs = (personal.notebook_of(source, "a1_small", one) for one in (owner, friend))
+    copied = next(cell.source for cell in notebooks.cells(theirs) if cell.id == "a1-rules-code")
+    handed_in = changed(own, a1_rules_code=copied)
+    result = mark(handed_in, own, "a1_small", student=owner, solutions=own)
+    relu, zero = result.marks
+    assert relu.points == 0 and relu.other_variant == ("ReLU at 0", "1")
+    assert zero.points == 3 and "the assignment's own relu_backward" in zero.note
 
 
 def test_an_unreadable_id_belongs_to_no_student(small):
