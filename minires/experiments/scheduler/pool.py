@@ -8,7 +8,6 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -196,6 +195,8 @@ def _interrupts_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker  # needs modules of POSIX
+
     # Python starts this helper before the first process, and then unblocks Ctrl-C whether it was
     # blocked or not. So it is started now.
     resource_tracker.ensure_running()
