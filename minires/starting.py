@@ -26,7 +26,8 @@ def stop(signum: int, frame: FrameType | None) -> None:
 
 def is_command() -> bool:
     """Whether this process was started as ``minires`` or ``python -m minires``, by a person."""
-    if "--multiprocessing-fork" in sys.orig_argv:  # a worker, with the words of its command
+    # A worker has the words of its command in sys.argv. loky starts it by a module of its own.
+    if any("popen_loky" in word or word == "--multiprocessing-fork" for word in sys.orig_argv):
         return False
     if sys.argv[:1] == ["-m"]:  # as it is while Python looks for the module
         return any(pair == ("-m", "minires") for pair in zip(sys.orig_argv, sys.orig_argv[1:]))

@@ -49,7 +49,7 @@ def test_every_claim_has_its_sentence_and_a_verdict_or_a_prediction(name):
         return
     verdict = claim.judge(ROWS[name])
     assert f"> **{verdict.outcome}**: {verdict.brief}.\n" in section
-    assert all(f"\n- {part}\n" in section for part in verdict.reason.split("; "))
+    assert all(f"\n- {part}\n" in section for part in verdict.numbers)
     assert f"| [{name}](verdicts.md#{name}): {claim.statement} | {verdict.outcome} |" in OVERVIEW
 
 

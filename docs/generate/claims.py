@@ -50,7 +50,7 @@ def pages() -> dict[str, str]:
 
 def _card(one: Recorded) -> str:
     """The card of a claim: a badge, the claim, what each side predicts, the figure, the verdict."""
-    claim, (outcome, reason, brief) = one.claim, one.verdict
+    claim, (outcome, _, brief) = one.claim, one.verdict
     sides = "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items())
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
     shown = ""
@@ -61,7 +61,7 @@ def _card(one: Recorded) -> str:
         )
         shown = f"![{words}]({light}){{.only-light}} ![{words}]({dark}){{.only-dark}}"
     kind = "deciding" if one.is_decided else "exploratory"
-    numbers = "".join(f"<li>{escape(part)}</li>" for part in reason.split("; "))
+    numbers = "".join(f"<li>{escape(part)}</li>" for part in one.verdict.numbers)
     links = " · ".join(
         [
             f"[the text](guide/verdicts.md#{claim.name})",

@@ -75,7 +75,7 @@ def _earlier(before):
 
 
 def _numbers(verdict: Verdict) -> str:
-    return "\n".join(f"- {part}" for part in verdict.reason.split("; "))
+    return "\n".join(f"- {part}" for part in verdict.numbers)
 
 
 def _links(one: Recorded) -> str:

@@ -10,7 +10,8 @@ _num_threads: int | None = None
 def available_cores() -> int:
     """The number of cores this process may run on.
 
-    In a container or under taskset they are fewer than the machine has.
+    Under taskset, or in a container that is pinned to some of them, they are fewer than the machine
+    has. A limit on time, such as ``docker run --cpus``, is not seen here.
     """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -70,6 +70,6 @@ def interrupted(
         saved = "everything up to the last checkpoint is saved, but not what came after it,"
     saved += f" in {out}. Go on with {again}."
     if not (out / "config.json").exists():
-        saved = "before anything was there to save."
+        saved = "there was nothing to save yet."
     print("\n" + fitted(f"minires: interrupted; {printable(saved)}", sys.stderr), file=sys.stderr)
     return INTERRUPTED

@@ -31,10 +31,8 @@ def submit(workers: int, function: Callable[..., Any], *arguments: Any) -> Futur
     processes.
     """
     if workers:
-        with (
-            _interrupts_held(),
-            _loss_reported(),
-        ):  # a process that starts now inherits this, before it can say so itself
+        # A process that starts now inherits the wait, before it can ask for it itself.
+        with _interrupts_held(), _loss_reported():
             return _pool(workers).submit(function, *arguments)
     done: Future[Any] = Future()
     done.set_result(function(*arguments))
@@ -72,8 +70,7 @@ def _loss_reported():
             "all at work until the end",
             "one that is gone",
             'does your program lack the line  if __name__ == "__main__":  around what it '
-            "does? Or was memory short? With workers=0 "
-            "(--workers 0) all is done in one process",
+            "does? Or was memory short? With workers=0 (--workers 0) all is done in one process",
         ) from None
 
 
@@ -141,6 +138,10 @@ def _interrupts_held():
         finally:
             signal.signal(signal.SIGINT, before)
         return
+    from multiprocessing import resource_tracker
+
+    # Else Python would start this helper within the block, and let Ctrl-C through again.
+    resource_tracker.ensure_running()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -14,8 +14,8 @@ QUESTION = (
 PRE = (  # on a narrow screen a table scrolls instead of wrapping
     "white-space: pre; overflow-x: auto; margin: 0.3em 0; font-size: 0.9em; font-family: monospace"
 )
+CODE = r"`([^`]+)`"
 MARKS = (
-    (r"`([^`]+)`", r"<code>\1</code>"),
     (r"\*\*([^*]+)\*\*", r"<b>\1</b>"),
     (r"\*([^*\s][^*]*)\*", r"<i>\1</i>"),
 )
@@ -30,8 +30,8 @@ def inline(text: str) -> str:
         codes.append(f"<code>{found[1]}</code>")
         return f"\0{len(codes) - 1}\0"
 
-    html = re.sub(MARKS[0][0], aside, escape(text, quote=False))
-    for pattern, replacement in MARKS[1:]:
+    html = re.sub(CODE, aside, escape(text, quote=False))
+    for pattern, replacement in MARKS:
         html = re.sub(pattern, replacement, html)
     return re.sub("\0(\\d+)\0", lambda found: codes[int(found[1])], html)
 

@@ -108,8 +108,8 @@ class RunConfig:
         ALL,
         WORD,
         "what is trained: all layers; a part of the net and what follows it, such as layer4; or "
-        "head, the last layer alone, for which the rest of the net is run only once: the fewer "
-        "images, the less to train",
+        "head, the last layer alone, for which the rest of the net is run only once. With few "
+        "images, train few layers",
         ALL,
     )
     # The images.

@@ -360,7 +360,7 @@ def test_ctrl_c_before_there_is_anything_to_save(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr("minires.experiments.degradation.training.load_sets", interrupted)
     assert main(["degradation", "--out", str(tmp_path / "run")]) == 130
-    assert "before anything was there to save" in capsys.readouterr().err
+    assert "there was nothing to save yet" in capsys.readouterr().err
 
 
 def test_plot_of_something_that_is_not_a_folder(capsys, tmp_path):

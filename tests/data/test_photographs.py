@@ -458,6 +458,22 @@ def test_a_program_without_a_main_guard_ends_with_an_error(folder, tmp_path):
     assert 'does your program lack the line  if __name__ == "__main__":' in ended.stderr
 
 
+@pytest.mark.slow  # starts a program, whose worker imports minires
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals of POSIX")
+def test_ctrl_c_is_blocked_in_a_worker_from_its_beginning(tmp_path):
+    """Python used to unblock it when it started the first worker of a program."""
+    (tmp_path / "program.py").write_text(
+        "import signal\n"
+        "from minires.data import workers\n"
+        'if __name__ == "__main__":\n'
+        "    arguments = signal.SIG_BLOCK, []\n"
+        "    print(workers.result(workers.submit(1, signal.pthread_sigmask, *arguments)))\n"
+    )
+    words = [sys.executable, str(tmp_path / "program.py")]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert "SIGINT" in ended.stdout, ended.stderr
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
 def test_ctrl_c_while_work_is_handed_out_is_not_lost(monkeypatch):
     """Ctrl-C used to be ignored there, which with small pictures is most of the time."""

@@ -306,7 +306,7 @@ def test_it_says_everything_is_saved_only_where_it_is(copy, tmp_path, capsys):
     interrupted(copy, StoppedAtOnce())
     assert "up to the last checkpoint is saved, but not what came after" in capsys.readouterr().err
     interrupted(tmp_path / "nothing", KeyboardInterrupt())
-    assert "before anything was there to save" in capsys.readouterr().err
+    assert "there was nothing to save yet" in capsys.readouterr().err
 
 
 def test_a_second_ctrl_c_is_told_from_the_first(tmp_path, monkeypatch, capsys):

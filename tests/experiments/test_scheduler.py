@@ -246,6 +246,27 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
     assert tables(out) == tables(finished)
 
 
+@POSIX
+def test_ctrl_c_while_workers_start_is_one_message(tmp_path):
+    """A terminal sends it to the workers too, until they have left its process group."""
+    words = ["degradation", "--preset", "demo", "--depths", "20", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minires", *words, "--out", tmp_path / "run"],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    deadline, starting = time.monotonic() + 100, []
+    while process.poll() is None and len(starting) < 2 and time.monotonic() < deadline:
+        starting = [one for one in workers_of(process) if "popen_loky" in " ".join(_words(one))]
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=100)
+    assert len(starting) == 2 and process.returncode == 130, said
+    assert "Traceback" not in said and "was killed" not in said, said
+    assert said.count("interrupted") == 1, said
+
+
 LONG = f"""
 from dataclasses import replace
 from minires.cli import _signals_as_ctrl_c

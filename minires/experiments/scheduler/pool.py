@@ -195,6 +195,11 @@ def _interrupts_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker  # needs modules of POSIX
+
+    # Python starts this helper before the first process, and then unblocks Ctrl-C whether it was
+    # blocked or not. So it is started now.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

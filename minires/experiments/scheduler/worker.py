@@ -79,6 +79,9 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
     if hasattr(os, "setpgrp"):
         # Leave the terminal's process group, to which Ctrl-C is sent: "stop" comes by the pipe.
         os.setpgrp()
+        # A Ctrl-C that came before, while this process was starting, is forgotten: the other
+        # process has received it too, and says "stop".
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, signal.default_int_handler)
         # Sent by the system if the other process ends while this one is stopped by Ctrl-Z. The end

@@ -14,7 +14,7 @@ from minires.errors import ConfigError, DataError
 from minires.experiments import claims
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame import laboratory
-from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
+from minires.experiments.claims.frame.verdict import BETWEEN, CONTRADICTED, SUPPORTED, UNDECIDED
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
@@ -59,6 +59,12 @@ def finished(small_nets, tmp_path_factory):
     return out, claims.run(list(CLAIMS.values()), out, preset="tiny", progress=False)
 
 
+def test_what_a_criterion_measures_is_one_part_of_the_reason():
+    """The report splits the reason of a verdict into its parts."""
+    parts = [criterion.what for claim in CLAIMS.values() for criterion in claim.criteria]
+    assert not [what for what in parts if BETWEEN in what]
+
+
 def test_every_claim_is_measured_judged_and_drawn(finished):
     out, findings = finished
     assert [finding.claim.name for finding in findings] == list(CLAIMS)
@@ -96,7 +102,7 @@ def test_the_report_holds_them_all(finished):
         assert (
             claim.statement in markdown
             and f"**{verdict.outcome}**: {verdict.brief}." in markdown
-            and all(f"\n- {part}\n" in markdown for part in verdict.reason.split("; "))
+            and all(f"\n- {part}\n" in markdown for part in verdict.numbers)
             and f"({claim.name}.png)" in markdown
         )
         assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page

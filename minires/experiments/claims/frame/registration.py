@@ -115,7 +115,7 @@ def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> s
     changed = [seed for seed in seeds if known.get(seed, now) != now]
     unknown = [seed for seed in seeds if seed not in known]
     if changed:
-        return f"the prediction was changed after seeds {named(changed)} had been ordered"
+        return f"the prediction was changed after it had been registered for seeds {named(changed)}"
     if min(seeds) < FIRST_DECIDING:
         return f"exploratory seeds ({named(seeds)}): the claim may have been fitted to them"
     if unknown:

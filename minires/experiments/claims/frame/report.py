@@ -41,7 +41,7 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     for claim, verdict, _, standing in findings:
         found += [
             f"{claim.name}: {verdict.outcome}; {standing}",
-            *(f"    {part}" for part in verdict.reason.split("; ")),
+            *(f"    {part}" for part in verdict.numbers),
         ]
     return found
 
@@ -118,7 +118,7 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
 
 def folded(verdict: Verdict) -> str:
     """All numbers of a verdict as Markdown, folded: one line for each prediction."""
-    parts = "\n".join(f"- {part}" for part in verdict.reason.split("; "))
+    parts = "\n".join(f"- {part}" for part in verdict.numbers)
     return f"<details><summary>All numbers</summary>\n\n{parts}\n\n</details>"
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ...confidence import in_words, interval
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
+BETWEEN = "; "  # stands between the reasons of several predictions, and nowhere in one of them
 
 
 class Verdict(NamedTuple):
@@ -18,6 +19,11 @@ class Verdict(NamedTuple):
     outcome: str  # SUPPORTED, CONTRADICTED or UNDECIDED
     reason: str
     brief: str  # one line, with the quantity that decided
+
+    @property
+    def numbers(self) -> list[str]:
+        """The reason in parts: one for each prediction."""
+        return self.reason.split(BETWEEN)
 
 
 def above(
@@ -99,7 +105,7 @@ def _first(verdicts, *order):
     supported = f"{outcomes.count(SUPPORTED)} of {len(verdicts)} predictions supported"
     return Verdict(
         outcome,
-        "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
+        BETWEEN.join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
         f"{verdicts[outcomes.index(outcome)].brief} ({supported})",
     )
 

@@ -91,9 +91,10 @@ def test_a_prediction_that_was_changed_afterwards_is_marked(run, tmp_path):
     moved = replace(claim, criteria=(replace(claim.criteria[0], threshold=-5),))
     found = run(moved, [100, 101])
     assert found.verdict.outcome == "supported"  # the same numbers, another threshold
-    assert found.standing == "the prediction was changed after seeds 100, 101 had been ordered"
-    assert "100, 101 had been ordered" in run(moved, [100, 101, 102]).standing
-    assert run(claim, [102]).standing.startswith("the prediction was changed after seeds 102")
+    changed = "the prediction was changed after it had been registered for seeds"
+    assert found.standing == f"{changed} 100, 101"
+    assert f"{changed} 100, 101" in run(moved, [100, 101, 102]).standing
+    assert run(claim, [102]).standing.startswith(f"{changed} 102")
 
 
 def test_what_a_fingerprint_covers():
