@@ -23,6 +23,7 @@ TOP_LEVEL = {
     "functional",
     "names",
     "random",
+    "signals",
     "starting",
     "types",
 }

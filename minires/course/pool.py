@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any
 
+from .. import signals
 from .sandbox import headroom, line
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -111,7 +111,7 @@ class _Worker:
         self.task, self.seconds, self.deadline, self.is_late = -1, seconds, None, False
         self.is_busy = False  # a thread of its last task still runs, so it gets no other task
         self.process = CONTEXT.Process(target=_work, args=(other, function, memory), daemon=True)
-        with _signals_wait():
+        with signals.waiting(SIGNALS):
             self.process.start()
         other.close()
 
@@ -165,26 +165,6 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
-
-
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Within the block, signals that end a program wait, in this thread and in processes it starts.
-
-    A process that is just starting has no way yet to end in order.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    # Else it would start within the block, and let signals through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(end, function, memory):

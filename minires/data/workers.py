@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from .. import signals
 from ..errors import DataError
 
 AHEAD = 2  # tasks for each process that are handed out before their results are asked for
@@ -32,7 +33,7 @@ def submit(workers: int, function: Callable[..., Any], *arguments: Any) -> Futur
     """
     if workers:
         # A process that starts now inherits the wait, before it can ask for it itself.
-        with _interrupts_held(), _loss_reported():
+        with signals.waiting(), _loss_reported():
             return _pool(workers).submit(function, *arguments)
     done: Future[Any] = Future()
     done.set_result(function(*arguments))
@@ -119,31 +120,3 @@ def _follow_the_main_program():
 def _end_with(sentinel):
     multiprocessing.connection.wait([sentinel])
     os._exit(1)
-
-
-@contextmanager
-def _interrupts_held():
-    """Within: Ctrl-C waits. A process that starts inherits this, and never sees one.
-
-    To ignore it here would lose it for this process, too: with small pictures most of the time goes
-    into handing them out.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what becomes of signals
-        return
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-        return
-    from multiprocessing import resource_tracker
-
-    # Else Python would start this helper within the block, and let Ctrl-C through again.
-    resource_tracker.ensure_running()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

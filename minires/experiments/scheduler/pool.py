@@ -5,9 +5,8 @@ that the others go on if one of them is killed.
 """
 
 import re
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -15,7 +14,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import get_context
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from ... import backend
+from ... import backend, signals
 from ...errors import ProcessError
 from ...training.interrupt import StoppedAtOnce
 from . import worker
@@ -171,7 +170,7 @@ class _Worker:
         )
 
     def give(self, task: Task) -> None:
-        with _interrupts_blocked():  # so that Ctrl-C cannot kill a new process before it is ready
+        with signals.waiting():  # so that Ctrl-C cannot kill a new process before it is ready
             self.future = self.executor.submit(worker.do, task)
             # Inside, too: a Ctrl-C between the two lines would pair this task with an old result.
             self.task = task
@@ -185,26 +184,6 @@ class _Worker:
         """End the process."""
         self.executor.shutdown(wait=True, kill_workers=True)
         self.connection.close()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Delay Ctrl-C until the end of the ``with`` block. Processes that start within the block begin
-    with Ctrl-C blocked.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker  # needs modules of POSIX
-
-    # Python starts this helper before the first process, and then unblocks Ctrl-C whether it was
-    # blocked or not. So it is started now.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _signal(error):
