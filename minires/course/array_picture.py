@@ -47,10 +47,11 @@ def picture(got: Array, want: Array, tolerance: float) -> str:
         )
     )
     shown = parts[2][top : top + MOST_ROWS, left : left + MOST_COLUMNS]
-    cut = "" if shown.size == parts[2].size else f", from row {top}, column {left} on"
+    start = f"place {left}" if want.ndim == 1 else f"row {top}, column {left}"
+    cut = "" if shown.size == parts[2].size else f", from {start} on"
     lines = [f"  {title}{WRONG} is wrong, {RIGHT} is right{cut}"]
     lines += ["    " + " ".join(WRONG if one else RIGHT for one in line) for line in shown]
-    return "\n".join([*lines, *_numbers(parts, row, column)])
+    return "\n".join([*lines, *_numbers(parts, row, column, want.ndim)])
 
 
 def differs(got: Array, want: Array, tolerance: float) -> Array:
@@ -84,14 +85,17 @@ def _start(at: int, size: int, most: int) -> int:
     return max(0, min(at - most // 2, size - most))
 
 
-def _numbers(parts, row, column):
+def _numbers(parts, row, column, axes):
     """Lines with the numbers around a place, expected on the left and got on the right."""
     want, got, wrong = parts
     top, left = (_start(at, size, WINDOW) for at, size in zip((row, column), want.shape))
     here = slice(top, top + WINDOW), slice(left, left + WINDOW)
     want, got, wrong = want[here], got[here], wrong[here]
     columns = want.shape[1]
-    title = f"  rows {top} to {top + len(want) - 1}, columns {left} to {left + columns - 1}"
+    if axes == 1:
+        title = f"  places {left} to {left + columns - 1}"
+    else:
+        title = f"  rows {top} to {top + len(want) - 1}, columns {left} to {left + columns - 1}"
     head = f"    {'expected':<{9 * columns}}  got"
     lines = [head]
     for right, mine, marks in zip(want, got, wrong):

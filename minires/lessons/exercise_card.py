@@ -1,5 +1,6 @@
 """Exercises: a card with the task, folded hints and solution, and a check that names mistakes."""
 
+import textwrap
 from typing import Any
 
 from ..course.compare import WrongAnswer
@@ -8,6 +9,8 @@ from .exercises import find
 from .exercises.kinds import LEVELS, Exercise
 from .html_pieces import code, folded, framed, inline, paragraphs
 from .surface import surface
+
+WIDTH = 88  # of a message: Jupyter breaks longer lines in the middle of a word
 
 
 def exercise(key: str) -> None:
@@ -61,7 +64,14 @@ def check(key: str, *answers: Any) -> None:
     try:
         one.check(*answers)
     except WrongAnswer as error:
-        print("\n".join(filter(None, (f"✗ {key}: {error}", error.picture))))
+        said = textwrap.fill(
+            f"✗ {key}: {error}",
+            WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        print("\n".join(filter(None, (said, error.picture))))
     else:
         print(f"✓ {key}")
 

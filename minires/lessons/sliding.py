@@ -24,9 +24,9 @@ def slider(
 ) -> None:
     """Show a picture that changes with a number.
 
-    A live notebook shows a slider, which the arrow keys move too. On a page, and wherever nobody
-    can move a slider, a few states of the picture are shown side by side, or below each other where
-    the screen is narrow.
+    A live notebook shows a slider, and two buttons that move it by one step. On a page, and
+    wherever nobody can move a slider, a few states of the picture are shown side by side, or below
+    each other where the screen is narrow.
 
     Parameters
     ----------
@@ -99,7 +99,11 @@ def slider(
 
 
 def _show_live(name, values, state, first):
-    """A slider above one state; ``state(value)`` is its HTML."""
+    """A slider above one state; ``state(value)`` is its HTML.
+
+    Jupyter Notebook takes the arrow keys for itself, even if a slider has the focus, and goes to
+    another cell. So two buttons move the slider by one step: Tab reaches them, Enter presses them.
+    """
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -115,8 +119,19 @@ def _show_live(name, values, state, first):
     def redraw(change):
         picture.value = state(change["new"])
 
+    def button(sign, way, step):
+        one = widgets.Button(
+            description=sign, tooltip=way, layout=widgets.Layout(width="2.6em", padding="0")
+        )
+        one.on_click(lambda _: move(step))
+        return one
+
+    def move(step):
+        chosen.index = min(max(chosen.index + step, 0), len(values) - 1)
+
     chosen.observe(redraw, "value")
-    display(widgets.VBox([chosen, picture]))
+    buttons = [button("◀", "one step back", -1), button("▶", "one step on", 1)]
+    display(widgets.VBox([widgets.HBox([chosen, *buttons]), picture]))
 
 
 def _show_frames(name, draw, frames, alt, size):

@@ -11,6 +11,8 @@
 # minutes, and 25 more for the exercises. You need notebooks 04, 06 and 09.
 
 # %%
+import textwrap
+
 import numpy as np  # for the exercises
 
 from minires import plot
@@ -62,7 +64,7 @@ overlap_trains.reveal(overlap_found.outcome, overlap.lesson)
 # The check compares numbers instead:
 
 # %%
-print(overlap_found.message)
+print(textwrap.fill(overlap_found.message, 90))
 
 # %% tags=["guard"]
 assert "overlapping windows overwrite" in overlap_found.message

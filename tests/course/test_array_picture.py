@@ -40,6 +40,15 @@ def test_it_shows_one_channel_of_one_image():
     assert "rows 0 to 2, columns 1 to 4" in shown
 
 
+def test_an_array_with_one_axis_has_places_and_no_rows():
+    want = np.zeros(40)
+    got = want.copy()
+    got[30:] = 1
+    shown = picture(got, want, 1e-6)
+    assert "from place 16 on" in shown and "places 28 to 31" in shown
+    assert "row" not in shown and "column" not in shown
+
+
 @pytest.mark.parametrize("shape", [(2,), (300,), (1, 1, 2), (50, 60), (3, 40, 40, 3), (2,) * 5])
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1, 12345, 1e25])
 def test_it_fits_into_80_columns_and_a_few_lines(shape, scale):

@@ -97,7 +97,10 @@ WRONG = [  # key, old, new, what the check says
     ("04.bias", "(0, 1, 2)", "0", "rows and columns, too"),
     ("04.bias", "(0, 1, 2)", "(1, 2)", "the images are not summed"),
     ("04.bias", "axis=(0, 1, 2)", "", "channels are summed as well"),
+    ("04.bias", "(0, 1, 2)", "(1, 2, 3)", "the images are kept"),
+    ("04.bias", "(0, 1, 2)", "(0, 1, 2), keepdims=True", "leaves axes of length 1"),
     ("04.direction", "(2 * h)", "h", "divide by 2 h"),
+    ("04.direction", " * u", "", "u is left out of the steps and of the rate"),
     ("04.direction", "- L(x - h * u)) / (2 * h)", "- L(x)) / h", "one side only"),
     ("04.direction", " / abs(predicted)", "", "divide by the size of the rate"),
     ("04.direction", "(dx * u)", "dx", "not of dx alone"),
@@ -290,6 +293,11 @@ def answer(key, old="", new=""):
     return space[NAMES[key]]
 
 
+def words(out):
+    """A printed message on one line, as it was before it was broken into several."""
+    return " ".join(out.split())
+
+
 @pytest.mark.parametrize("key", [one.key for one in CHECKED])
 def test_its_solution_passes(key, capsys):
     check(key, answer(key))
@@ -300,7 +308,7 @@ def test_its_solution_passes(key, capsys):
 def test_a_mistake_is_named(key, old, new, said, capsys):
     check(key, answer(key, old, new))
     out = capsys.readouterr().out
-    assert out.startswith(f"✗ {key}: ") and re.search(said, out), out
+    assert out.startswith(f"✗ {key}: ") and re.search(said, words(out)), out
 
 
 @pytest.mark.parametrize(
@@ -318,12 +326,21 @@ def test_wrong_runs_are_named(errors, said, capsys):
     assert said in capsys.readouterr().out
 
 
+def test_a_long_message_is_broken_between_words(capsys):
+    # Jupyter would break it at its edge, in the middle of a word.
+    check("04.bias", lambda dy: dy.sum(axis=0))
+    out = capsys.readouterr().out
+    assert [line[:2] for line in out.splitlines()] == ["✗ ", "  "]
+    assert max(map(len, out.splitlines())) <= 88
+    assert "only the images are summed; b was repeated over rows and columns" in words(out)
+
+
 def test_recursion_is_named(capsys):
     def visit(value):
         return [one for parent in value.parents for one in visit(parent)] + [value]
 
     check("01.order", visit)
-    assert "too deep for a function that calls itself" in capsys.readouterr().out
+    assert "too deep for a function that calls itself" in words(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

@@ -59,6 +59,21 @@ def test_moving_the_slider_draws_again(tmp_path):
 
 
 @pytest.mark.slow
+def test_buttons_move_the_slider_by_one_step_and_stop_at_its_ends(tmp_path):
+    # For readers without a mouse: Jupyter Notebook takes the arrow keys away from the slider.
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+    with notebook() as live:
+        live.run(SLIDER.format(file=(tmp_path / "drawn").as_posix()))
+        seen = []
+        for sign in "▶▶◀◀◀":
+            live.click(sign)
+            (picture,) = live.widget_html()
+            seen.append(re.findall('alt="The picture for gain ([^"]*)"', picture)[0])
+        assert seen == ["2", "2", "1", "0.5", "0.5"] and not live.errors
+
+
+@pytest.mark.slow
 def test_on_a_page_there_are_no_widgets(tmp_path):
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     with notebook(somebody_is_there=False) as page:

@@ -19,6 +19,14 @@ def _check_bias(bias_gradient: Callable[..., Any]) -> None:
         ("only the images are summed; b was repeated over rows and columns, too", dy.sum(axis=0)),
         ("the images are not summed, but b is the same for all of them", dy.sum(axis=(1, 2))),
         ("the channels are summed as well; each has a bias of its own", dy.sum()),
+        (
+            "the channels are summed and the images are kept; db has one number for each channel",
+            dy.sum(axis=(1, 2, 3)),
+        ),
+        (
+            "`keepdims` leaves axes of length 1; db has the shape of b",
+            dy.sum(axis=(0, 1, 2), keepdims=True),
+        ),
         ("dy is taken to be 1 everywhere", np.full(5, float(dy[..., 0].size))),
     ]
     expect("bias_gradient", call(bias_gradient, dy), sums, mistakes)
@@ -46,6 +54,11 @@ def _check_direction(measured_error: Callable[..., Any]) -> None:
             (
                 "u is left out of the steps: along u they are `h * u`",
                 abs(everywhere / (2 * h) - rate) / abs(rate),
+            ),
+            (
+                "u is left out of the steps and of the rate; along u they are `h * u` and the sum "
+                "of dx times u",
+                abs(everywhere / (2 * h) - dx.sum()) / abs(dx.sum()),
             ),
             (
                 "it is divided by the measured rate; divide by the predicted one",
