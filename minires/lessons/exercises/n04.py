@@ -24,7 +24,7 @@ def _check_bias(bias_gradient: Callable[..., Any]) -> None:
             dy.sum(axis=(1, 2, 3)),
         ),
         (
-            "`keepdims` leaves axes of length 1; db has the shape of b",
+            "`keepdims` is set: it leaves axes of length 1, but db has the shape of b",
             dy.sum(axis=(0, 1, 2), keepdims=True),
         ),
         ("dy is taken to be 1 everywhere", np.full(5, float(dy[..., 0].size))),
