@@ -237,7 +237,8 @@ STUDENTS = [
         (
             (
                 "        losses.append(loss.item())\n",
-                "        losses.append((sum(losses) + loss.item()) / (len(losses) + 1))\n",
+                "        before = sum(losses[-1:]) * len(losses)\n"
+                "        losses.append((before + loss.item()) / (len(losses) + 1))\n",
             ),
         ),
         {"a4-train-test": "the mean of all losses so far"},
@@ -251,7 +252,7 @@ STUDENTS = [
             ),
             ("        losses.append(loss.item())\n", "    losses.append(loss.item())\n"),
         ),
-        {"a4-train-test": "seconds"},
+        {"a4-train-test": "seconds", "a4-curves-test": "seconds"},
     ),
     Student(
         "types in the losses of a friend, rounded, and deletes the twins",

@@ -441,6 +441,7 @@ MISTAKES = [
         "expected strides 1, 2, 1",
     ),
     ("a4.bottleneck", SPREAD, SPREAD.replace("stride, ", ""), "the stride is missing"),
+    ("a4.bottleneck", SPREAD, SPREAD.replace("padding=1, ", ""), "it needs padding=1"),
     (
         "a4.bottleneck",
         SPREAD,

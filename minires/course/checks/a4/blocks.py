@@ -174,6 +174,13 @@ def compare_block(
             ),
             ("the stride is missing", relu(branch(wide, path, [1] * depth))),
         ]
+    if depth == 3 and kind is None:
+        wrong.append(
+            (
+                "the 3x3 convolution has no border of zeros: it needs padding=1",
+                relu(branch(wide, path, strides, padded=False)),
+            )
+        )
     expect(f"{what}: y", y, want, wrong, tolerance=1e-4, dtype=np.float32)
     expect_that(
         report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),

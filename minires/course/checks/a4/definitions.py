@@ -19,10 +19,11 @@ CLASSES = 10
 CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
 
 
-def convolution(x: Array, w: Array, stride: int = 1) -> Array:
+def convolution(x: Array, w: Array, stride: int = 1, padded: bool = True) -> Array:
     """Convolve x (N, H, W, C) with w (KH, KW, C, O); the padding keeps the size at stride 1."""
     kh, kw = w.shape[:2]
-    x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
+    if padded:
+        x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
     h, width = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
     return sum(
         x[:, i : i + stride * (h - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
@@ -109,17 +110,20 @@ def branch(
     strides: Sequence[int],
     between: bool | int = True,
     last: bool = True,
+    padded: bool = True,
 ) -> Array:
     """F(x): convolutions, each with batch norm, and ReLUs between the layers.
 
-    Two arguments plant mistakes. `between` False leaves out all ReLUs, and a number keeps only the
-    ReLU before that layer; `last` False leaves out the last batch norm.
+    Three arguments plant mistakes. `between` False leaves out all ReLUs, and a number keeps only
+    the ReLU before that layer; `last` False leaves out the last batch norm; `padded` False leaves
+    out the padding.
     """
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
         x = convolution(
             relu(x) if i and (between is True or between is not False and between == i) else x,
             w,
             stride,
+            padded,
         )
         x = norm(x, weight, bias) if i < len(layers) - 1 or last else x
     return x
