@@ -49,7 +49,7 @@ overlap_breaks.reveal(overlap.answer, overlap.why)
 # Now a residual net of 8 layers learns 60 drawn images with this gradient.
 
 # %%
-overlap_trains = predict("How does the training go?", museum.OUTCOMES)
+overlap_trains = predict("Windows that overwrite: how does the training go?", museum.OUTCOMES)
 
 # %%
 museum.curves(overlap_found)
@@ -161,7 +161,7 @@ late = museum.find("zeroed-too-late")
 museum.code(late)
 
 # %%
-late_trains = predict("How does the training go?", museum.OUTCOMES)
+late_trains = predict("Gradients cleared too late: how does the training go?", museum.OUTCOMES)
 
 # %%
 late_found = museum.look(late)
