@@ -1,5 +1,6 @@
 """On a busy machine a submission gets more time, unless it loops or waits."""
 
+import math
 import subprocess
 import sys
 import time
@@ -81,3 +82,23 @@ def test_a_submission_that_is_starved_is_waited_for(monkeypatch, tmp_path):
     with Submission(tmp_path, "a1", seconds=1) as submission:
         submission.run(cell, "cell")
         assert submission.get("answer") == 7
+
+
+def test_what_is_asked_after_the_end_gets_the_same_reason(tmp_path):
+    with Submission(tmp_path, "a1", seconds=1) as submission:
+        with pytest.raises(TimedOut) as first:
+            submission.run("while True: pass", "cell")
+        with pytest.raises(TimedOut) as again:  # not that signal 9 ended it, which is ours
+            submission.names()
+    assert str(again.value) == str(first.value) and "took longer than 1 seconds" in str(again.value)
+
+
+def test_answering_its_calls_counts_as_its_time(monkeypatch):
+    waits = patience.Patience(1, math.inf, 0)
+    now = waits.began
+    monkeypatch.setattr(patience, "processor_seconds", lambda pid: 0.3 * (now - waits.began))
+    monkeypatch.setattr(patience.time, "monotonic", lambda: now)
+    waits.is_over()
+    now += 1
+    waits.helped = 0.6
+    assert waits.is_over()  # with 0.3 of a core alone it would have got more time

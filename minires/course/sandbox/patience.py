@@ -34,6 +34,7 @@ class Patience:
         self.seconds, self.deadline, self.pid = seconds, deadline, pid
         self.began = self.looked = time.monotonic()
         self.computed = math.nan
+        self.helped = 0.0  # seconds in which this process answered calls of that one
         self.end = min(self.began + seconds, deadline)
 
     def wait(self) -> float:
@@ -47,11 +48,11 @@ class Patience:
         """Whether the time is over; for a process that got too little of a processor, extend it."""
         now = time.monotonic()
         if math.isnan(self.computed):
-            self.looked, self.computed = now, processor_seconds(self.pid)
+            self.looked, self.computed = now, self._used()
         if now < self.end:
             return False
         last = min(self.began + BUSY * self.seconds, self.deadline)
-        share = (processor_seconds(self.pid) - self.computed) / max(now - self.looked, 1e-9)
+        share = (self._used() - self.computed) / max(now - self.looked, 1e-9)
         if now >= last or not WAITING < share < STARVED:
             return True
         missing = self.seconds - share * (now - self.began)
@@ -59,6 +60,10 @@ class Patience:
             return True
         self.end = min(now + max(missing, self.seconds / 10), last)
         return False
+
+    def _used(self):
+        """The seconds that were computed for the submission: by it, or here while it waited."""
+        return processor_seconds(self.pid) + self.helped
 
     def over(self) -> str:
         """What a message says when the time is over, such as "took longer than 60 seconds, and was

@@ -83,6 +83,7 @@ class Submission:
         self.callbacks: list[Callable[..., Any]] = []
         self.remotes: dict[int, Remote] = {}  # number of a thing over there -> its stand-in here
         self.largest_sent = 0  # numbers in the largest array sent since `forget`
+        self.ended: Crashed | TimedOut | None = None  # why there is no process any more
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         self.isolation = isolation
         self.launch = launch(
@@ -204,13 +205,18 @@ class Submission:
         Crashed, TimedOut
             If the process ends, or is ended because it takes too long.
         """
+        if self.ended is not None:  # a check may ask once more after a failure
+            raise type(self.ended)(str(self.ended))
         patience = Patience(self.seconds, self.deadline, self.process.pid)
         message = {"do": do, "with": list(arguments)}
         self.largest_sent = max([self.largest_sent, *_sizes(arguments)])
         try:
             answer = self._exchange(message, patience)
             while isinstance(answer, dict) and {"callback", "with", "settings"} <= set(answer):
-                answer = self._exchange(self._called_back(answer), patience)
+                began = time.monotonic()
+                called = self._called_back(answer)
+                patience.helped += time.monotonic() - began
+                answer = self._exchange(called, patience)
             if not isinstance(answer, dict) or not (
                 set(answer) == {"result"}
                 or set(answer) == set(ERROR)
@@ -219,13 +225,14 @@ class Submission:
                 raise wire.WireError("not an answer")
         except Late:
             self._kill()
-            raise TimedOut(f"{what} {patience.over()}") from None
+            self.ended = TimedOut(f"{what} {patience.over()}")
+            raise self.ended from None
         except (EOFError, OSError, wire.WireError) as error:
             self._kill()
             code = self.process.wait()
             if self.isolation in walls.LIKE_A_SHELL and code > 128:
                 code = 128 - code  # bwrap and podman say 128 + the signal
-            raise Crashed(
+            self.ended = Crashed(
                 f"{what} ended the process"
                 + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
                 + (
@@ -233,7 +240,8 @@ class Submission:
                     if isinstance(error, wire.WireError)
                     else ""
                 )
-            ) from None
+            )
+            raise self.ended from None
         if "error" in answer:
             raise WrongAnswer(
                 stopped(what, *(_cut(answer[key], longest) for key, longest in ERROR.items()))
