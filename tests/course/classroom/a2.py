@@ -122,7 +122,10 @@ STUDENTS = [
                 "    columns = im2col(x, KH, KW, stride, 0)\n",
             ),
         ),
-        {"a2-forward-test": "The last window begins at row"},
+        {
+            "a2-forward-test": "The last window begins at row",
+            "a2-speed-test": "The last window begins at row",
+        },
     ),
     Student(
         "returns the cache first",
@@ -132,7 +135,10 @@ STUDENTS = [
                 "    return (columns, w, x.shape, stride, padding), y.reshape(N, *size, O)",
             ),
         ),
-        {"a2-forward-test": "in the wrong order: return y, cache"},
+        {
+            "a2-forward-test": "in the wrong order: return y, cache",
+            "a2-speed-test": "in the wrong order: return y, cache",
+        },
     ),
     Student(
         "divides by the number of channels",
@@ -142,7 +148,10 @@ STUDENTS = [
                 "    y = columns @ w.reshape(KH * KW * C, O) / C\n",
             ),
         ),
-        {"a2-forward-test": "times what it should be"},
+        {
+            "a2-forward-test": "times what it should be",
+            "a2-speed-test": "times what it should be",
+        },
     ),
     Student(
         "never moves on in the loop of col2im",
@@ -205,7 +214,7 @@ STUDENTS = [
                 "    return col2im(dcolumns, shape, KW, KH, stride, padding), dw",
             ),
         ),
-        {"a2-dx-test": "windows of 3 x 2"},
+        {"a2-dx-test": "windows of 3 x 2", "a2-dw-test": "windows of 3 x 2"},
     ),
     Student(
         "subtracts the mean of dy for dx, and writes momentum into the loop anew each step",

@@ -447,6 +447,25 @@ MISTAKES = [
     ("a2.train", DW, "dw = columns.T @ rows / dy.shape[0]", "wrong values"),
     (
         "a2.train",
+        "            losses.append(loss.item())",
+        "            losses.append(F.cross_entropy(net(images), labels).item())",
+        "shifted by one step",
+    ),
+    (
+        "a2.train",
+        "        for _ in range(steps):\n",
+        "        for _ in range(steps):\n"
+        "            optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)\n",
+        "the momentum is missing",
+    ),
+    (
+        "a2.train",
+        "    with mr.kernels.use(conv2d=pair):\n",
+        "    net.eval()\n    with mr.kernels.use(conv2d=pair):\n",
+        "the net is in evaluation mode",
+    ),
+    (
+        "a2.train",
         "        for _ in range(steps):\n",
         "        for _ in range(steps - 1):\n",
         "expected a loss for each",

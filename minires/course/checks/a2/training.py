@@ -12,10 +12,17 @@ from .backward import filter_gradient, image_gradient
 from .definitions import LAYERS, STEPS, convolution
 
 
-def trained(seed: int, zero: bool = True) -> Array:
-    """The losses (STEPS,) of the assignment's net, trained with the convolution of `definitions`.
+def trained(
+    seed: int,
+    zero: bool = True,
+    steps: int = STEPS,
+    momentum: float = 0.9,
+    evaluation: bool = False,
+) -> Array:
+    """The losses (steps,) of the assignment's net, trained with the convolution of `definitions`.
 
-    `zero=False` plants a mistake: optimizer.zero_grad() is left out.
+    Three arguments plant mistakes. `zero=False` leaves out optimizer.zero_grad(); `momentum=0` is
+    also that of a new optimizer in each step; `evaluation=True` trains after net.eval().
     """
     import minires as mr
     from minires import functional as F
@@ -33,9 +40,11 @@ def trained(seed: int, zero: bool = True) -> Array:
         )
 
     net, losses = mr.models.resnet(8, width=8, seed=seed), []
-    optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    if evaluation:
+        net.eval()
+    optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=momentum)
     with mr.kernels.use(conv2d=(conv_forward, conv_backward)):
-        for _ in range(STEPS):
+        for _ in range(steps):
             loss = F.cross_entropy(net(images), drawn.labels)
             if zero:
                 optimizer.zero_grad()
@@ -113,7 +122,17 @@ def _compare(what, got, seed):
             ),
             (
                 "the losses are shifted by one step: take each loss before optimizer.step()",
-                np.append(right[1:], np.nan),
+                trained(seed, steps=STEPS + 1)[1:],
+            ),
+            (
+                "the momentum is missing: SGD(..., momentum=0.9), made *once*, before the loop; a "
+                "new optimizer for every step has no momentum yet",
+                trained(seed, momentum=0),
+            ),
+            (
+                "the net is in evaluation mode, so batch norm uses its running averages: "
+                "net.train() before the loop, or leave out net.eval()",
+                trained(seed, evaluation=True),
             ),
             ("the losses are added up over the images: leave the mean as it is", 60 * right),
         ],
