@@ -27,6 +27,8 @@ MODULES = {
     "minires.autograd": "The tape",
     "minires.distributed": "One training on several processes",
     "minires.experiments.degradation": "The experiment of the paper",
+    "minires.experiments.single_net": "One net of any kind, trained and recorded",
+    "minires.experiments.sweep": "Trainings that differ in settings or seeds",
     "minires.experiments.diagnosis": "What trained nets look like inside",
     "minires.experiments.claims": "Claims about deep nets, put to the test",
     "minires.experiments.pooling": "Runs of other seeds become one",

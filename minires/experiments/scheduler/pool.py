@@ -64,7 +64,7 @@ class Pool:
                 self.kill()
 
     def processes(self) -> list[int]:
-        """The ids of the worker processes, also of those that are still starting."""
+        """The ids of the worker processes, even while they are starting."""
         return [process for one in self.workers for process in one.executor._processes or ()]
 
     def busy(self) -> list["_Worker"]:

@@ -12,8 +12,10 @@ from ..records import of_one_run, read_config, save_figures
 from ..training_tables import drops_in_epochs, finished_tables
 from ..validation_records import how_it_ended, kept_epoch, read_validation
 
+#: The name of this experiment in config.json.
 NAME = "single net"
-NEEDED = {  # settings that config.json must hold, besides the ones that every run must have
+#: What config.json must hold, besides the settings that every run must have.
+NEEDED = {
     "model": WORD,
     "dataset_name": WORD,
     "classes": WORDS,

@@ -10,7 +10,9 @@ from ..training_tables import METRICS, TEXT
 from ..validation_records import kept_epoch, read_validation
 from .runs import settings_of
 
+#: The name of this experiment in config.json.
 NAME = "sweep"
+#: The columns of ``sweep.csv`` after the settings that are swept.
 RESULTS = ("train_error", "test_error", "parameters", "seconds")
 
 
