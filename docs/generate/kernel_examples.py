@@ -46,6 +46,12 @@ IMAGE = _array([0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 1, 0], [3, 0, 0, 1])[None, :, 
 EDGE = _array([1, -1], [1, -1])[:, :, None, None]
 CHANNELS = _array([1, 10], [3, 30], [8, 50], [4, 20])
 WEIGHT, BIAS = np.array([1.0, 2.0]), np.array([0.0, 1.0])
+# With two channels in a group, they would always become -1 and 1, and every gradient of x 0.
+FOUR_CHANNELS = (
+    _array([1, 3, 8, 4], [10, 30, 50, 20]),
+    np.array([1.0, 1.0, 2.0, 2.0]),
+    np.array([0.0, 1.0, 0.0, 1.0]),
+)
 
 _unary = {
     name: Example(("x",), (A,), {})
@@ -69,7 +75,7 @@ EXAMPLES: dict[str, Example] = {
     "power": Example(("x",), (A,), {"exponent": 3}),
     "batch_norm": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {}),
     "batch_norm_relu": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {}),
-    "group_norm": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {"num_groups": 1}),
+    "group_norm": Example(("x", "weight", "bias"), FOUR_CHANNELS, {"num_groups": 1}),
     "concatenate": Example(("a", "b"), (A, B), {"axis": 0}),
     "conv2d": Example(("x", "w"), (IMAGE, EDGE), {}),
     "conv2d_relu": Example(("x", "w", "b"), (IMAGE, EDGE, np.array([0.5])), {}),
