@@ -29,7 +29,7 @@ td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top;
   overflow-wrap: break-word; }}
 td.number {{ white-space: nowrap; }}
 tr + tr {{ border-top: 1px solid var(--line); }}
-code {{ font-size: 0.9em; }} pre {{ white-space: pre-wrap; }}
+code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; white-space: pre-wrap; }}
 {style}
 </style></head><body>
 <main>
