@@ -204,3 +204,18 @@ def test_words_on_pictures():
     found = findings(one)
     assert "56% differ" in drawing.words_on_maps(one, found)
     assert "from 2.00 to 0.10 when right, from 2.00 to 2 with" in drawing.words_on_curves(found)
+
+
+@pytest.mark.slow
+def test_a_page_fits_a_phone_and_axe_finds_nothing(browser, tmp_path):
+    reason = "axe-playwright-python, which holds axe-core, is not installed"
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
+    path = tmp_path / "museum.html"
+    exhibit = museum.find("overlapping-windows")
+    museum.write([(exhibit, museum.look(exhibit))], path)
+    phone = browser.new_page(viewport={"width": 390, "height": 800})
+    phone.goto(path.as_uri())
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    found = axe.Axe().run(phone)
+    assert found.violations_count == 0, found.generate_report()
+    phone.close()

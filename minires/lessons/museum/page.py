@@ -97,7 +97,7 @@ def code_html(exhibit: Exhibit) -> str:
         f'<span class="{kinds[mark]}">{escape(f"{mark} {line}", quote=False)}</span>'
         for mark, line in exhibit.code()
     )
-    return f'<pre class="diff">{lines}</pre>'
+    return f'<pre class="diff" tabindex="0">{lines}</pre>'
 
 
 def _question(name, question, choices, answer, result):
