@@ -9,7 +9,7 @@ import numpy as np
 from .report import MINIRES, PYTORCH, digits, milliseconds, spread, table, timings
 from .report import line as line_of_times
 
-LISTED_KERNELS = 10  # of minires, those that take the most time
+LISTED_KERNELS = 10  # the kernels of minires that take the most time
 NETS = (
     '"Bytes" are the least that a step has to move if nothing stays on the chip between two '
     'kernels; "with columns", if convolutions use im2col. `benchmarks/traffic.py` counts them. '

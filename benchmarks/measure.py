@@ -182,7 +182,7 @@ def compare(work, workers, rounds, failed=None):
     Exception
         Without `failed`, whatever a side raised.
     """
-    workers = dict(workers)  # those that have not failed
+    workers = dict(workers)  # the workers that have not failed
     results = call_all(workers, "prepare", work.check(), failed=failed)
     ours, difference = next(iter(results.values()), None), 0.0
     for side, theirs in list(results.items())[1:]:

@@ -28,7 +28,7 @@ def main(width, size, batch, seconds, threads):
     if rank == 0:
         print(json.dumps({"seconds": times, "traffic": None}))
     if ranks > 1:
-        # A rank that still uses the group when the other has left can wait for ever. At the barrier
+        # A rank that still uses the group when the other has left can wait forever. At the barrier
         # both have freed their nets.
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -1,221 +1,258 @@
-"""Sentences that sound translated: the words that give them away, and the texts to look for them
-in.
+"""The prose linter: sentences that sound translated, and what proselint finds.
 
-Each rule is narrow on purpose: a rule that reports good sentences is soon switched off.
+`python -m tests.prose` reads every text of the project, `python -m tests.prose FILE ...` some of
+them; the exit status is 1 if there is something to mend. The rules below are checks of proselint
+(https://github.com/amperser/proselint), beside those of its own checks that fit technical prose.
+Each of our rules is narrow on purpose: a rule that reports good sentences is soon switched off.
 """
 
-import ast
-import io
+import argparse
 import re
-import tokenize
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from proselint.checks import __register__ as of_proselint
+from proselint.config import DEFAULT
+from proselint.registry import CheckRegistry
+from proselint.registry.checks import Check, CheckFlags, CheckResult
+from proselint.registry.checks.engine import Fancy
+from proselint.registry.checks.types import ExistenceSimple
+from proselint.tools import LintFile
+
+from . import texts
+
+ROOT = Path(__file__).parents[1]
+OURS = "translated"
 LONG = 90  # characters within parentheses
-CODE = "some code"  # stands for `code`, so that a sentence keeps its grammar
 THINGS = (
     "array|batch|block|cell|check|class|code|convolution|file|function|grader|hook|kernel|layer|"
     "library|loader|method|model|module|net|network|node|notebook|optimizer|process|program|"
     "some code|tape|Tensor|test|trainer|worker"
 )
 
+# proselint's checks that do not fit a text about code, and why.
+UNFIT = {
+    "typography": "straight quotes, 3x3 and ... stand in code and on a terminal",
+    "lexical_illusions": "numbers repeat in tables",
+    "misc.phrasal_adjectives": "multiply-adds",
+    "misc.tense_present": "more than they would of a random walk",
+    "spelling.ve_of": "more than they would of a random walk",
+    "misc.illogic": "more than x in all",
+    "misc.but": "a lesson may turn with a But",
+    "dates_times": "plain-20's",
+    "spelling.consistency": "the variable NO_COLOR and our colours",
+    "cliches": "the line at the error of guessing is drawn",
+    "redundancy.misc": "images for free",
+    "weasel_words": "on the very images that it is trained on",
+}
 
-class Rule(NamedTuple):
-    """A habit, and what to write instead."""
 
-    pattern: re.Pattern[str]
-    instead: str
+def _words(name: str, pattern: str, instead: str) -> Check:
+    """A rule about words: its name, what it looks for, and what to write instead."""
+    return Check(
+        check_type=ExistenceSimple(pattern=pattern),
+        engine=Fancy(),
+        path=f"{OURS}.words.{name.replace(' ', '_')}",
+        message=instead,
+        flags=CheckFlags(allow_quotes=True),
+    )
 
 
-def _rule(pattern: str, instead: str) -> Rule:
-    return Rule(re.compile(pattern, re.IGNORECASE), instead)
+def _sentences(name: str, find, instead: str) -> Check:
+    """A rule about whole sentences, which `find` answers with those to be rewritten."""
+
+    def run(text: str, check: Check) -> Iterator[CheckResult]:
+        for start, sentence in _sentences_of(text):
+            if find(sentence):
+                yield CheckResult(check.path, check.message, (start, start + len(sentence)), None)
+
+    return Check(
+        check_type=run,
+        path=f"{OURS}.sentences.{name.replace(' ', '_')}",
+        message=instead,
+        flags=CheckFlags(allow_quotes=True),
+    )
 
 
-RULES = {
-    "whoever": _rule(r"\bwho(so)?ever\b", "name the person: a student who ..., anyone who ..."),
-    "those that": _rule(r"\bthose (that|which)\b", "repeat the noun: the pictures that ..."),
-    "that which": _rule(r"\bthat which\b", "name the thing"),
-    "what comes out": _rule(
-        r"\bwhat (comes|came|goes|went|has come) out\b", "the output, or the results"
+def _chains_colons(sentence: str) -> bool:
+    outside = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", sentence))
+    return len(re.findall(r"\w:\s", outside)) > 1
+
+
+def _hides_content(sentence: str) -> bool:
+    inside = re.findall(r"\(([^()]*)\)", sentence)
+    return any(len(part) > max(LONG, len(sentence) / 2) for part in inside)
+
+
+CHECKS = (
+    _words("whoever", r"\bwho(so)?ever\b", "name the person: a student who ..., anyone who ..."),
+    _words("those that", r"\bthose (that|which)\b", "repeat the noun: the pictures that ..."),
+    _words("that which", r"\bthat which\b", "name the thing"),
+    _words(
+        "what comes out",
+        r"\bwhat (comes|came|goes|went|has come) out\b",
+        "the output, or the results",
     ),
-    "in place of": _rule(r"\bin place of\b", "instead of"),
-    "put out": _rule(r"\b(puts?|putting) out\b", "to output, to return, to give"),
-    "for nothing": _rule(r"\bfor nothing\b", "at no cost; in vain"),
-    "is told": _rule(
+    _words("in place of", r"\bin place of\b", "instead of"),
+    _words("put out", r"\b(puts?|putting) out\b", "to output, to return, to give"),
+    _words("for nothing", r"\bfor nothing\b", "at no cost; in vain"),
+    _words(
+        "is told",
         rf"\b({THINGS})s? (is|are|was|were|be) (told|asked)\b(?! apart)",
         "say what the code does: gets, receives, is called with",
     ),
-    "knows nothing of": _rule(
-        rf"\b({THINGS})s? knows? nothing (of|about)\b", "does not depend on, does not see"
+    _words(
+        "knows nothing of",
+        rf"\b({THINGS})s? knows? nothing (of|about)\b",
+        "does not depend on, does not see",
     ),
-    "lets go": _rule(r"\blets? go of\b", "frees, closes, drops"),
-    "which shape has": _rule(
+    _words("lets go", r"\blets? go of\b", "frees, closes, drops"),
+    _words(
+        "which shape has",
         r"\bwhich (shape|size|value|number|dtype|gradient)s? (has|have)\b|\bhow many \w+ has\b",
         "what is the shape of; how many does it have",
     ),
-}
-ANY = re.compile("|".join(rule.pattern.pattern for rule in RULES.values()), re.IGNORECASE)
+    _words(
+        "doubled word",
+        r"(?<![\w.-])(the|a|an|of|to|in|is|are|and|it|its|for|with|by|as|at|on|be)\s+\1(?![\w.-])",
+        "write the word once",
+    ),
+    _sentences("colon chain", _chains_colons, "end the sentence instead of adding another colon"),
+    _sentences("long parentheses", _hides_content, "give what stands in them its own sentence"),
+)
+CheckRegistry().register_many((*of_proselint, *CHECKS))
+_THEIRS = (
+    dict.fromkeys(UNFIT, False)
+    | DEFAULT["checks"]
+    | {name: False for name in UNFIT if "." not in name}
+)
 
 
 class Found(NamedTuple):
-    """A sentence that sounds translated."""
+    """Something to mend."""
 
     place: str
     rule: str
     words: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.rule}: {self.words!r}: {self.instead}"
 
 
-def check(text: str, place: str, line: int = 1) -> Iterator[Found]:
-    """The rules' findings in a text that begins on that line of a file."""
-    for name, rule in RULES.items():
-        for match in rule.pattern.finditer(text):
-            where = f"{place}:{line + text.count(chr(10), 0, match.start())}"
-            around = text[max(0, match.start() - 40) : match.end() + 40]
-            yield Found(where, name, " ".join(around.split()))
+def check(text: str, place: str, line: int = 1, *, sentences: bool = False) -> list[Found]:
+    """What is to be mended in a text that begins on that line of a file.
 
-
-def check_sentences(text: str, place: str) -> Iterator[Found]:
-    """Sentences of a page (`of_markdown`) that are chains of colons or hold most of their content
-    in parentheses.
-
-    Tables, headings and the leading words of lists are not checked.
+    `sentences`: whole sentences too, which only pages and notebooks have.
     """
-    for number, paragraph in _paragraphs(text):
-        for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\[])", paragraph):
-            where, words = f"{place}:{number}", sentence[:80]
-            outside = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", sentence))
-            if len(re.findall(r"\w:\s", outside)) > 1:
-                yield Found(where, "colon chain", words)
-            for inside in re.findall(r"\(([^()]*)\)", sentence):
-                if len(inside) > max(LONG, len(sentence) / 2):
-                    yield Found(where, "long parentheses", words)
+    if not text.strip():
+        return []
+    checks = {f"{OURS}.sentences": sentences, OURS: True} | _THEIRS
+    linted = LintFile(place, text)
+    found = []
+    for result, _ in linted.lint({"max_errors": sys.maxsize, "checks": checks}):
+        start, end = result.span
+        around = linted.content[max(0, start - 40) : min(end, start + 80) + 40]
+        found.append(
+            Found(
+                f"{place}:{line - 1 + linted.content.count(chr(10), 0, start)}",
+                result.check_path.split(".")[-1].replace("_", " "),
+                " ".join(around.split()),
+                result.message,
+            )
+        )
+    return found
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
-    """Each paragraph and item of a list on one line, with the number of its first line."""
-    number = 1
+def _sentences_of(text: str) -> Iterator[tuple[int, str]]:
+    """The sentences of a page, each with where its paragraph begins.
+
+    Without tables, headings and the leading words of lists.
+    """
+    where = 0
     for part in re.split(r"(\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)|\n(?=#))", text):
-        line = number + len(part) - len(part.lstrip("\n"))
-        number += part.count("\n")
+        start = where + len(part) - len(part.lstrip("\n"))
+        where += len(part)
         part = part.strip()
         if part and part[0] not in "|#>:!" and "\n:" not in part:
             item = re.match(r"(?:[-*]|\d+\.)\s+[^.:]{1,60}:\s", part)  # its leading words
-            yield line, " ".join(part[item.end() if item else 0 :].split())
+            paragraph = " ".join(part[item.end() if item else 0 :].split())
+            for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\[])", paragraph):
+                yield start, sentence
 
 
-def of_markdown(text: str) -> str:
-    """The prose of a page, on the same lines: without code, links' targets and HTML."""
-    for pattern in (
-        r"^```.*?^```",
-        r"^(    |\t).*?$",
-        r"<!--.*?-->",
-    ):
-        text = re.sub(
-            pattern, lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL | re.MULTILINE
-        )
-    text = re.sub(r"`[^`]+`", CODE, text)
-    text = re.sub(r"\]\([^)]*\)", "]", text)
-    return re.sub(r"<[^>\n]+>|[*_]{1,2}(?=\w)|(?<=\w)[*_]{1,2}", "", text)
+def of_page(path: Path) -> list[Found]:
+    """What is to be mended in a page."""
+    return check(texts.of_markdown(_read(path)), _place(path), sentences=True)
 
 
-def of_python(source: str) -> Iterator[tuple[int, str]]:
-    """The docstrings and comments of a file, each with its first line."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-            text = ast.get_docstring(node, clean=False)
-            if text:
-                yield node.body[0].lineno, of_markdown(text)
-    before, block, first = -2, [], 0
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            if token.start[0] != before + 1 and block:
-                yield first, re.sub(r"`[^`]+`", CODE, "\n".join(block))
-                block = []
-            if not block:
-                first = token.start[0]
-            block.append(token.string.lstrip("#: "))
-            before = token.start[0]
-    if block:
-        yield first, re.sub(r"`[^`]+`", CODE, "\n".join(block))
+def of_source(path: Path) -> list[Found]:
+    """What is to be mended in the docstrings and comments of a Python file, and in the strings of
+    lessons, which students read."""
+    source = _read(path)
+    parts = [*texts.of_python(source)]
+    if "lessons" in path.parts:
+        parts += texts.of_strings(source)
+    return [found for line, part in parts for found in check(part, _place(path), line)]
 
 
-def of_strings(source: str) -> Iterator[tuple[int, str]]:
-    """The strings of a file that readers see: questions, hints, captions.
-
-    Docstrings are left to `of_python`, and strings without a space are names.
-    """
-    tree = ast.parse(source)
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    within = {  # parts of f-strings, which are checked as a whole
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in ast.walk(node)
-        if part is not node
-    }
-    for node in ast.walk(tree):
-        if id(node) in docstrings | within:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            text = "".join(
-                str(part.value) if isinstance(part, ast.Constant) else CODE for part in node.values
-            )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
-        else:
-            continue
-        if " " in text.strip():
-            yield node.lineno, of_markdown(text)
-
-
-def of_notebook(source: str) -> tuple[str, str]:
-    """The text cells of a notebook's source as Markdown, and its code, each on the same lines."""
-    texts, code, is_text = [], [], False
-    for line in source.splitlines():
-        if line.startswith("# %%"):
-            is_text = "[markdown]" in line
-            line = ""
-        texts.append(re.sub(r"^# ?", "", line) if is_text else "")
-        code.append("" if is_text else line)
-    markdown = "\n".join(texts)
-    formula = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
-    return formula.sub(lambda found: "x" + "\n" * found[0].count("\n"), markdown), "\n".join(code)
-
-
-def findings_in_notebook(path: Path, root: Path) -> list[Found]:
-    """The rules' findings in a notebook's source: its text, its comments and its strings."""
-    place = path.relative_to(root).as_posix()
-    markdown, code = of_notebook(path.read_text(encoding="utf-8"))
-    prose = of_markdown(markdown)
-    parts = [*of_python(code), *of_strings(code)]
+def of_notebook(path: Path) -> list[Found]:
+    """What is to be mended in a notebook's source: its text, its comments and its strings."""
+    markdown, code = texts.of_notebook(_read(path))
+    parts = [*texts.of_python(code), *texts.of_strings(code)]
     return [
-        *check(prose, place),
-        *check_sentences(prose, place),
-        *(one for line, part in parts for one in check(part, place, line)),
+        *check(texts.of_markdown(markdown), _place(path), sentences=True),
+        *(found for line, part in parts for found in check(part, _place(path), line)),
     ]
 
 
-def findings_in_strings(path: Path, root: Path) -> list[Found]:
-    """The rules' findings in the strings of a Python file."""
-    place = path.relative_to(root).as_posix()
-    strings = of_strings(path.read_text(encoding="utf-8"))
-    return [one for line, part in strings for one in check(part, place, line)]
-
-
-def findings(path: Path, root: Path) -> list[Found]:
-    """The rules' findings in a Markdown or Python file."""
-    text, place = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
+def of_file(path: Path) -> list[Found]:
+    """What is to be mended in a page, a Python file or a notebook's source."""
     if path.suffix == ".md":
-        prose = of_markdown(text)
-        return [*check(prose, place), *check_sentences(prose, place)]
-    at_a_glance = re.sub(r"\n\s*#?:?\s*", " ", re.sub(r"`[^`]+`", CODE, text))
-    if not ANY.search(at_a_glance):
-        return []  # this takes a tenth of the time
-    return [one for line, part in of_python(text) for one in check(part, place, line)]
+        return of_page(path)
+    return of_notebook(path) if path.parts[-3:-1] == ("notebooks", "src") else of_source(path)
+
+
+def all_files() -> list[Path]:
+    """Every text of the project, but for tests and pages that a program writes."""
+    return sorted(
+        {
+            *ROOT.glob("*.md"),
+            *(ROOT / "docs").glob("*.md"),
+            *(ROOT / "docs" / "site").glob("*.md"),
+            ROOT / "data" / "README.md",
+            ROOT / "benchmarks" / "NOTES.md",
+            *(ROOT / "minires").rglob("*.py"),
+            *(ROOT / "benchmarks").glob("*.py"),
+            *(ROOT / "docs").glob("*.py"),
+            *(ROOT / "docs" / "generate").glob("*.py"),
+            *(ROOT / "notebooks" / "src").glob("*.py"),
+        }
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def main(names: list[str] | None = None) -> int:
+    """Print what is to be mended in these files, or in all; 1 if there is any."""
+    parser = argparse.ArgumentParser("python -m tests.prose", description=__doc__.split("\n")[0])
+    parser.add_argument("files", nargs="*", type=Path, help="default: every text of the project")
+    files = [path.resolve() for path in parser.parse_args(names).files]
+    for path in files:
+        if not path.is_file():
+            parser.error(f"{path}: no such file")
+    found = [one for path in files or all_files() for one in of_file(path)]
+    print(*found, sep="\n", end="\n" if found else "")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

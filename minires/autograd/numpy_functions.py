@@ -133,7 +133,7 @@ def _operation(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Callable[[], Any] | 
     return None
 
 
-# The functions below have NumPy's arguments, but for those that a Tensor's operation lacks.
+# The functions below have NumPy's arguments, without the ones that a Tensor's operation lacks.
 
 
 def _sum(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:

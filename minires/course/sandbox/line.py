@@ -1,7 +1,7 @@
 """The line to a submission's process, which the other end can never block.
 
 A process may stop reading, or leave another process behind that keeps its pipe open. Then reading
-and writing wait for ever, on some systems without any way to set a time limit. So a thread does
+and writing wait forever, on some systems without any way to set a time limit. So a thread does
 both, and the code that waits for the thread can stop waiting.
 """
 

@@ -1,6 +1,6 @@
 """The time limit of one request to a submission.
 
-The clock on the wall counts, because a submission that waits for ever uses no processor time. On a
+The clock on the wall counts, because a submission that waits forever uses no processor time. On a
 busy machine this alone would be unfair: the same honest training may take five times as long. So a
 submission that did not have a processor to itself gets more time.
 """

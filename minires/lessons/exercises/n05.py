@@ -192,7 +192,7 @@ ever make them differ.""",
             "And their gradients, if the layer after them has equal weights, too?",
         ),
         """All units of the layer compute the same number. If the weights after them are equal as
-well, all get the same gradient, so they make the same step and stay equal for ever: a layer of 256
+well, all get the same gradient, so they make the same step and stay equal forever: a layer of 256
 units that is worth one. With 0 it is worse still, as no signal comes through, and no gradient
 either. Random weights make the units different from the start, and training can use that.""",
     ),
