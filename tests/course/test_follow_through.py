@@ -1,9 +1,12 @@
 """One mistake costs the points of its own task only, and no answer is tested with the right answer
 to its own task."""
 
+import ast
+
 import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
+
 
 from minires.course import follow_through, notebooks
 from minires.course.limits import Limits
@@ -185,3 +188,27 @@ def test_names():
     assert follow_through.builds_on(tests, cells, {"pad", "output_size"}) == ["output_size", "pad"]
     assert follow_through.builds_on(tests, cells, {"gradcheck"}) == []
     assert follow_through.used("def f(:\n") == set() == follow_through.made("1 +")
+
+
+def builds_on_itself(cell):
+    """The functions of a cell that use another function of the same cell."""
+    functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+    names = {function.name for function in functions}
+    return [
+        function.name
+        for function in functions
+        if (names - {function.name}) & follow_through.used(ast.unparse(function))
+    ]
+
+
+@pytest.mark.parametrize("name", notebooks.find())
+def test_no_cell_of_an_assignment_builds_on_its_own_functions(name):
+    """A right answer replaces a whole cell: a mistake in one function would cost those below."""
+    cells = notebooks.cells(notebooks.read(notebooks.find()[name]))
+    answers = [cell for cell in cells if cell.answer and cell.kind == "code"]
+    assert answers and not [one for cell in answers for one in builds_on_itself(cell)]
+
+
+def test_a_cell_that_builds_on_its_own_functions_is_found():
+    source = "def double(x):\n    return 2 * x\n\ndef quadruple(x):\n    return double(double(x))"
+    assert builds_on_itself(notebooks.Cell("code", source)) == ["quadruple"]

@@ -270,13 +270,9 @@ check("a1.backward", backward, Node, hidden=True)
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + \varepsilon e_i) - f(x - \varepsilon e_i)}{2 \varepsilon}.$$
 #
 # This is slow, but it needs no calculus, so it can judge every rule you write.
-#
-# `gradient_check` compares a gradient with the numerical one. Rounding makes small differences, so
-# it allows differences up to `tolerance`, as a share of the size of the gradients. It must not be
-# fooled by a small gradient, by a single wrong number among many, or by `nan`.
 
 
-# %% nbgrader={"grade": false, "grade_id": "a1-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "a1-numerical-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def numerical_gradient(f, x, eps=1e-6):
     """The gradient of f at x, by central differences.
 
@@ -303,6 +299,21 @@ def numerical_gradient(f, x, eps=1e-6):
     ### END SOLUTION
 
 
+# %% nbgrader={"grade": true, "grade_id": "a1-numerical-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
+check("a1.numerical_gradient", numerical_gradient)
+### BEGIN HIDDEN TESTS
+check("a1.numerical_gradient", numerical_gradient, hidden=True)
+### END HIDDEN TESTS
+
+# %% [markdown] nbgrader={"grade": false, "grade_id": "a1-gradcheck-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# `gradient_check` compares a gradient with the numerical one. Rounding makes small differences, so
+# it allows differences up to `tolerance`, as a share of the size of the gradients. It must not be
+# fooled by a small gradient, by a single wrong number among many, or by `nan`.
+
+
+# %% nbgrader={"grade": false, "grade_id": "a1-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_check(f, gradient, x, tolerance=1e-4):
     """Whether `gradient(x)` is the gradient of `f` at `x`: True or False.
 
@@ -314,14 +325,6 @@ def gradient_check(f, gradient, x, tolerance=1e-4):
     return bool(np.all(np.abs(gradient(x) - wanted) <= tolerance * np.abs(wanted).max()))
     ### END SOLUTION
 
-
-# %% nbgrader={"grade": true, "grade_id": "a1-numerical-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from minires.course import check
-
-check("a1.numerical_gradient", numerical_gradient)
-### BEGIN HIDDEN TESTS
-check("a1.numerical_gradient", numerical_gradient, hidden=True)
-### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check

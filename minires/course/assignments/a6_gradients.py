@@ -75,17 +75,9 @@ def fresh(family, depth, seed, **settings):
 # First the norm of an array of any shape (1 point). You get one more point for computing in
 # float64, whatever the array's dtype is. Gradients that explode or vanish may be as large as
 # $10^{25}$ or as small as $10^{-25}$, and their squares do not fit into float32.
-#
-# Then a look at a whole net after `backward`. `gradient_norms` reports on the weights of its
-# convolutions and linear layers, in order of depth, by the names that `net.named_parameters()`
-# gives them. Biases, and the weights of batch norm (one number for each channel), do not count.
-# They have a single axis.
-#
-# `relative_norms` reports $|dw| / |w|$: how far a step at learning rate 1 would move the weights,
-# as a share of their length.
 
 
-# %% nbgrader={"grade": false, "grade_id": "a6-norms-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "a6-norm-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def norm(array):
     """The root of the sum of squares of all numbers of an array, computed in float64.
 
@@ -102,6 +94,33 @@ def norm(array):
     ### END SOLUTION
 
 
+# %% nbgrader={"grade": true, "grade_id": "a6-norm-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
+check("a6.norm", norm)
+### BEGIN HIDDEN TESTS
+check("a6.norm", norm, hidden=True)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "a6-norm-range-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
+check("a6.norm_range", norm)
+### BEGIN HIDDEN TESTS
+check("a6.norm_range", norm, hidden=True)
+### END HIDDEN TESTS
+
+# %% [markdown] nbgrader={"grade": false, "grade_id": "a6-norms-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Now look at a whole net after `backward`. `gradient_norms` reports on the weights of its
+# convolutions and linear layers, in order of depth, by the names that `net.named_parameters()`
+# gives them. Biases, and the weights of batch norm (one number for each channel), do not count.
+# They have a single axis.
+#
+# `relative_norms` reports $|dw| / |w|$: how far a step at learning rate 1 would move the weights,
+# as a share of their length.
+
+
+# %% nbgrader={"grade": false, "grade_id": "a6-gradient-norms-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_norms(net):
     """|dw| of every convolution and linear layer, after backward.
 
@@ -121,22 +140,6 @@ def relative_norms(net):
     return {name: norm(p.grad) / norm(p.data) for name, p in net.named_parameters() if p.ndim > 1}
     ### END SOLUTION
 
-
-# %% nbgrader={"grade": true, "grade_id": "a6-norm-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-from minires.course import check
-
-check("a6.norm", norm)
-### BEGIN HIDDEN TESTS
-check("a6.norm", norm, hidden=True)
-### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "a6-norm-range-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-from minires.course import check
-
-check("a6.norm_range", norm)
-### BEGIN HIDDEN TESTS
-check("a6.norm_range", norm, hidden=True)
-### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a6-gradient-norms-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -214,6 +217,24 @@ def line_slope(y):
     ### END SOLUTION
 
 
+# %% nbgrader={"grade": true, "grade_id": "a6-geometric-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
+check("a6.geometric_mean", geometric_mean)
+### BEGIN HIDDEN TESTS
+check("a6.geometric_mean", geometric_mean, hidden=True)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "a6-slope-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
+check("a6.line_slope", line_slope)
+### BEGIN HIDDEN TESTS
+check("a6.line_slope", line_slope, hidden=True)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "a6-growth-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def growth(norms):
     """The factor by which norms grow from a layer to the one before it, by the line of least
     squares.
@@ -230,22 +251,6 @@ def growth(norms):
     return np.exp(-line_slope(np.log(norms)))
     ### END SOLUTION
 
-
-# %% nbgrader={"grade": true, "grade_id": "a6-geometric-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-from minires.course import check
-
-check("a6.geometric_mean", geometric_mean)
-### BEGIN HIDDEN TESTS
-check("a6.geometric_mean", geometric_mean, hidden=True)
-### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "a6-slope-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from minires.course import check
-
-check("a6.line_slope", line_slope)
-### BEGIN HIDDEN TESTS
-check("a6.line_slope", line_slope, hidden=True)
-### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a6-growth-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check

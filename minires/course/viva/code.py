@@ -41,7 +41,7 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
             "First the gradient is set, then the second part is added to it, in a new array.",
         ),
         (
-            "a1-gradcheck-code",
+            "a1-numerical-code",
             r"2\s*\*\s*eps",
             "How large would the error be with (f(x + eps) - f(x)) / eps instead?",
             "It would be about as large as eps, instead of eps squared.",
@@ -199,17 +199,16 @@ LINES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     ),
     "a6": (
         (
-            "a6-norms-code",
+            "a6-norm-code",
             r"float64",
             "How large can a number be if float32 must still hold its square?",
             "About 1.8e19; its square is near 3.4e38, the largest float32.",
         ),
         (
-            "a6-factors-code",
+            "a6-growth-code",
             r"exp\(",
             "What does this give if all norms are equal? And if each norm is twice the next?",
-            "For equal norms a growth of 1, or a mean equal to the norm. For norms that halve, a "
-            "growth of 2.",
+            "1 for equal norms; 2 where each norm is twice the next.",
         ),
         (
             "a6-hooks-code",

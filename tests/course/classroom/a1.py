@@ -188,7 +188,7 @@ STUDENTS = [
                 "    i = (0,) * x.ndim\n    while i < x.shape:\n        up, down",
             ),
         ),
-        {"a1-numerical-test": "seconds", "a1-gradcheck-test": "seconds"},
+        {"a1-numerical-test": "seconds"},
     ),
     Student(
         "gradient_check asserts instead of answering",
