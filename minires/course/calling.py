@@ -10,6 +10,7 @@ from numpy import array_equal, ndarray
 
 from .across import Answer, call_and_look
 from .compare import WrongAnswer, article
+from .meanings import meaning
 
 FOLDER = Path(__file__).parent
 
@@ -134,4 +135,9 @@ def stopped(name: str, kind: str, message: str, where: str) -> str:
             if missing == name or " " not in name
             else f"{name} stopped: {missing} is not written yet"
         )
-    return f"{name} stopped with {kind}: {message}" + (f" ({where})" if where else "")
+    what_to_do = meaning(message)
+    return (
+        f"{name} stopped with {kind}: {message}"
+        + (f" ({where})" if where else "")
+        + (f". {what_to_do}" if what_to_do else "")
+    )
