@@ -31,6 +31,7 @@ COURSE = (
     "locked.py",
     "compare.py",
     "calling.py",
+    "meanings.py",
     "across.py",
     "array_picture.py",
     "things.py",

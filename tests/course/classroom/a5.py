@@ -83,7 +83,7 @@ STUDENTS = [
                 "    for (images, labels), (other_images, other_labels) in list(zip(stream, other))[:count]:\n",
             ),
         ),
-        {"a5-batches-test": "end"},
+        {"a5-batches-test": "though count was 4"},
     ),
     Student(
         "returns the differences with their seeds, in a dictionary",
@@ -209,7 +209,7 @@ STUDENTS = [
     Student(
         "draws the test error with a solid line too",
         (('("test_error", "--")', '("test_error", "-")'),),
-        {"a5-style-test": "dashed"},
+        {"a5-style-test": "nobody can tell them apart"},
     ),
     Student(
         "gives the picture another name",

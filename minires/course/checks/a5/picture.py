@@ -85,62 +85,58 @@ def curves(function: Answer, trial: Trial) -> None:
 
 def _why(lines, own, column, x, y):
     """The mistake that the lines look like, as the end of a message, or ""."""
+    for sentence, at, values in _mistakes(own, column, x, y):
+        if _line(lines, at, values) is not None:
+            return f". It looks as if {sentence}"
+    if any(sorted(line["y"]) == sorted(y.tolist()) for line in lines):
+        return (
+            ". It looks as if the points are there, but not in the order of their epochs: sort by "
+            "the epoch as a number, as rows come in any order and '10' < '9' as text"
+        )
+    if any(len(line["x"]) == len(own) for line in lines):
+        return (
+            ". It looks as if all rows of the network are in one line, which jumps back and "
+            "forth: take the mean over the seeds first"
+        )
+    return ""
 
-    def there(x, y):
-        return _line(lines, np.asarray(x, float), np.asarray(y, float)) is not None
 
+def _mistakes(own, column, x, y):
+    """Lines that are drawn by mistake instead of the mean over the seeds: a sentence, and the
+    points.
+    """
+    rows = sorted(own, key=lambda row: row["epoch"])
     seeds = sorted({row["seed"] for row in own})
-    by_seed = {
-        seed: [
-            row[column] for row in sorted(own, key=lambda row: row["epoch"]) if row["seed"] == seed
-        ]
-        for seed in seeds
-    }
-    mistakes = [
-        (there(y, x), "the axes are exchanged: ax.plot(epochs, errors)"),
-        (there(x, y / 100), "the errors are divided by 100: draw them in percent"),
-        (
-            there(np.arange(len(y)), y),
-            "ax.plot got the errors without the epochs, so the first point is at 0",
-        ),
-        (
-            there(np.arange(len(y)) + 0.0, y)
-            or any(
-                sorted(line["y"]) == sorted(y.tolist()) and len(line["y"]) == len(y)
-                for line in lines
-            ),
-            "the points are there, but not in the order of their epochs: sort by the epoch as a "
-            "number, as rows come in any order and '10' < '9' as text",
-        ),
-        (
-            there(
-                x, [np.sum([row[column] for row in own if row["epoch"] == epoch]) for epoch in x]
-            ),
-            "the errors of the seeds are added up, but not divided by the number of seeds",
-        ),
-        (
-            there(x, [min(by_seed[seed][i] for seed in seeds) for i in range(len(x))]),
-            "the lowest of the seeds is drawn instead of their mean",
-        ),
-        (
-            there(x, [np.median([by_seed[seed][i] for seed in seeds]) for i in range(len(x))]),
-            "the median over the seeds is drawn instead of the mean",
-        ),
-        (
-            any(there(x, values) for values in by_seed.values()),
-            "single seeds are drawn: expected their mean",
-        ),
-        (
-            any(len(line["x"]) == len(own) for line in lines),
-            "all rows of the network are in one line, which jumps back and forth: take the "
-            "mean over the seeds first",
-        ),
-        (
-            there(x, np.minimum.accumulate(y)),
-            "the best error so far is drawn, instead of the error of each epoch",
-        ),
-    ]
-    return next((f". It looks as if {sentence}" for found, sentence in mistakes if found), "")
+    by_seed = np.array([[row[column] for row in rows if row["seed"] == seed] for seed in seeds])
+    yield "the axes are exchanged: ax.plot(epochs, errors)", y, x
+    yield "the errors are divided by 100: draw them in percent", x, y / 100
+    yield (
+        "ax.plot got the errors without the epochs, so the first point is at 0",
+        np.arange(len(y)),
+        y,
+    )
+    yield (
+        "the errors of the seeds are added up, but not divided by the number of seeds",
+        x,
+        by_seed.sum(axis=0),
+    )
+    yield "the lowest of the seeds is drawn instead of their mean", x, by_seed.min(axis=0)
+    yield "the median over the seeds is drawn instead of the mean", x, np.median(by_seed, axis=0)
+    for values in by_seed:
+        yield "single seeds are drawn: expected their mean", x, values
+    yield (
+        "the best error so far is drawn, instead of the error of each epoch",
+        x,
+        np.minimum.accumulate(y),
+    )
+
+
+def _line_of(lines, own, column, x, y):
+    """The line for an error of a network, whose numbers may be mistaken; None if there is none."""
+    found = _line(lines, x, y)
+    for _, at, values in _mistakes(own, column, x, y):
+        found = found or _line(lines, at, values)
+    return found
 
 
 @task("a5.style")
@@ -148,7 +144,11 @@ def style(function: Answer, trial: Trial) -> None:
     rows, report = _drawn(function, trial)
     lines, chosen = report["lines"], {}
     for net, (x, train, test) in _curves(rows).items():
-        chosen[net] = _line(lines, x, train), _line(lines, x, test)
+        own = [row for row in rows if row["net"] == net]  # its numbers are the other check's
+        chosen[net] = (
+            _line_of(lines, own, "train_error", x, train),
+            _line_of(lines, own, "test_error", x, test),
+        )
         expect_that(
             None not in chosen[net],
             f"error_curves: the lines of {net} are missing: see the check above",
