@@ -106,13 +106,21 @@ class WeightsWarning(UserWarning):
     """Says how weights from another library were recognised, and what their file leaves open."""
 
 
+#: More names than these are not listed beside a suggestion.
+MANY_NAMES = 20
+
+
 def unknown_name(where: str, kind: str, name: object, known: Collection[object]) -> ConfigError:
-    """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
+    """A ConfigError for a name that is not among `known`, suggesting the nearest one.
+
+    The names are listed, unless there are many and the nearest one will do.
+    """
     near = nearest(name, known)
+    names = ", ".join(map(str, known))
     return ConfigError(
         where,
         f"unknown {kind}",
-        "one of " + ", ".join(map(str, known)),
+        f"one of {len(known)} names" if near and len(known) > MANY_NAMES else f"one of {names}",
         shown(name),
         near and f"did you mean {near!r}?",
     )

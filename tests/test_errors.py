@@ -83,6 +83,14 @@ def test_unknown_name_suggests_the_nearest():
     )
 
 
+def test_many_names_are_listed_only_where_none_is_near():
+    names = [f"claim-{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert str(unknown_name("claims", "claim", "claimb", names)) == (
+        "claims: unknown claim: expected one of 26 names, got 'claimb'; did you mean 'claim-b'?"
+    )
+    assert "claim-a, claim-b, claim-c" in str(unknown_name("claims", "claim", "x", names))
+
+
 def test_words_of_other_libraries_are_understood():
     assert nearest("learning_rate", ["lr", "width"]) == "lr"
     assert nearest("lerning_rate", ["lr", "width"]) == "lr"

@@ -2,8 +2,6 @@
 
 import argparse
 
-from ..errors import ConfigError, nearest
-from ..names import shown
 from .arguments import check_page, path
 from .parser import Commands
 from .printing import say
@@ -40,18 +38,8 @@ def run(args: argparse.Namespace) -> None:
     """List the exhibits, or write the page."""
     from ..lessons import museum
 
-    known = {one.key: one for one in museum.EXHIBITS}
-    for name in args.exhibits:
-        if name not in known:
-            near = nearest(name, known)
-            raise ConfigError(
-                "minires museum",
-                "unknown exhibit",
-                "a name that `minires museum` lists",
-                shown(name),
-                f"did you mean {near!r}?" if near else None,
-            )
-    chosen = [one for one in museum.EXHIBITS if not args.exhibits or one.key in args.exhibits]
+    named = {museum.find(name).key for name in args.exhibits}
+    chosen = [one for one in museum.EXHIBITS if not named or one.key in named]
     if args.out is None:
         _list(chosen)
         return
