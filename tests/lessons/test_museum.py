@@ -177,7 +177,7 @@ def test_the_command_writes(tmp_path, capsys):
     [
         (
             ["uphil"],
-            "museum: unknown exhibit: expected one of 36 names, got 'uphil'; did you mean 'uphill'?",
+            "unknown exhibit: expected one of 36 names, got 'uphil'; did you mean 'uphill'?",
         ),
         (["--out", "museum.png"], "expected a name that ends in .html"),
         (["uphill", "--out", "nowhere/else/m.html"], "in a folder that is there, got nowhere/else"),
