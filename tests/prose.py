@@ -34,6 +34,7 @@ THINGS = (
 
 # proselint's checks that do not fit a text about code, and why.
 UNFIT = {
+    "annotations": "an argument may be called todo",
     "typography": "straight quotes, 3x3 and ... stand in code and on a terminal",
     "lexical_illusions": "numbers repeat in tables",
     "misc.phrasal_adjectives": "multiply-adds",

@@ -103,6 +103,17 @@ def test_all_parts_of_a_notebook_are_checked(tmp_path):
     ]
 
 
+def test_a_docstring_is_checked_below_its_first_line(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text(
+        'def double(x):\n    """Twice x.\n\n    It takes a sum\n    in place of a product.\n\n'
+        "    Parameters\n    ----------\n    x : float\n        The kernel is told it.\n\n"
+        '    >>> double("for nothing")\n    """\n'
+    )
+    found = [(one.rule, one.place.rsplit(":", 1)[1]) for one in prose.of_file(path)]
+    assert found == [("in place of", "5"), ("is told", "10")]
+
+
 def test_strings_are_checked_where_students_read_them(tmp_path):
     for folder, count in (("lessons", 1), ("kernels", 0)):
         path = tmp_path / folder / "one.py"

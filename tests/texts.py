@@ -12,11 +12,20 @@ CODE = "some code"  # stands for `code`, so that a sentence keeps its grammar
 
 def of_markdown(text: str) -> str:
     """The prose of a page, on the same lines: without code, links' targets and HTML."""
-    for pattern in (
-        r"^```.*?^```",
-        r"^(    |\t).*?$",
-        r"<!--.*?-->",
-    ):
+    return _without(text, r"^```.*?^```", r"^(    |\t).*?$", r"<!--.*?-->")
+
+
+def of_docstring(text: str) -> str:
+    """The prose of a docstring, on the same lines: without examples.
+
+    Indented lines are prose here: they say what the parameters are.
+    """
+    return _without(text, r"^\s*(>>>|\.\.\.) .*?$", r"(?<=::)\n\n( +)\S.*?\n(?=\s*\n(?!\1))")
+
+
+def _without(text: str, *code: str) -> str:
+    """A text without code, links' targets and HTML, on the same lines."""
+    for pattern in code:
         text = re.sub(
             pattern, lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL | re.MULTILINE
         )
@@ -31,7 +40,7 @@ def of_python(source: str) -> Iterator[tuple[int, str]]:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
             text = ast.get_docstring(node, clean=False)
             if text:
-                yield node.body[0].lineno, of_markdown(text)
+                yield node.body[0].lineno, of_docstring(text)
     before, block, first = -2, [], 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:

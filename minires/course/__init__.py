@@ -78,7 +78,7 @@ def check(
     seed : int, optional
         The number that the hidden seeds are made from; graders pass it. See `checks.seeds`.
     variant : dict, optional
-        Options of the student's variant; graders pass it. By default those that `personal` chose.
+        Options of the student's variant; graders pass it. Default: what `personal` chose.
 
     Raises
     ------

@@ -249,7 +249,7 @@ def _in_time(answer: Callable[[], Iterator[int | bytes]]) -> Iterator[int | byte
     """What ``answer()`` yields, as long as no item takes longer than TIMEOUT.
 
     It is read in a thread of its own, since a mirror that sends a byte now and then would hold up
-    its reader for ever. Whatever goes wrong there is a _MirrorFailed here.
+    its reader forever. Whatever goes wrong there is a _MirrorFailed here.
     """
     found: queue.Queue[Any] = queue.Queue(AHEAD)
     given_up = threading.Event()

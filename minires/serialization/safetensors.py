@@ -103,7 +103,7 @@ def check_digest(arrays: Mapping[str, Array], state: Any, where: str) -> Any:
     Raises
     ------
     CheckpointError
-        If arrays and state are not those that were written.
+        If arrays and state differ from what was written.
     """
     if isinstance(state, dict) and digest.KEY in state:
         state = dict(state)

@@ -52,7 +52,7 @@ def setting(
     Parameters
     ----------
     default : object
-        None stands for "not given", or for nothing.
+        None stands for "not given", or for "none".
     kind : Kind
         What it may be.
     meaning : str

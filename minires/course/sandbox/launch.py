@@ -75,8 +75,8 @@ def launch(
     memory : int
         Bytes.
     others : list of str
-        Packages that may be imported besides those that minires needs. A container has the packages
-        of its image instead, and without a wall all installed packages can be imported.
+        Packages that may be imported besides the ones that minires needs. A container has the
+        packages of its image instead, and without a wall all installed packages can be imported.
 
     Returns
     -------

@@ -65,7 +65,7 @@ class Submission:
     isolation : str
         The wall around it: see `isolation.choose`.
     packages : list of str
-        Packages that it may import besides those that minires needs: see `launch`.
+        Packages that it may import besides the ones that minires needs: see `launch`.
     """
 
     def __init__(
