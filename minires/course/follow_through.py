@@ -51,26 +51,24 @@ def needed_later(task: Task, cells: Sequence[Cell]) -> bool:
     )
 
 
-def builds_on(sources: Iterable[str], cells: Sequence[Cell], right: Collection[str]) -> list[str]:
-    """Which of the names in `right` these sources use, directly or through other cells.
+def builds_on(test: str, sources: Iterable[str], right: Collection[str]) -> list[str]:
+    """Which of the names in `right` a test uses, directly or through what these sources define.
 
     Parameters
     ----------
+    test : str
+        The source of a test.
     sources : iterable of str
-        A test, and what the student wrote for it.
-    cells : list of Cell
-        The cells of the assignment, with its solutions.
+        The cells of the assignment, with its solutions, and what the student wrote for the test.
     right : collection of str
         Names that now stand for the assignment's own answers.
     """
-    uses = {
-        name: used(cell.source)
-        for cell in cells
-        if cell.kind == "code"
-        for name in made(cell.source)
-    }
+    uses: dict[str, set[str]] = {}
+    for source in sources:
+        for name, its in _uses(source).items():
+            uses[name] = uses.get(name, set()) | its
     found: set[str] = set()
-    todo = set().union(*map(used, sources))
+    todo = used(test)
     while todo:
         name = todo.pop()
         if name not in found:
@@ -95,6 +93,17 @@ def made(source: str) -> set[str]:
             found |= {
                 one.id for goal in targets for one in ast.walk(goal) if isinstance(one, ast.Name)
             }
+    return found
+
+
+def _uses(source):
+    """The names that each name of a cell depends on: for a function or class, what its own body
+    uses; for a result, all that the cell uses.
+    """
+    found = dict.fromkeys(made(source), used(source))
+    for node in _statements(source):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found[node.name] = used(ast.unparse(node))
     return found
 
 

@@ -207,13 +207,12 @@ class Marker:
             again = self.tester.mark(cell)
             if not again.wrong:
                 found = again
-        if self.right and cell.id in self.task_of:
+        if self.right and cell.id in self.task_of and "is not written yet" not in found.message:
             names = self.builds_on(cell, self.right)
             if names:
+                why = "a test of that task" if len(names) == 1 else "tests of those tasks"
                 right = causes.listed(names)
-                ours = (
-                    f"tested with the assignment's own {right}, because a test of that task failed"
-                )
+                ours = f"tested with the assignment's own {right}, because {why} failed"
                 found.note = "; ".join(filter(None, (found.note, ours)))
         return found
 
@@ -223,7 +222,8 @@ class Marker:
             [one.id for one in self.task_of[cell.id].answers] if cell.id in self.task_of else []
         )
         own = [source for one in answers for source in self.own.get(one, ())]
-        return follow_through.builds_on([cell.source, *own], self.model, names)
+        model = [one.source for one in self.model if one.kind == "code"]
+        return follow_through.builds_on(cell.source, [*model, *own], names)
 
     def to_read(self, cell: Cell, texts: Sequence[str]) -> Mark:
         """The mark of an answer in words: it waits for a person, or is 0 if the answer is empty."""

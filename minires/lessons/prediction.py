@@ -81,6 +81,8 @@ class Prediction:
         ConfigError
             If it is none of the choices, or not a finite number.
         """
+        if isinstance(guess, str) and self.choices is None:  # "36 %"
+            guess = guess.strip().removesuffix(self.unit).rstrip("% ").replace(",", "")
         self.guess = _answer("the guess", guess, self.choices)
         self.update()
         holding.release()
@@ -243,7 +245,10 @@ def _counted() -> str:
 
 def _score_bundle() -> dict[str, str]:
     made, counted = _asked.values(), _counted()
-    lines = "".join(f"<li>{_in_short(one)}</li>" for one in made)
+    lines = "".join(  # the first guess must not give the answers of the others away
+        f"<li>{_in_short(one) if one.guess is not None or not counted else _still_open(one)}</li>"
+        for one in made
+    )
     listed = f"<ol>{lines}</ol>"
     if counted:
         content = f"<b>{counted}.</b>{listed}"
@@ -260,10 +265,14 @@ def _update_scores() -> None:
 def _in_short(one: Prediction) -> str:
     mark = {True: "✓ ", False: "✗ ", None: ""}[one.is_right]
     if one.answer is None:
-        return f"{inline(one.question)} <i>still open</i>"
+        return _still_open(one)
     missed = one.guess if one.is_right is False else None
     guess = f" (you: {inline(one._shown(missed))})" if missed is not None else ""
     return f"{mark}{inline(one.question)} <b>{inline(one._shown(one.answer))}</b>{guess}"
+
+
+def _still_open(one: Prediction) -> str:
+    return f"{inline(one.question)} <i>still open</i>"
 
 
 def _ask_in_terminal(made: Prediction) -> None:
@@ -278,8 +287,8 @@ def _ask_in_terminal(made: Prediction) -> None:
             if made.choices and typed.isdecimal() and 1 <= int(typed) <= len(made.choices):
                 made.make_guess(made.choices[int(typed) - 1])
             else:
-                made.make_guess(typed if made.choices else float(typed.rstrip("% ")))
-        except (ConfigError, ValueError):
+                made.make_guess(typed)
+        except ConfigError:
             print(f"expected {'the number of a choice' if made.choices else 'a number'}")
 
 

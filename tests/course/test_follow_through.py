@@ -184,9 +184,14 @@ def test_names():
     tasks = follow_through.tasks(cells)
     by_name = {name: task for task in tasks for name in task.defines}
     assert {"output_size", "pad", "im2col", "conv2d_backward"} <= set(by_name)
-    tests = [cell.source for cell in by_name["conv2d_backward"].tests]
-    assert follow_through.builds_on(tests, cells, {"pad", "output_size"}) == ["output_size", "pad"]
-    assert follow_through.builds_on(tests, cells, {"gradcheck"}) == []
+    test = by_name["conv2d_backward"].tests[0].source
+    sources = [cell.source for cell in cells if cell.kind == "code"]
+    found = follow_through.builds_on(test, sources, {"pad", "output_size"})
+    assert found == ["output_size", "pad"]
+    assert follow_through.builds_on(test, sources, {"gradcheck"}) == []
+    assert follow_through.builds_on(
+        test, [*sources, "def pad(x):\n    return gradcheck"], ["gradcheck"]
+    )
     assert follow_through.used("def f(:\n") == set() == follow_through.made("1 +")
 
 
@@ -212,3 +217,31 @@ def test_no_cell_of_an_assignment_builds_on_its_own_functions(name):
 def test_a_cell_that_builds_on_its_own_functions_is_found():
     source = "def double(x):\n    return 2 * x\n\ndef quadruple(x):\n    return double(double(x))"
     assert builds_on_itself(notebooks.Cell("code", source)) == ["quadruple"]
+
+
+def test_a_function_depends_on_its_own_body_and_a_result_on_its_whole_cell():
+    source = (
+        "def one(x):\n    return right(x)\n\ndef other(x):\n    return x\n\n"
+        "class Two:\n    def __init__(self):\n        self.x = right\n\n"
+    )
+    table = "table = []\nfor i in range(3):\n    table.append(right(i))"
+    for test, expected in (
+        ("check(one)", ["right"]),
+        ("check(other)", []),
+        ("check(Two)", ["right"]),
+        ("check(table)", ["right"]),
+    ):
+        assert follow_through.builds_on(test, [source, table], {"right"}) == expected
+
+
+def test_an_answer_that_is_not_written_was_tested_with_nothing(source):
+    empty = "    raise NotImplementedError()"
+    wrong = changed(
+        source, double=f"def double(x):\n{empty}", quadruple=f"def quadruple(x):\n{empty}"
+    )
+    found = {one.id: one for one in marked(wrong, source, source).marks}
+    assert "quadruple is not written yet" in found["quadruple-test"].message
+    assert not found["quadruple-test"].note
+    assert found["last-test"].note == (
+        "tested with the assignment's own double and quadruple, because tests of those tasks failed"
+    )

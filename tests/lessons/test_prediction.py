@@ -140,3 +140,22 @@ def test_buttons_with_the_ipywidgets_of_colab(monkeypatch):
     ((kind, view),) = bundle_of(made).items()
     assert kind in wanted and view.keys() == wanted[kind].keys()
     assert {**view, "model_id": ""} == {**wanted[kind], "model_id": ""}
+
+
+def test_a_guess_does_not_give_away_the_answers_to_other_questions():
+    one, two = predict("One?"), predict("Two?")
+    one.answer, two.answer = 7, 8765
+    page = prediction._score_bundle()["text/html"]
+    assert "7" in page and "8,765" in page and "<details" in page  # folded, on a page
+    one.make_guess(7)
+    live = prediction._score_bundle()["text/html"]
+    assert "1 of 1 guesses right" in live and "8,765" not in live and "still open" in live
+
+
+def test_a_number_may_come_with_its_unit():
+    made = predict("How much?", unit="ms", within=1)
+    for typed in ("1,036 ms", "1036", "1036 %", 1036.0):
+        made.make_guess(typed)
+        assert made.guess == 1036
+    with pytest.raises(ConfigError, match="a finite number"):
+        made.make_guess("ms")
