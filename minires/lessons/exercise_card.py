@@ -1,8 +1,10 @@
 """Exercises: a card with the task, folded hints and solution, and a check that names mistakes."""
 
 import textwrap
+from inspect import signature
 from typing import Any
 
+from ..course.checks import expect_answers
 from ..course.compare import WrongAnswer
 from ..errors import ConfigError
 from .exercises import find
@@ -51,13 +53,14 @@ def check(key: str, *answers: Any) -> None:
     Raises
     ------
     ConfigError
-        If there is no such exercise, or it has no check.
+        If there is no such exercise, it has no check, or an answer is missing.
     """
     one = find(key)
     if one.check is None:
         raise ConfigError(
             "check", f"{key} is a question to answer in words", todo="open its answer and compare"
         )
+    expect_answers(key, list(signature(one.check).parameters), answers)
     if any(_is_empty(answer) for answer in answers):
         print(f"· {key}: not done yet")
         return

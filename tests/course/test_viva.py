@@ -11,8 +11,8 @@ from minires.course import choices, notebooks, report, viva
 from minires.course.compare import WrongAnswer
 from minires.course.mark import mark
 from minires.course.result import Mark, Result
-from minires.course.viva import code, numbers, variants
-from minires.course.viva.facts import VALUES, Facts, docstrings
+from minires.course.viva import code, mistakes, numbers, variants
+from minires.course.viva.facts import VALUES, Facts, collect, docstrings
 
 from .conftest import changed, hand_in, with_cell
 from .hidden_numbers import answers
@@ -103,7 +103,7 @@ def test_mistakes_come_first_and_show_no_numbers_of_the_test():
     hidden = "add_backward: wrong values: 3 of 8 differ, the first at [0, 1]: expected 0.12345"
     marks = [Mark("a1-relu-test", 0, 2, message), Mark("a1-add-test", 0, 1, hidden)]
     found = viva.questions(Facts("a1", own_code("a1"), values=MEASURED["a1"], marks=marks))
-    assert len(found) == 5 and found[0].text.startswith("a1-relu: your answer has wrong values")
+    assert len(found) == 5 and found[0].text.startswith("a1-relu: your answer is wrong")
     assert found[0].answer == "The check found this: dy is missing."
     assert not any("0.12345" in one.text + one.answer for one in found)
 
@@ -194,3 +194,24 @@ def test_a_result_without_questions_has_a_page():
 
     assert "nothing was handed in" in viva_page.page("anna", Result("a1_small"))
     assert WrongAnswer("x").picture == ""
+
+
+def test_a_line_of_a_task_that_failed_may_be_wrong():
+    (line,) = code.questions(Facts("a1", {"a1-rules-code": "dy.dot(b.T)"}))
+    assert line.answer.startswith("dy is (2, 3)")
+    facts = Facts("a1", {"a1-rules-code": "dy.dot(b.T)"}, failed={"a1-rules-code"})
+    (line,) = code.questions(facts)
+    assert line.answer.startswith("A test of this task failed: the line may be wrong. In a right")
+
+
+def test_cells_of_which_a_test_failed_are_known():
+    cells = notebooks.cells(notebooks.read(notebooks.find()["a1_autograd"]))
+    marks = [Mark("a1-walk-test", 0, 5, "wrong"), Mark("a1-order-test", 3, 3)]
+    found = collect("a1", cells, {}, {}, Result("a1_autograd", marks=marks))
+    assert found.failed == {"a1-walk-code"}
+
+
+def test_a_cell_that_python_cannot_read_is_asked_about():
+    marks = [Mark("a1-walk-test", 0, 5, "backward is missing: its cell stopped with SyntaxError")]
+    (found,) = mistakes.questions(Facts("a1", marks=marks))
+    assert "Python cannot read your code" in found.text

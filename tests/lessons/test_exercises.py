@@ -378,3 +378,10 @@ def test_hints_open_one_at_a_time_before_the_solution():
     assert first < second < html.index("</details>") < html.index("A solution (try first)")
     assert html.count("<details>") == html.count("</details>") == 3
     assert "def merged" not in exercise_card.as_text(find("03.merge"))
+
+
+def test_an_answer_that_was_left_out_is_asked_for():
+    with pytest.raises(
+        ConfigError, match=r'expected 1 after the name, got 0; write check\("01.div'
+    ):
+        check("01.divide")

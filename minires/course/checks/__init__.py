@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from inspect import signature
 from typing import Any, TypeAlias
 
 from ...errors import ConfigError, unknown_name
@@ -57,8 +58,29 @@ def run(
     known = tasks(str(name).split(".")[0])
     if name not in known:
         raise unknown_name("check", "task", name, known)
+    *expected, _ = signature(_tasks[name]).parameters  # the last is the trial
+    expect_answers(name, expected, answers)
     for one in seeds(hidden, seed, name):
         _tasks[name](*answers, Trial(one, hidden, variant or {}))
+
+
+def expect_answers(name: str, expected: Sequence[str], answers: Sequence[Any]) -> None:
+    """See that a check gets as many answers as it needs, whose names `expected` suggests.
+
+    Raises
+    ------
+    ConfigError
+        If there are more or fewer.
+    """
+    if len(answers) != len(expected):
+        call = ", ".join([f'"{name}"', *expected])
+        raise ConfigError(
+            "check",
+            f"answers to {name}",
+            f"{len(expected)} after the name",
+            str(len(answers)),
+            f"write check({call})",
+        )
 
 
 def seeds(hidden: bool, seed: int | None = None, name: str = "") -> list[int]:

@@ -243,4 +243,8 @@ def questions(facts: Facts) -> Iterator[Question]:
         line = facts.line(cell, pattern)
         if line and cell not in asked:
             asked.add(cell)
+            if cell in facts.failed:
+                answer = (
+                    f"A test of this task failed: the line may be wrong. In a right one: {answer}"
+                )
             yield Question(text, answer, line)

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import choices, notebooks
+from .. import choices, follow_through, notebooks
 from ..notebooks import Cell
 from ..result import Mark, Result
 
@@ -51,6 +51,8 @@ class Facts:
         The options of the student's variant.
     docs : dict
         Name of a function of the assignment -> the first line of its docstring.
+    failed : set of str
+        Cells of which a test failed.
     """
 
     assignment: str
@@ -60,6 +62,7 @@ class Facts:
     marks: Sequence[Mark] = ()
     variant: Mapping[str, str] | None = None
     docs: Mapping[str, str] = field(default_factory=dict)
+    failed: Collection[str] = ()
 
     def line(self, cell: str, pattern: str) -> str:
         """The first line of the student's code in a cell that the pattern fits, or "".
@@ -112,6 +115,13 @@ def collect(
         text = "\n\n".join(one for one in own.get(cell.id, ()) if one not in empty)
         if cell.answer and text:
             answers[cell.kind][cell.id] = text
+    wrong = {mark.id for mark in result.marks if mark.wrong}
+    failed = {
+        cell.id
+        for task in follow_through.tasks(cells)
+        for cell in task.answers
+        if wrong & {test.id for test in task.tests}
+    }
     return Facts(
         assignment,
         answers["code"],
@@ -120,6 +130,7 @@ def collect(
         result.marks,
         None if result.student is None else choices.variant(assignment, result.student),
         docstrings(cell.source for cell in cells if cell.answer and cell.kind == "code"),
+        failed,
     )
 
 

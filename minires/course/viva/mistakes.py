@@ -25,7 +25,7 @@ def questions(facts: Facts) -> Iterator[Question]:
         if looks and looks[1] not in asked:
             asked.add(looks[1])
             yield Question(
-                f"{task}: your answer has wrong values. Change one number of its input by hand: "
+                f"{task}: your answer is wrong. Change one number of its input by hand: "
                 "what should happen to the result, and what does your code do?",
                 f"The check found this: {looks[1]}.",
             )
@@ -35,6 +35,13 @@ def questions(facts: Facts) -> Iterator[Question]:
                 "error mean?",
                 "The student should read the error aloud, name the shapes or types at that line, "
                 "and say what they should be.",
+            )
+        elif "SyntaxError" in mark.message:
+            yield Question(
+                f"{task}: Python cannot read your code. Where does it stop, and what did it expect "
+                "there?",
+                "The line that the error shows, or the one above it: a bracket that is not closed, "
+                "a colon or a comma that is missing, an indentation.",
             )
         elif mark.message:
             yield Question(

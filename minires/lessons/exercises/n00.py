@@ -34,12 +34,13 @@ def _distance(answers, labels):
 
 
 def _check_guess(best_guess_error: Callable[..., Any]) -> None:
-    for counts in ([120, 40, 30, 10], [30, 60, 30], [7, 7]):
+    for counts in ([120, 40, 10, 30], [40, 60, 30], [7, 7]):
         numbers = np.array(counts)
         shares = numbers / numbers.sum()
         mistakes = [
             ("every class is taken to be equally frequent", 100 * (1 - 1 / len(counts))),
             ("it is how often the guess is right", 100 * shares.max()),
+            ("the first class is guessed, whatever its share", 100 * (1 - shares[0])),
             ("the rarest class is guessed", 100 * (1 - shares.min())),
             ("it is a share from 0 to 1: multiply by 100", 1 - shares.max()),
             ("the guess is drawn with the frequencies of the classes", 100 * (1 - shares @ shares)),
