@@ -216,17 +216,18 @@ def as_text(notebook):
                     lambda found: found[1] + _smaller(found[2]), "".join(data["text/html"])
                 )
             if "metadata" in output:
-                output["metadata"] = _alternative_text(output["metadata"])
+                output["metadata"] = _of_a_picture(output["metadata"])
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     return nbformat.writes(notebook) + "\n"
 
 
-def _alternative_text(metadata):
-    """Of an output's metadata only the words on a picture, which pages made from a notebook show
-    to readers who do not see it.
+def _of_a_picture(metadata):
+    """Of an output's metadata only what is said of a picture: the size to show it with, and words
+    for readers who do not see it.
     """
-    words = metadata.get("image/png", {}).get("alt")
-    return {"image/png": {"alt": words}} if words else {}
+    known = metadata.get("image/png", {})
+    kept = {key: known[key] for key in ("alt", "width", "height") if key in known}
+    return {"image/png": kept} if kept else {}
 
 
 def _smaller(png):

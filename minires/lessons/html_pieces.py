@@ -86,9 +86,11 @@ def _one(data, metadata):
         return _text(data["image/svg+xml"])
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
-            words = escape(str(metadata.get(kind, {}).get("alt", "a figure")))
+            known = metadata.get(kind, {})
+            words = escape(str(known.get("alt", "a figure")))
+            width = f' width="{known["width"]}"' if "width" in known else ""
             return (
-                f'<img alt="{words}" style="display: block; max-width: 100%" '
+                f'<img alt="{words}"{width} style="display: block; max-width: 100%; height: auto" '
                 f'src="{address(data[kind], kind)}">'
             )
     plain = _text(data.get("text/plain", ""))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..plot import on_screen
 from .revealing import description
 from .surface import shell
 
@@ -28,5 +29,10 @@ def show(alt: str, figure: Any = None) -> None:
         return
     from IPython.display import display
 
-    display(figure, metadata={"image/png": {"alt": description(alt)}})
+    png, size = on_screen(figure, tight=True)
+    display(
+        {"image/png": png, "text/plain": repr(figure)},
+        metadata={"image/png": {"alt": description(alt), **size}},
+        raw=True,
+    )
     plt.close(figure)

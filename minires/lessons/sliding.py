@@ -1,12 +1,12 @@
 """A picture with a slider: it changes with one number."""
 
-import io
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 from ..drawing import svg
 from ..errors import ConfigError
+from ..plot import on_screen
 from .html_pieces import address
 from .pictures import show
 from .surface import surface
@@ -213,9 +213,8 @@ def _figure(name, draw, value, size):
 
 
 def _html(figure, words, style):
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
+    png, size = on_screen(figure, 100)
     return (
-        f'<img alt="{escape(words, quote=True)}" style="{style}" '
-        f'src="{address(file.getvalue(), "image/png")}">'
+        f'<img alt="{escape(words, quote=True)}" width="{size["width"]}" '
+        f'style="{style}; height: auto" src="{address(png, "image/png")}">'
     )

@@ -15,7 +15,7 @@ from .overview import verdicts
 from .print_sizes import WIDTHS, print_width, use_width
 from .reliability import calibration
 from .rows import seeds
-from .saving import also_as, animate, picture, save
+from .saving import also_as, animate, on_screen, picture, save
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import panels, styled, use_style, write_below
 from .sweeps import sweep
@@ -48,6 +48,7 @@ __all__ = [
     "label_ends",
     "lesions",
     "lr_finder",
+    "on_screen",
     "panels",
     "paths",
     "picture",

@@ -83,14 +83,14 @@ def im2col(
         axes[2],
         np.zeros((matrix.shape[1], 1), int),
         1,
-        [f"w{i + 1}" for i in range(matrix.shape[1])],
+        [f"w{i}" for i in range(matrix.shape[1])],
     )
     axes[2].set_title("times\nfilter w")
     _grid(
         axes[3],
         np.zeros((matrix.shape[0], 1), int),
         1,
-        [f"y{i + 1}" for i in range(matrix.shape[0])],
+        [f"y{i}" for i in range(matrix.shape[0])],
     )
     _frame(axes[3], 0, window, 1, 1)
     axes[3].set_title("is\noutput y")
@@ -99,7 +99,7 @@ def im2col(
         figure,
         f"filter {kernel_size} x {kernel_size}, stride {stride}; each pixel is copied "
         f"{copies:.3g} times on average; "
-        f"with C channels each number stands for C, and a column for each of the filters",
+        f"with C channels each number stands for C numbers, and w has a column for each filter",
     )
     return figure
 

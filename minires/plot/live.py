@@ -1,11 +1,11 @@
 """A picture that is replaced by a newer one, and error curves that grow while a net trains."""
 
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
 from ..names import printable
 from ..types import Figure, Row
+from .saving import on_screen
 from .style import panels, styled, write_below
 from .themes import OTHERS, SHADES
 
@@ -32,10 +32,9 @@ class LivePicture:
         """
         from IPython.display import display
 
-        image = io.BytesIO()
-        figure.savefig(image, format="png", dpi=80)
-        data = {"image/png": image.getvalue(), "text/plain": text}
-        words = {"image/png": {"alt": alt}}
+        png, size = on_screen(figure, 80)
+        data = {"image/png": png, "text/plain": text}
+        words = {"image/png": {"alt": alt, **size}}
         if self._display is None:
             self._display = display(data, metadata=words, raw=True, display_id=True)
         else:

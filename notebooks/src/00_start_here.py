@@ -137,8 +137,8 @@ assert last["epoch"] == 5 and 310 // (4000 // 64) == 5
 # **residual**: they have the same layers, and one addition more in each block. Each was trained
 # three times, with three seeds, by the command `minires degradation --dataset cifar10 --seeds 3`.
 #
-# The plain network of 56 layers could do everything that the one of 20 layers does, by letting 36
-# layers do nothing.
+# The plain network of 56 layers could do exactly what the network of 20 layers does: 36 of its
+# layers need only pass on what they get.
 
 # %%
 riddle = predict(
@@ -224,6 +224,20 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 11 | where the gradients go |
 # | 12 | making it fast |
 # | 13 | a museum of mistakes: what breaks, and what does not |
+#
+# **The short way** takes about three hours, from nothing to the shortcut, without the exercises. In
+# each notebook choose *Run All Cells* in the menu *Run* first, then read these parts:
+#
+# | notebook | read | minutes |
+# |---|---|---:|
+# | 00 | all | 19 |
+# | 01 | all | 28 |
+# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 39 |
+# | 03 | to *All of it: channels, filters, a batch* | 19 |
+# | 06 | to *The formula* | 11 |
+# | 07 | to *A network of modules*, *The loop*, and *The whole run* | 28 |
+# | 08 | all but *What depth costs* | 25 |
+# | 09 | to *A block of convolutions*, *Where the shape changes*, *ResNet-20, whole*, and *Twins* | 24 |
 #
 # All of them use the same notation. You need not understand it yet: come back to this table when
 # you meet a symbol you do not know.

@@ -137,7 +137,7 @@ table(axes[0], x, "x  (4, 3)")
 table(axes[1], np.tile(b, (4, 1)), "b  (3,), repeated", pale_from=1)
 table(axes[2], x + b, "y = x + b  (4, 3)")
 table(axes[3], dy, "dy  (4, 3)")
-table(axes[3], dy.sum(axis=0)[None], "db  (3,): sums", top=5.3)
+table(axes[3], dy.sum(axis=0)[None], f"db  {b.shape}", top=5.3)
 for ax, sign in zip(axes, "+="):
     ax.text(3.55, 2, sign, fontsize=16, ha="center", va="center")
 arrow = {"arrowstyle": "->", "color": plot.GREY}
@@ -212,12 +212,13 @@ for n in range(N):  # by the sum, with dy = r
         for o in range(O):
             dx_loops[n, i] += r[n, o] * w[i, o]
             dw_loops[i, o] += x[n, i] * r[n, o]
+product.reveal("`x.T @ dy`", "(I, N) times (N, O) gives (I, O).")
 
+# %%
 dx = r @ w.T  # (N, O) @ (O, I) = (N, I)
 dw = x.T @ r  # (I, N) @ (N, O) = (I, O)
 assert np.allclose(dx, dx_loops) and np.allclose(dw, dw_loops)
 print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
-product.reveal("`x.T @ dy`", "(I, N) times (N, O) gives (I, O).")
 
 # %% [markdown]
 # The same by measuring, and by the library's tape. There `backward` can be called with a `dy`:
@@ -575,11 +576,11 @@ for w in (Array(2.0), mr.Tensor(2.0, requires_grad=True)):
         print(textwrap.fill(f"{type(w).__name__}: {error}", 90))
 
 # %% [markdown]
-# How much does a real network keep? `summary` counts it, here for ResNet-20, the residual network
-# of 20 layers from notebook 09, and a batch of 128 images:
+# How much does a real network keep? `summary` counts it, here for plain-20, a network of 20 layers
+# that notebook 08 builds, and a batch of 128 images:
 
 # %%
-summary = mr.models.resnet(20).summary((128, 32, 32, 3))
+summary = mr.models.plain(20).summary((128, 32, 32, 3))
 print(
     f"parameters {summary.parameter_bytes / 1e6:.1f} MB, "
     f"kept for backward {summary.kept_bytes / 1e6:.0f} MB"

@@ -159,7 +159,8 @@ def output_size(size, kernel, stride=1, padding=0):
 
 print("p = 1, s = 1:", output_size(32, 3, 1, 1))
 print("p = 1, s = 2:", output_size(32, 3, 2, 1))
-print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
+for p in range(4):
+    print(f"5 x 5, p = {p}:", output_size(32, 5, 1, p))
 halved.reveal(
     output_size(32, 3, 2, 1), "It is (32 + 2 - 3) // 2 + 1, and the floor takes off half a step."
 )
@@ -255,7 +256,7 @@ rows = predict(
 different = predict("How many *different* numbers other than 0 are in it?")
 
 # %%
-w = np.arange(1, 10).reshape(3, 3) / 9  # nine different weights
+w = np.arange(1, 10).reshape(3, 3) / 9  # to tell them apart
 pixels = np.eye(64).reshape(64, 8, 8)  # 64 images, one pixel lit in each
 matrix = np.stack([slide(pixel, w).ravel() for pixel in pixels], axis=1)
 
@@ -264,8 +265,8 @@ assert np.allclose(matrix @ x.ravel(), slide(x, w).ravel())
 
 figure, ax = plt.subplots(figsize=(7, 3.9))
 shown = ax.imshow(np.where(matrix == 0, np.nan, matrix), cmap="cividis")
-ax.set_xlabel("input: pixel of x (8 x 8)")
-ax.set_ylabel("output: pixel of y (6 x 6)")
+ax.set_xlabel("input: pixel of x")
+ax.set_ylabel("output: pixel of y")
 figure.colorbar(shown, shrink=0.75, label="weight (white: 0)")
 ax.grid(False)
 show(
@@ -284,8 +285,8 @@ assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 # The matrix has 36 rows and 64 columns. Each row holds the same nine numbers, further to the right.
 
 # %% [markdown]
-# How much does that save in a real layer? Take the first one of ResNet-20, which turns 32 x 32
-# pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
+# How much does that save in a real layer? Take the first one of plain-20, a net of 20 layers that
+# notebook 08 builds. It turns 32 x 32 pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
 # **multiply-adds**, each a multiplication and the addition that goes with it.
 
 
@@ -305,9 +306,9 @@ print(f"{'':16}{'parameters':>12}{'multiply-adds':>15}")
 print(f"{'convolution':16}{conv[0]:12,}{conv[1]:15,}")
 print(f"{'fully connected':16}{full[0]:12,}{full[1]:15,}")
 
-summary = mr.models.resnet(20).summary((1, 32, 32, 3))
+summary = mr.models.plain(20).summary((1, 32, 32, 3))
 print(
-    f"all of ResNet-20: {summary.parameters:,} parameters, {summary.multiply_adds:,} multiply-adds"
+    f"all of plain-20: {summary.parameters:,} parameters, {summary.multiply_adds:,} multiply-adds"
 )
 
 # %% tags=["guard"]
@@ -529,7 +530,7 @@ assert loops > 50 * im2col
 # $$r \leftarrow r + (K - 1) \cdot \text{jump}, \qquad \text{jump} \leftarrow \text{jump} \cdot s,
 # \qquad\text{beginning with } r = \text{jump} = 1.$$
 #
-# ResNet-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and the 14th.
+# Plain-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and the 14th.
 
 # %%
 sees_all = predict("Does the last one see the whole image of 32 x 32?", ["yes", "no"])
@@ -538,7 +539,7 @@ without_strides = predict("How many pixels wide would its receptive field be wit
 # %%
 layers = [
     (part.kernel_size[0], part.stride[0])
-    for part in mr.models.resnet(20).modules()
+    for part in mr.models.plain(20).modules()
     if isinstance(part, mr.nn.Conv2d)
 ]
 r = jump = 1

@@ -59,10 +59,11 @@ at_pixel = predict(
 # %%
 x, w, dy = rng.standard_normal(5), rng.standard_normal(3), rng.standard_normal(3)
 
-dw0 = dy[0] * x[0] + dy[1] * x[1] + dy[2] * x[2]
-dx2 = dy[0] * w[2] + dy[1] * w[1] + dy[2] * w[0]
-assert np.isclose(dw0, np.correlate(x, dy, mode="valid")[0])  # dy slides over x
-assert np.isclose(dx2, np.convolve(dy, w, mode="full")[2])  # w, flipped, slides over dy
+dw, dx = np.zeros(3), np.zeros(5)
+for i in range(3):  # y[i] is the sum of w[k] * x[i + k]
+    for k in range(3):
+        dw[k] += dy[i] * x[i + k]
+        dx[i + k] += dy[i] * w[k]
 
 show(
     "Five pixels above, three dy below, a line for each term. Left: the three lines with weight "
@@ -79,6 +80,10 @@ at_pixel.reveal(
 # For the gradient of the weights, `dy` slides over `x`. For the gradient of the pixels, the weights
 # come in reverse order: the **flipped** filter slides over `dy`. This is the flip that notebook 03
 # left out.
+
+# %%
+assert np.allclose(dw, np.correlate(x, dy, mode="valid"))  # dy slides over x
+assert np.allclose(dx, np.convolve(dy, w, mode="full"))  # w, flipped, slides over dy
 
 # %% [markdown]
 # In two dimensions it looks like this:
@@ -601,9 +606,8 @@ wrong_learns = predict(
 runs = {"library": train(None), "mine": train(my_conv2d), "mixed up": train(mixed_up)}
 plt.figure(figsize=(6.4, 3.4))
 for (name, losses), colour, width in zip(runs.items(), plot.OTHERS, (6, 1.8, 1.8)):
-    alpha = 0.35 if name == "library" else 1
     smooth = np.convolve(losses, np.ones(10) / 10, mode="valid")
-    plt.plot(smooth, color=colour, linewidth=width, alpha=alpha, label=name)
+    plt.plot(smooth, color=colour, linewidth=width, label=name)
 plt.ylim(bottom=0)
 plt.xlabel("step")
 plt.ylabel("training loss (mean of ten steps)")

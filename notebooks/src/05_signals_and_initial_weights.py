@@ -110,7 +110,7 @@ left.plot(xs, relu(xs), color=plot.OTHERS[0], linewidth=2.2)
 left.text(0.35, 0.72, "ReLU", color=plot.OTHERS[0], ha="right")
 left.plot(xs, xs > 0, color=plot.OTHERS[1], linewidth=1.6, linestyle="--")
 left.text(-0.05, 0.55, "its derivative", color=plot.OTHERS[1], ha="right")
-right.plot(xs, target, color=plot.GREY, linewidth=6, alpha=0.35, label="target")
+right.plot(xs, target, color=plot.GREY, linewidth=5, label="target")
 right.plot(xs, straight, color=plot.OTHERS[2], linewidth=1.8, label="linear layers")
 right.plot(xs, bent, color=plot.OTHERS[0], linewidth=1.8, label="10 ReLUs")
 right.set_ylim(-1.8, 2)
@@ -312,8 +312,8 @@ ax.set_xlabel("layer, from the input to the output")
 ax.set_ylabel("mean square of dy")
 show(
     "The mean square of the gradient against the layer, on a logarithmic axis: straight lines that "
-    "meet at layer 50. Towards layer 1 the line of gain 2 rises far, that of the root of 2 stays "
-    "level, those of 1 and 0.5 fall; dotted lines, the formula, lie on them."
+    "meet at layer 50. Towards layer 1 the line of gain 2 rises far, the line of √2 stays level, "
+    "and the lines of 1 and 0.5 fall. Dotted lines, from the formula, lie on them."
 )
 sizes = [mean_square(dy) for dy in gradients["1"]]
 where_small.reveal(

@@ -509,6 +509,7 @@ at_double = predict(
 
 # %%
 fresh = mr.models.plain(8, width=8, seed=1)
+target = np.eye(10, dtype=np.float32)[labels[:64]]  # 1 for the true class, 0 for the others
 weight = fresh.layer1[0].conv1.weight  # of one of its convolutions
 w = weight.data.copy()
 
@@ -516,7 +517,7 @@ w = weight.data.copy()
 def gradient_at(w):
     weight.data[...] = w
     fresh.zero_grad()
-    L = F.cross_entropy(fresh(mr.Tensor(images[:64])), labels[:64])  # the loss: see notebook 07
+    L = ((fresh(mr.Tensor(images[:64])) - target) ** 2).mean()  # any loss will do
     L.backward()
     return L.item(), weight.grad
 

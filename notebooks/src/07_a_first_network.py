@@ -248,7 +248,7 @@ too_large = predict(
 )
 
 # %%
-for lr in (0.03, 0.08, 0.099, 0.101, 0.11):
+for lr in (0.03, 0.06, 0.09, 0.12, 0.15):
     path = descend(lr)
     print(f"lr {lr:5}: b times {1 - 20 * lr:5.2f} each step, after 40 steps {path[-1, 1]:8.2g}")
 too_large.reveal(2 / 20, "There 1 - 20 lr is -1. Beyond it b grows with every step.")
@@ -677,7 +677,7 @@ show(
 # %% [markdown]
 # ## Draw a shape, and let the net answer
 #
-# Now draw images of your own: a light disk of radius 0.92, with a hole in the middle. In the rings
+# Now draw images that the net has never seen: a light disk of radius 0.92, with a hole in the middle. In the rings
 # that the net has seen, the hole is half as wide as the ring: 0.48 in the same unit.
 
 # %%
@@ -747,8 +747,8 @@ slider(
 # %% [markdown]
 # A thin ring is a ring to you. To the net it is unlike everything it learned from, and so it may
 # say anything. It has learned what tells the ten classes of *these* images apart, which is not the
-# same as knowing what a ring is. Nor can it say that an image is none of the ten, for the
-# probabilities always add up to 1.
+# same as knowing what a ring is. Nor can it say that an image is none of the ten, because
+# the probabilities always add up to 1.
 
 # %% [markdown]
 # ## Photographs

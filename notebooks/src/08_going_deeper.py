@@ -222,7 +222,7 @@ highest = predict("Which one has the *highest* training error after ten epochs?"
 
 # %%
 live = plot.LiveCurves("plain networks, drawn shapes of 16 x 16 pixels")
-nets = {name: mr.models.plain(int(name[6:]), width=width, seed=0) for name in names}
+nets = {name: mr.models.plain(int(name[6:]), width=width, seed=1) for name in names}
 ends = {name: train(net, name, live, train_set, steps)[-1] for name, net in nets.items()}
 for name, row in ends.items():
     print(

@@ -328,7 +328,8 @@ left_over = predict(
 )
 
 # %%
-left = 100 * 0.9**27
+alpha, shortcuts = 0.9, 27
+left = 100 * alpha**shortcuts
 print(f"{left:.1f} % is left")
 left_over.reveal(round(left, 1), "It is 0.9 to the power of 27.")
 

@@ -23,7 +23,9 @@ print(f"{len(museum.EXHIBITS)} exhibits, each run when you look at it")
 
 # %% [markdown]
 # Each exhibit is a solution of the coursework with one thing changed. `museum.code` shows the
-# change: the right lines in green, and the wrong ones in red.
+# change: the right lines in green, and the wrong ones in red. For another exhibit than our six,
+# put its name into `museum.find("...")` and run the cells below it again; `!minires museum` in a
+# cell lists all names.
 #
 # ## Windows that overwrite each other
 #

@@ -128,3 +128,41 @@ def test_the_stated_minutes_are_realistic(source):
     assert said, "About ... minutes, and ... more for the exercises"
     assert abs(int(said[1]) - (words / 150 + lines / 8)) <= 4, (words, lines)
     assert 15 <= int(said[2]) <= 30
+
+
+def minutes_by_section(number):
+    """Name of each section of a notebook -> minutes, at 150 words and 8 lines of code a minute."""
+    (path,) = FOLDER.glob(f"{number}_*.py")
+    minutes, section = {}, "the top"
+    for head, text in cells(path):
+        if "[markdown]" not in head:
+            if "tags=" not in head:
+                code = [line for line in text.splitlines() if line.strip()]
+                minutes[section] = minutes.get(section, 0) + len(code) / 8
+            continue
+        for part in re.split(r"(?m)^(?=# #+ )", text):
+            title = re.match(r"# #+ (.*)", part)
+            section = title[1] if title else section
+            prose = re.sub(r"(?s)<details>.*?</details>|\$\$.*?\$\$", " ", part)
+            words = len(re.sub(r"(?m)^# ?", "", prose).split())
+            minutes[section] = minutes.get(section, 0) + words / 150
+    return minutes
+
+
+def test_the_short_way_to_the_shortcut_takes_three_hours():
+    (start,) = FOLDER.glob("00_*.py")
+    rows = re.findall(r"(?m)^# \| (\d\d) \| ((?:all|to).*) \| (\d+) \|$", start.read_text("utf-8"))
+    total = 0
+    for number, read, said in rows:
+        minutes = minutes_by_section(number)
+        minutes.pop("Exercises")
+        names, listed = list(minutes), re.findall(r"\*(.+?)\*", read)
+        assert set(listed) <= set(names), (number, listed)
+        if read.startswith("all"):
+            parts = set(names) - set(listed)
+        else:
+            parts = {*names[: names.index(listed[0]) + 1], *listed, "Recap"}
+        counted = sum(minutes[name] for name in parts)
+        assert abs(counted - int(said)) <= 1, (number, counted)
+        total += counted
+    assert [number for number, _, _ in rows][-1] == "09" and 170 <= total <= 195

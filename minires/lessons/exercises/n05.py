@@ -22,7 +22,7 @@ def _check_growth(growth_of: Callable[..., Any]) -> None:
             ("the factors are added: over many layers they multiply", factor * (layers - 1)),
             ("the factors are added: over many layers they multiply", factor * layers),
             (
-                "it is the factor of the root: return that of the mean square itself",
+                "it is the factor of the root of the mean square: return that of the mean square",
                 math.sqrt(factor ** (layers - 1)),
             ),
             (

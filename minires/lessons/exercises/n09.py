@@ -146,7 +146,7 @@ def plain_weights(w):
         "Back through a scaled shortcut",
         """The block is `y = relu(relu(x @ w1) @ w2 + alpha * x)`. Write
 `block_backward(dy, x, w1, w2, alpha)`, which returns `dx, dw1, dw2`. It begins with a forward pass,
-for it needs the two ReLUs.""",
+because it needs to know where the two ReLUs were open.""",
         (
             "Begin with the cell above that writes a block out by hand. Where does alpha come in?",
             "Forward, in the sum before the last ReLU. Backward, on one of the two ways to x.",
