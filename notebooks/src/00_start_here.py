@@ -232,7 +232,7 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # |---|---|---:|
 # | 00 | all | 19 |
 # | 01 | all | 28 |
-# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 39 |
+# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 38 |
 # | 03 | to *All of it: channels, filters, a batch* | 19 |
 # | 06 | to *The formula* | 11 |
 # | 07 | to *A network of modules*, *The loop*, and *The whole run* | 28 |

@@ -9,12 +9,11 @@
 # **After this one you can** write down the gradient of any sum, product and matrix product of
 # arrays, say what broadcasting does to it, write a tape for arrays in 70 lines, explain why it
 # visits its boxes in topological order and when it may forget them, and train a small network with
-# it. About 65 minutes, and 20 more for the exercises.
+# it. About 60 minutes, and 20 more for the exercises.
 
 # %%
 import textwrap
 import time
-import tracemalloc
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -242,7 +241,7 @@ assert np.allclose(dx, tensor_x.grad) and np.allclose(dw, tensor_w.grad)
 # parents.
 #
 # We shall call an `Array` on the tape a **box**, as in the pictures of notebook 01. A box without
-# parents, such as a parameter, is a **leaf**. (The hooks are explained below.)
+# parents, such as a parameter, is a **leaf**.
 
 
 # %%
@@ -253,7 +252,6 @@ class Array:
         self.data = np.asarray(data, dtype=np.float64)
         self.parents, self.back = parents, back
         self.grad = 0.0  # dL/d(this): nothing has arrived yet
-        self.hooks = []  # functions to be shown the gradient
 
     def __add__(self, other):
         other = as_array(other)
@@ -300,17 +298,15 @@ def in_order(last):
 
 
 # %%
-def backward(loss, free=True):
+def backward(loss):
     """Leave the gradient of the loss in the `grad` of every leaf."""
     loss.grad = np.ones_like(loss.data)  # dL/dL
     order = in_order(loss)
     while order:
         array = order.pop()  # from the end: all that used it are done
-        for hook in array.hooks:
-            hook(array.grad)
         for parent, dx in zip(array.parents, array.back(array.grad)):
             parent.grad = parent.grad + unbroadcast(dx, parent.data.shape)
-        if free and array.parents:  # not a leaf: nobody needs these again
+        if array.parents:  # not a leaf: nobody needs these again
             array.parents, array.back, array.grad = (), used_up, None
 
 
@@ -488,83 +484,16 @@ blocks = [part for part in mr.models.resnet(56).modules() if isinstance(part, Ba
 assert len(blocks) == 27 and 2 ** len(blocks) > 100_000_000
 
 # %% [markdown]
-# ## Memory: what may be forgotten, and when
+# ## Memory: what may be forgotten
 #
 # To pass `dy` on, a product needs the numbers it multiplied, and ReLU needs to know where its input
 # was positive. The arrays that a step keeps for its backward are called its **cache**. So memory
 # *grows* with every step of the forward pass. In training the caches fill it, not the parameters.
 #
 # In backward the steps come in reverse. In topological order a box is never visited again once it
-# has passed its gradient on. Its cache, its gradient and its links can be freed. The last two lines
-# of our `backward` do that, except with `free=False`.
-
-
-# %%
-def memory_of(free, steps=20):
-    """Memory in use, in MB, after each step forward and at each step backward."""
-    curve = []
-
-    def look(gradient=None):
-        curve.append(tracemalloc.get_traced_memory()[0] / 1e6)
-
-    tracemalloc.start()  # from here on Python counts the memory in use
-    y = Array(np.ones((125, 1000)))  # 125,000 numbers of 8 bytes: 1 MB
-    for _ in range(steps):
-        y = y * 1.01
-        y.hooks.append(look)  # called when backward gets here
-        look()
-    loss = y.sum()
-    del y  # from here on only the tape keeps it
-    loss.backward(free)
-    look()
-    tracemalloc.stop()
-    return curve
-
-
-# %%
-after_forward = predict(
-    "Take a chain of 20 products, each of an array of 1 MB. How much memory is in use after the "
-    "forward pass?",
-    unit="MB",
-    within=3,
-)
-after_backward = predict(
-    "And after backward, if each box is freed as soon as it is done?", unit="MB", within=5
-)
-
-# %%
-kept, freed = memory_of(free=False), memory_of(free=True)
-steps = np.arange(len(kept)) + 1
-plt.figure(figsize=(6.4, 3.6))
-plt.plot(steps, kept, color=plot.OTHERS[0], linewidth=2, label="everything kept")
-plt.plot(steps, freed, color=plot.COLOURS["resnet"], linewidth=2, label="freed once used")
-plt.axvline(20.5, color=plot.GREY, linewidth=1, linestyle=(0, (4, 2)))
-plt.text(20.5, 2, "forward    backward", ha="center", color=plot.GREY)
-plt.xlabel("step")
-plt.ylabel("memory in use, MB")
-plt.legend(loc="upper left")
-plt.ylim(0, 44)
-show(
-    "Memory in use against steps: it rises by 1 MB a step to 21 MB during forward. In backward it "
-    "falls to nearly nothing if freed, and rises to 42 MB if everything is kept."
-)
-print(
-    f"after forward {freed[19]:.0f} MB; after backward {freed[-1]:.0f} MB if freed, "
-    f"{kept[-1]:.0f} MB if everything is kept"
-)
-after_forward.reveal(round(freed[19]), "Every product keeps the numbers that it multiplied.")
-after_backward.reveal(
-    round(freed[-1]), "A box that has passed its gradient on is never visited again."
-)
-
-# %% tags=["guard"]
-assert 20 < freed[19] < 23 and freed[-1] < 5 and kept[-1] > 38
-
-# %% [markdown] tags=["answer"]
-# Each step forward adds about 1 MB. Backward brings the memory back to nearly nothing if boxes are
-# freed. If everything is kept, it doubles, because every array then has a gradient beside it. The
-# price of freeing is that the tape works only once. A second `loss.backward()` needs a new forward
-# pass, and says so, in our tape as in the library's.
+# has passed its gradient on, so its cache, its gradient and its links can be freed. The last two
+# lines of our `backward` do that. The price is that the tape works only once. A second
+# `loss.backward()` needs a new forward pass, and says so, in our tape as in the library's.
 
 # %%
 for w in (Array(2.0), mr.Tensor(2.0, requires_grad=True)):
