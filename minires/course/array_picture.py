@@ -114,4 +114,8 @@ def _short(number: Any) -> str:
     number = float(number)
     if not np.isfinite(number) or number == int(number) and abs(number) < 1e6:
         return f"{number:g}"
-    return f"{number:.3f}" if 1e-2 <= abs(number) < 1e3 else f"{number:.1e}"
+    if 1e-2 <= abs(number) < 1e3:
+        return f"{number:.3f}"
+    digits = 1 if 1e-99 < abs(number) < 1e100 else 0
+    mantissa, exponent = f"{number:.{digits}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"  # -1.1e-3, as -1.1e-03 would touch its neighbour

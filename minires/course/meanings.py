@@ -31,6 +31,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         r"matmul: .*mismatch in its core dimension|not aligned",
         "In a @ b the last axis of a is as long as the last but one of b. Is a .T missing?",
     ),
+    (
+        r"unsupported operand type.*(builtin_function_or_method|method)'",
+        "A method does nothing without its brackets: write x.mean(), not x.mean",
+    ),
+    (r"'tuple' object is not callable", "A shape is no function: write x.shape, or x.shape[0]"),
     (r"axes don't match array", "transpose needs every axis once"),
     (r"is read-only", "This array must not change: make a new one, or use a.copy()"),
     (r"'numpy.ndarray' object is not callable", "Elements are taken with square brackets: a[i]"),

@@ -8,7 +8,7 @@ from ..checks import integer
 from ..errors import ConfigError
 from ..types import Figure
 from .style import panels, styled, write_below
-from .themes import COLOURS, GREY
+from .themes import COLOURS, GREY, OTHERS
 
 LARGEST = 8  # pixels to a side: in a larger image the numbers cannot be read
 
@@ -168,9 +168,7 @@ def receptive_field(layers: Sequence[tuple[int, int]], image_size: int = 32) -> 
     left.set_title("what one output sees")
     left.set_xlabel("pixels from its centre")
     left.set_ylabel("pixels from its centre")
-    right.plot(
-        range(1, len(sizes) + 1), sizes, "o-", color=COLOURS["resnet"], linewidth=2, markersize=4
-    )
+    right.plot(range(1, len(sizes) + 1), sizes, "o-", color=OTHERS[0], linewidth=2, markersize=4)
     right.axhline(image_size, color=GREY, linestyle=(0, (4, 2)), linewidth=1.4)
     right.annotate(
         f"the image: {image_size}",

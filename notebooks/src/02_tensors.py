@@ -450,7 +450,7 @@ dots = {"marker": "o", "markersize": 4}
 plt.figure(figsize=(6.4, 3.8))
 plt.plot(range(1, 19), every_path, color=plot.OTHERS[0], label="along every path", **dots)
 plt.plot(later, 2.0 ** (later + 1) - 1, ":", color=plot.OTHERS[0], label="the same, computed")
-plt.plot(range(1, 28), each_once, color=plot.COLOURS["resnet"], label="topological order", **dots)
+plt.plot(range(1, 28), each_once, color=plot.OTHERS[1], label="topological order", **dots)
 plt.yscale("log")
 plt.axvline(27, color=plot.GREY, linewidth=1)
 plt.text(26.6, 300, "blocks in\nResNet-56", ha="right", color=plot.GREY)

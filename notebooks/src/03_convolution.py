@@ -487,7 +487,7 @@ faster.reveal(
 )
 
 # %%
-colours = plot.GREY, plot.OTHERS[0], plot.COLOURS["resnet"]
+colours = plot.GREY, plot.OTHERS[0], plot.OTHERS[1]
 figure, ax = plt.subplots(figsize=(7, 2.4))
 for row, (value, colour) in enumerate(zip(each.values(), colours)):
     ax.plot(value, row, "o", color=colour, markersize=9)
@@ -592,7 +592,7 @@ row = dx[dx.shape[0] // 2]
 centre = row[len(row) // 2 - 20 : len(row) // 2 + 21]  # half of the 81
 print(f"{100 * centre.sum() / row.sum():.0f} % of the gradient lies in the middle half")
 plt.figure(figsize=(6.4, 3))
-plt.plot(row / row.max(), color=plot.COLOURS["resnet"], linewidth=2)
+plt.plot(row / row.max(), color=plot.OTHERS[0], linewidth=2)
 for edge in (seen.min(), seen.max()):
     plt.axvline(edge, color=plot.GREY, linestyle=(0, (4, 2)))
 plt.text(seen.min() + 1, 0.9, "receptive field", color=plot.GREY)

@@ -26,7 +26,7 @@ from minires.training import RunConfig, Trainer
 
 plot.use_style()
 rng = np.random.default_rng(0)
-BLUE = plot.COLOURS["resnet"]
+ORANGE = plot.COLOURS["plain"]  # a net without shortcuts
 IMAGES, EPOCHS, BATCH = 4000, 10, 64  # fewer are quicker
 
 # %% tags=["fast"]
@@ -535,8 +535,8 @@ print(f"training error {train_errors[-1]:.1f} %, test error {test_errors[-1]:.1f
 
 after = range(1, EPOCHS + 1)
 plt.figure(figsize=(6, 3))
-plt.plot(after, train_errors, "o-", color=BLUE, markersize=3.5, label="training error")
-plt.plot(after, test_errors, "--", color=BLUE, label="test error")
+plt.plot(after, train_errors, "o-", color=ORANGE, markersize=3.5, label="training error")
+plt.plot(after, test_errors, "--", color=ORANGE, label="test error")
 for drop in (0.6, 0.85):
     plt.axvline(drop * EPOCHS, color=plot.GREY, linestyle=":", linewidth=1)
 plt.ylim(0, 95)

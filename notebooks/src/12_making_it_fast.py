@@ -31,7 +31,7 @@ from minires.kernels import cpu, naive
 from minires.lessons import check, exercise, predict, recorded, reveal, score, show
 
 plot.use_style()
-BLUE, ORANGE = plot.COLOURS["resnet"], plot.COLOURS["plain"]
+GREEN, MAGENTA = plot.OTHERS[0], plot.OTHERS[3]
 CORES = backend.num_threads()  # what minires computes with
 rng = np.random.default_rng(0)
 
@@ -76,8 +76,8 @@ slowest = predict(
 # %%
 runs = 1000 * np.array([seconds(convolution) for _ in range(RUNS)])
 figure, ax = plt.subplots(figsize=(8, 3.2))
-ax.plot(runs / np.median(runs), ".", color=BLUE, markersize=4)
-ax.axhline(1, color=ORANGE, label="median")
+ax.plot(runs / np.median(runs), ".", color=GREEN, markersize=4)
+ax.axhline(1, color=MAGENTA, label="median")
 ax.set_yscale("log")
 ax.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
 ax.minorticks_off()
@@ -277,7 +277,7 @@ ax.text(0.9, 1.2 * BANDWIDTH, f"{BANDWIDTH:.0f} GB/s", color=plot.GREY, ha="righ
 ax.text(PEAK / BANDWIDTH, 1.1 * PEAK, f"{PEAK:.0f} GFLOP/s", color=plot.GREY, ha="right")
 for number, (what, flop, nbytes, t) in enumerate(points, 1):
     place = flop / nbytes, flop / t / 1e6
-    ax.plot(*place, "o", markersize=13, color=BLUE if what.startswith("conv") else ORANGE)
+    ax.plot(*place, "o", markersize=13, color=GREEN if what.startswith("conv") else MAGENTA)
     ax.annotate(number, place, ha="center", va="center", fontsize=9, color="white")
 ax.set_xscale("log")
 ax.set_yscale("log")
@@ -346,8 +346,8 @@ low, middle, high = np.quantile(times, (0.25, 0.5, 0.75), axis=1)
 megabytes = 9 * x[0].nbytes * np.array(images_at_once) / 2**20
 
 figure, ax = plt.subplots(figsize=(7.5, 3.6))
-ax.fill_between(megabytes, low, high, color=BLUE, alpha=0.2)
-ax.plot(megabytes, middle, "o-", color=BLUE)
+ax.fill_between(megabytes, low, high, color=GREEN, alpha=0.2)
+ax.plot(megabytes, middle, "o-", color=GREEN)
 ax.set_xscale("log", base=2)
 ax.set_xticks(megabytes, [f"{n}\n{m:.2g}" for n, m in zip(images_at_once, megabytes)])
 ax.set_ylim(bottom=0)
@@ -563,7 +563,7 @@ share_of["the rest"] = 1 - sum(share_of.values())
 names = sorted(share_of, key=share_of.get)[-8:]
 
 figure, ax = plt.subplots(figsize=(8, 3.2))
-ax.barh(names, [100 * share_of[name] for name in names], color=BLUE)
+ax.barh(names, [100 * share_of[name] for name in names], color=GREEN)
 ax.set_xlabel("% of a training step of ResNet-20")
 show("Bars: convolution takes the largest part of a step, batch norm the second, the rest little.")
 groups = [share_of["conv2d"], share_of["batch_norm_relu"]]

@@ -105,3 +105,12 @@ def test_exercises_of_notebooks_show_it(capsys):
     said = capsys.readouterr().out
     assert "It looks as if the mean is not subtracted\n  [0, :, :, 0]: x is wrong" in said
     assert len(rows(said)) == 3
+
+
+def test_small_and_large_numbers_do_not_touch():
+    want = np.array([0.0894, -0.30241, -1.1234e-03, -1.6e-120])
+    found = picture(1.1 * want, want, 1e-9)
+    *_, numbers = found.splitlines()
+    assert numbers.split()[:4] == ["0.089", "-0.302", "-1.1e-3", "-2e-120"]
+    assert numbers.split()[4:] == ["0.098x", "-0.333x", "-1.2e-3x", "-2e-120"]
+    assert max(map(len, found.splitlines())) <= 80

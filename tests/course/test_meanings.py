@@ -22,6 +22,8 @@ MISTAKES = {
     "shapes that do not match": (lambda a: a + np.ones((2, 5)), "from the last axis on"),
     "a product without .T": (lambda a: a @ a, "Is a .T missing"),
     "a dot product without .T": (lambda a: a.dot(a), "Is a .T missing"),
+    "a method without its brackets": (lambda a: a * a.mean, "without its brackets"),
+    "a shape with brackets": (lambda a: a.shape(), "A shape is no function"),
     "an axis left out": (lambda a: a.transpose(0), "every axis once"),
     "round brackets for an element": (lambda a: a(1), "square brackets"),
     "no return": (lambda a: (lambda: None)() + 1, "without `return`"),
