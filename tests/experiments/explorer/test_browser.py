@@ -67,7 +67,8 @@ class Reader:
         return self.page
 
     def address(self):
-        self.page.wait_for_timeout(250)  # it is written when the slider stops
+        # It is written when the slider stops: a later timer of the page ends after that.
+        self.page.evaluate("new Promise(done => setTimeout(done, 250))")
         return parse_qs(self.page.url.partition("#")[2])
 
     def box(self, name):
