@@ -377,12 +377,13 @@ def test_the_description_of_a_picture_stays_and_folded_pictures_are_made_smaller
         nbformat.v4.new_output(
             "display_data",
             {"image/png": png},
-            metadata={"image/png": {"alt": "a ring", "width": 3}},
+            metadata={"image/png": {"alt": "a ring", "width": 30, "needs": "light"}},
         ),
         nbformat.v4.new_output("display_data", {"text/html": folded}),
     ]
     shown, hidden = json.loads(builder.as_text(notebook))["cells"][1]["outputs"]
-    assert shown["metadata"] == {"image/png": {"alt": "a ring"}} and hidden["metadata"] == {}
+    assert shown["metadata"] == {"image/png": {"alt": "a ring", "width": 30}}
+    assert hidden["metadata"] == {}
     html = "".join(hidden["data"]["text/html"])
     assert len(html) < 0.7 * len(folded) and "".join(shown["data"]["image/png"]) in html
 

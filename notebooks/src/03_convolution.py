@@ -286,8 +286,9 @@ assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
 # %% [markdown]
 # How much does that save in a real layer? Take the first one of plain-20, a net of 20 layers that
-# notebook 08 builds. It turns 32 x 32 pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
-# **multiply-adds**, each a multiplication and the addition that goes with it.
+# notebook 08 builds. It turns 32 x 32 pixels with 3 channels into 32 x 32 pixels with 16. We count
+# its parameters and its **multiply-adds**, each a multiplication and the addition that goes with
+# it.
 
 
 # %%

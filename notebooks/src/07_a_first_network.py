@@ -677,8 +677,9 @@ show(
 # %% [markdown]
 # ## Draw a shape, and let the net answer
 #
-# Now draw images that the net has never seen: a light disk of radius 0.92, with a hole in the middle. In the rings
-# that the net has seen, the hole is half as wide as the ring: 0.48 in the same unit.
+# Now draw images that the net has never seen: a light disk of radius 0.92, with a hole in the
+# middle. In the rings that the net has seen, the hole is half as wide as the ring: 0.48 in the same
+# unit.
 
 # %%
 hole_needed = predict(
