@@ -25,6 +25,7 @@ from minires.lessons import check, exercise, predict, reveal, score, show, slide
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
+plt.rcParams["figure.dpi"] = 85  # many pictures: keep the file small
 rng = np.random.default_rng(0)
 ORANGE = plot.COLOURS["plain"]  # a net without shortcuts
 IMAGES, EPOCHS, BATCH = 4000, 10, 64  # fewer are quicker
@@ -750,6 +751,38 @@ slider(
 # say anything. It has learned what tells the ten classes of *these* images apart, which is not the
 # same as knowing what a ring is. Nor can it say that an image is none of the ten, because
 # the probabilities always add up to 1.
+
+# %% [markdown]
+# Draw a shape of your own: put # where it should be light, and run the cell. Ten classes are all
+# that the net has to choose from.
+
+# %%
+drawing = """
+................
+................
+......####......
+....########....
+...##########...
+..####....####..
+..###......###..
+..###......###..
+..###......###..
+..###......###..
+..####....####..
+...##########...
+....########....
+......####......
+................
+................
+"""
+
+# %%
+light = np.array([[mark == "#" for mark in line] for line in drawing.split()])
+by_hand = np.repeat(0.4 + 0.5 * light[..., None], 3, axis=2)
+with mr.no_grad():
+    (chances,) = np.exp(log_softmax(net(mr.Tensor(prepare(255 * by_hand[None]))).data))
+for k in np.argsort(-chances)[:3]:
+    print(f"{test_set.classes[k]:<10} {100 * chances[k]:3.0f} %")
 
 # %% [markdown]
 # ## Photographs
