@@ -340,6 +340,35 @@ def normalisations():
     ]
 
 
+def folded_nets():
+    """Training errors of the nets that fold into a plain-56, and their leads by seed."""
+    errors = {
+        net: [row["train_error"] for row in ROWS[claim] if row["net"] == net]
+        for claim in ("rep-vgg", "dirac")
+        for net in ("plain-56", "resnet-56", "repvgg-56", "diracnet-56")
+        if any(row["net"] == net for row in ROWS[claim])
+    }
+    plain, residual, branches, weights = (
+        errors[net] for net in ("plain-56", "resnet-56", "repvgg-56", "diracnet-56")
+    )
+    seeds = [row["seed"] for row in ROWS["dirac"] if row["net"] == "plain-56"]
+    gains = [p - w for p, w in zip(plain, weights, strict=True)]
+    shares = {s: g / (p - r) for s, g, p, r in zip(seeds, gains, plain, residual, strict=True)}
+    low = {seed: share for seed, share in shares.items() if share < 0.6}
+    assert list(low) == [102, 104]
+    few = [p - b for p, b in zip(plain, branches, strict=True)]
+    return [
+        f"{mean(branches):.1f} % training error on average, where plain-56 has {mean(plain):.1f} % "
+        f"and resnet-56 {mean(residual):.1f} %",
+        f"With seed {seeds[few.index(min(few))]} the branches gain only {min(few):.1f} points",
+        f"All five trainings end between {min(branches):.1f} and {max(branches):.1f} %",
+        f"ends {min(gains):.1f} to {max(gains):.1f} points below plain-56, "
+        f"at {mean(weights):.1f} %",
+        "seeds 102 and 104 have {:.2f} and {:.2f}".format(*low.values()),
+        f"it ends at {mean(weights):.1f} % training error instead of {mean(plain):.1f} %",
+    ]
+
+
 def guessing():
     errors = sorted(
         row["train_error"]
@@ -391,6 +420,7 @@ def sentences():
         *above_random_walks(),
         *copies(),
         *guessing(),
+        *folded_nets(),
         f"it loses {lost('resnet-56'):.0f} % of its lead over chance",
         f"plain-56 loses {lost('plain-56'):.0f} %",
         f"Here they hold {share('explained'):.0f} %",

@@ -57,7 +57,8 @@ def draw(*groups: tuple[str, Sequence[Bar]]) -> Callable[[Sequence[Row], str], F
 def with_difference(rows: Sequence[Row], caption: str) -> str:
     """The caption, followed by how much the logits change when the net is folded."""
     largest = max(_differences(rows))
-    return f"{caption}; folded into a plain net, its logits change by {largest:.0e} at most"
+    change = f"change by {largest:.0e} at most" if largest else "do not change at all"
+    return f"{caption}; folded into a plain net, its logits {change}"
 
 
 def exact(net: str) -> Criterion:
