@@ -198,7 +198,7 @@ def test_the_parts_of_a_notebook(source):
 # Numbers in the prose that no cell computes: those known without computing, and those of other
 # people, with their source.
 FROM_ELSEWHERE = {
-    "07": {"60,000": "CIFAR-10 (Krizhevsky 2009)"},
+    "06": {"60,000": "CIFAR-10 (Krizhevsky 2009)"},
     "08": {"64,000": "He et al. 2015, section 4.2"},
     "09": {"25.03 %": "He et al. 2015, table 3", "24.52 %": "the same", "24.19 %": "the same"},
     "10": {

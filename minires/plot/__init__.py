@@ -1,5 +1,6 @@
 """Figures from records, figures that grow while a net trains, and drawings of how things work."""
 
+from .broadcasting import broadcasting
 from .by_step import suspects
 from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
@@ -33,6 +34,7 @@ __all__ = [
     "also_as",
     "animate",
     "batch_norm_ways",
+    "broadcasting",
     "calibration",
     "confusion",
     "conv_backward",

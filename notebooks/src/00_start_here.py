@@ -34,7 +34,7 @@ print("minires", mr.__version__, "· NumPy", np.__version__)
 # A computer learns from examples. Ours are drawn shapes of ten kinds, which need no download. Later
 # you will also meet CIFAR-10, a collection of small photographs. Its results are recorded, so you
 # do not need the photographs themselves. If you do fetch them, with `minires data cifar10`,
-# notebooks 07 and 10 train on them as well.
+# notebooks 06 and 10 train on them as well.
 
 # %%
 train_set, test_set = mr.data.synthetic(4000, 1000)
@@ -88,7 +88,7 @@ print(f"{net.num_parameters():,} parameters")
 small_train, small_test = train_set.resize(16), test_set.resize(16)  # 16 x 16: quicker
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
-config = RunConfig(  # notebook 07 explains these settings
+config = RunConfig(  # notebook 06 explains these settings
     iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
 )
 trainer = Trainer(
@@ -216,8 +216,8 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 03 | convolution: as loops, then as one matrix product |
 # | 04 | its backward pass; is a gradient right? |
 # | 05 | ReLU, initial weights, and what depth does to a signal |
-# | 06 | batch norm by hand |
-# | 07 | a first network for images: loop, optimiser, schedule |
+# | 06 | a first network for images: loop, optimiser, schedule |
+# | 07 | batch norm by hand |
 # | 08 | going deeper: plain networks of 20 and 56 layers |
 # | 09 | the shortcut: residual blocks, and ResNet-20 to ResNet-56 |
 # | 10 | the degradation experiment |
@@ -232,10 +232,10 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # |---|---|---:|
 # | 00 | all | 19 |
 # | 01 | all | 28 |
-# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 38 |
+# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 34 |
 # | 03 | to *All of it: channels, filters, a batch* | 19 |
-# | 06 | to *The formula* | 11 |
-# | 07 | to *A network of modules*, *The loop*, and *The whole run* | 28 |
+# | 06 | to *A network of modules*, *The loop*, and *The whole run* | 28 |
+# | 07 | to *The formula* | 11 |
 # | 08 | all but *What depth costs* | 25 |
 # | 09 | to *A block of convolutions*, *Where the shape changes*, *ResNet-20, whole*, and *Twins* | 24 |
 #

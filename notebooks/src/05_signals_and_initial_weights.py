@@ -464,8 +464,8 @@ assert likeness(ys[-1]) > 0.9 and 2.6 < likeness(ys[-1]) / likeness(ys[0]) < 3.4
 # In layer 1 each input has a pattern of its own. In layer 50 most units do the same for *all*
 # inputs, and the signals of unrelated inputs point almost the same way. The reason is that ReLU
 # never returns a negative number, so all its outputs have a part in common. After the first ReLU
-# the mean cosine is already about $1/\pi \approx 0.32$ (notebook 06 says why), and it grows with
-# depth. In the next notebook, batch norm takes the common part out again, at a price.
+# the mean cosine is already about $1/\pi \approx 0.32$ (notebook 07 says why), and it grows with
+# depth. In notebook 07, batch norm takes the common part out again, at a price.
 
 # %% [markdown]
 # ## Dead ReLUs
@@ -685,4 +685,4 @@ score()
 # [`diagnostics/signal_propagation.py`](../minires/diagnostics/signal_propagation.py) the
 # measurement.
 #
-# **Next:** [06 · Batch norm by hand](06_batch_norm.ipynb)
+# **Next:** [06 · A first network for images](06_a_first_network.ipynb)

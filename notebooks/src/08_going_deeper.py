@@ -36,8 +36,8 @@ blocks.block(shortcut=False)
 #
 # The rest depends on a single number, $n$. There are three **stages** of $n$ blocks each. In the
 # first block of stages 2 and 3 a stride of 2 halves the maps, and the channels double. One
-# convolution comes before the stages. After them come the mean over each map, and a linear layer.
-# For $n = 3$ it looks like this:
+# convolution comes before the stages. After them comes the mean over each map, which says how much
+# of something is in the image but not where, and a linear layer. For $n = 3$ it looks like this:
 
 # %%
 blocks.twenty_layers(shortcut=False)
@@ -189,7 +189,7 @@ assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_ha
 #
 # Does depth help? Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes of
 # 16x16 pixels. The first stage has 8 channels instead of 16, so that it takes a minute or two.
-# `Trainer` is the loop of notebook 07.
+# `Trainer` is the loop of notebook 06.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
@@ -300,7 +300,7 @@ assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 # by hand:
 #
 # 1. **Convolution:** for each channel a filter with a single 1 in the middle, and 0 elsewhere.
-# 2. **Batch norm** in use (notebook 06) computes
+# 2. **Batch norm** in use (notebook 07) computes
 #    $w\, (x - \text{mean}) / \sqrt{\text{var} + \varepsilon} + b$ with its running mean and
 #    variance. Set its $w = \sqrt{\text{var} + \varepsilon}$ and $b = \text{mean}$, and it undoes
 #    itself.

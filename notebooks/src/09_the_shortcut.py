@@ -7,7 +7,7 @@
 #
 # **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
 # to ResNet-56, say what happens where shapes change, and show in an experiment when a shortcut
-# helps. About 50 minutes, and 25 more for the exercises. You need notebooks 06 and 08.
+# helps. About 50 minutes, and 25 more for the exercises. You need notebooks 07 and 08.
 
 # %%
 from itertools import combinations

@@ -18,7 +18,7 @@
 #
 # **After this one you can** watch the gradients of a network, tell what exploding gradients do to
 # weights, and find out what the shortcuts of a trained network are good for. About 45 minutes, and
-# 25 more for the exercises. You need notebooks 06, 09 and 10.
+# 25 more for the exercises. You need notebooks 07, 09 and 10.
 
 # %%
 import math
@@ -140,7 +140,7 @@ assert round(per_layer, 2) == 1.21
 assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
 # %% [markdown] tags=["answer"]
-# In notebook 06 you saw why. On the way back, ReLU stops part of the gradient, and batch norm
+# In notebook 07 you saw why. On the way back, ReLU stops part of the gradient, and batch norm
 # divides the gradient by the standard deviation of its input. In a very wide layer the two together
 # make it larger by a factor of $\sqrt{\pi / (\pi - 1)} = 1.21$, whatever the size of the weights.
 # (Our layers have 8 to 32 channels, so the lines are not as steep as the dashed one.) In the
@@ -265,7 +265,7 @@ assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 #
 # How can an explosion lead to small gradients? Batch norm divides by the standard deviation of its
 # input. If you make all weights $w$ before it $c$ times as large, its output stays the same, and so
-# does the loss. In notebook 06 two things followed from that:
+# does the loss. In notebook 07 two things followed from that:
 #
 # - $|dw|$ is proportional to $1 / |w|$: where $w$ is longer, gradients are smaller.
 # - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer:

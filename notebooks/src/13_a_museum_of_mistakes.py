@@ -8,7 +8,7 @@
 #
 # **After this one you can** tell a loud mistake from a quiet one, say why a falling loss proves
 # nothing about a gradient, and choose tests that find the mistakes which training hides. About 15
-# minutes, and 25 more for the exercises. You need notebooks 04, 06 and 09.
+# minutes, and 25 more for the exercises. You need notebooks 04, 07 and 09.
 
 # %%
 import textwrap

@@ -13,13 +13,13 @@ TAGS = {' tags=["guard"]', ' tags=["guard-full"]', ' tags=["fast"]', ' [markdown
 #: How the text below a result begins where it gives no answer away, and so needs no folding.
 OPEN = (
     "# The solid line is the",  # 00
-    "# The same by measuring, and",  # 02
+    "# Do they agree with measured",  # 02
     "# Does the library's convolution agree?",  # 03
     "# The dashed line is the",  # 05
-    "# In the library `net.eval()` switches",  # 06
-    "# Move the learning rate, and",  # 07
-    "# Now look at single images.",  # 07
-    "# Move the radius of the",  # 07
+    "# In the library `net.eval()` switches",  # 07
+    "# Move the learning rate, and",  # 06
+    "# Now look at single images.",  # 06
+    "# Move the radius of the",  # 06
     "# The other cost is work.",  # 08
     "# Now a block for a",  # 09
     "# Some recipes start every block",  # 09

@@ -1,11 +1,12 @@
 # %% [markdown]
-# # 06 · Batch norm by hand
+# # 07 · Batch norm by hand
 #
 # Notebook 05 left two worries. The size of a signal is right only at the start, and only if you
-# draw the weights with care. And in deep layers all inputs look alike. **Batch norm** (Ioffe and
-# Szegedy 2015, arXiv:1502.03167) cures both by force: every layer measures its own outputs over the
-# batch, and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use
-# it. It has side effects, which you will see here too.
+# draw the weights with care. And in deep layers all inputs look alike. With three convolutions, in
+# notebook 06, neither did harm. With dozens of them both do. **Batch norm** (Ioffe and Szegedy
+# 2015, arXiv:1502.03167) cures both by force: every layer measures its own outputs over the batch,
+# and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use it. It
+# has side effects, which you will see here too.
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
 # what it does in use, explain why the length of the weights before it does not matter, and say what
@@ -380,8 +381,8 @@ forgets.reveal(round(math.log(0.1) / math.log(0.9)), f"0.9 to the power of 22 is
 
 # %% [markdown]
 # In the library `net.eval()` switches all batch norms to the running averages, `net.train()` back
-# to the batch. What goes wrong if you forget? We train a small net on the drawn shapes, with the
-# `Trainer` of notebook 00 (notebook 07 takes it apart), and use it both ways.
+# to the batch. What goes wrong if you forget? We train a net of eight layers, with batch norm in
+# each, on the drawn shapes, and use it both ways.
 
 # %%
 train_set, test_set = mr.data.synthetic(IMAGES, IMAGES // 4)
@@ -554,14 +555,14 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 # $\text{lr}\,|\mathtt{dw}|$, in which $|\mathtt{dw}|$ falls as $1/|w|$, and the angle is the step
 # divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which
 # falls while $w$ grows. A single step with a very large gradient can make $w$ so long that it
-# hardly turns any more. Can gradients be that large?
+# hardly turns any more. (So weight decay, which keeps $w$ from growing, keeps it learning.) Can
+# gradients be that large?
 
 # %% [markdown]
 # ## What happens to the gradient on its way back
 #
 # Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
 # chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
-# (`nn.Sequential` calls modules one after another.)
 
 
 # %%
@@ -686,7 +687,7 @@ assert 1.21**49 > 10_000
 # ## Exercises
 
 # %%
-exercise("06.use")
+exercise("07.use")
 
 
 # %%
@@ -695,10 +696,10 @@ def batch_norm_in_use(x, running_mean, running_var, w, b):
     ...
 
 
-check("06.use", batch_norm_in_use)
+check("07.use", batch_norm_in_use)
 
 # %%
-exercise("06.fold")
+exercise("07.fold")
 
 
 # %%
@@ -707,10 +708,10 @@ def folded(weight, running_mean, running_var, w, b):
     ...
 
 
-check("06.fold", folded)
+check("07.fold", folded)
 
 # %%
-exercise("06.layer_norm")
+exercise("07.layer_norm")
 
 
 # %%
@@ -719,10 +720,10 @@ def layer_norm_backward(dy, x, w):
     ...
 
 
-check("06.layer_norm", layer_norm_backward)
+check("07.layer_norm", layer_norm_backward)
 
 # %%
-exercise("06.explain")
+exercise("07.explain")
 
 # %%
 score()
@@ -744,4 +745,4 @@ score()
 # one; `BatchNorm2d` is in [`nn/normalization.py`](../minires/nn/normalization.py), the measurement
 # in [`diagnostics/signal_propagation.py`](../minires/diagnostics/signal_propagation.py).
 #
-# **Next:** [07 · A first network for images](07_a_first_network.ipynb)
+# **Next:** [08 · Going deeper](08_going_deeper.ipynb)
