@@ -38,8 +38,8 @@ BY_HAND = sorted((ROOT / "docs" / "site").glob("*.md"))
         ),
         (
             '<picture>\n  <source media="(dark)" srcset="pictures/teach.png">\n'
-            '  <img alt="a" src="pictures/investigate.png">\n</picture>',
-            "![a](../files/docs/pictures/investigate.png){.only-light} "
+            '  <img alt="a" src="pictures/investigate.svg">\n</picture>',
+            "![a](../files/docs/pictures/investigate.svg){.only-light} "
             "![a](../files/docs/pictures/teach.png){.only-dark}",
         ),
         ("```\n[a](../README.md)\n```", "```\n[a](../README.md)\n```"),
