@@ -369,6 +369,44 @@ def folded_nets():
     ]
 
 
+def other_shortcuts():
+    """Training errors of the nets whose shortcuts fade, or have gates."""
+
+    def by_seed(claim, net, epoch=None):
+        return {
+            row["seed"]: row["train_error"]
+            for row in ROWS[claim]
+            if row["net"] == net and row.get("epoch") == epoch
+        }
+
+    nets = ("fading-56", "plain-56", "resnet-56")
+    last = {net: by_seed("annealed-shortcuts", net, 7) for net in nets}
+    fourth = {net: by_seed("annealed-shortcuts", net, 4) for net in nets}
+    first = {net: by_seed("annealed-shortcuts", net, 1) for net in nets}
+    fall = {net: mean(fourth[net].values()) - mean(last[net].values()) for net in nets}
+    fading, plain, residual = (last[net] for net in nets)
+    shares = [(plain[s] - fading[s]) / (plain[s] - residual[s]) for s in fading]
+    assert mean(first["fading-56"].values()) < min(mean(first[net].values()) for net in nets[1:])
+    assert fading[101] == max(fading.values()) > plain[101] and max(shares) < 0.5
+    gates, without = by_seed("highway", "highway-56"), by_seed("highway", "plain-56")
+    behind = {seed: gates[seed] - without[seed] for seed in gates}
+    assert [seed for seed, points in behind.items() if points > 0] == [100]
+    assert min(gates[seed] - residual[seed] for seed in gates) > 2
+    assert without == plain and by_seed("highway", "resnet-56") == residual
+    return [
+        f"ends at {mean(fading.values()):.1f} % training error on average, where plain-56 has "
+        f"{mean(plain.values()):.1f} % and resnet-56 {mean(residual.values()):.1f} %",
+        f"the best one, {max(shares):.2f},",
+        f"its error falls by {fall['fading-56']:.1f} points, plain-56's by "
+        f"{fall['plain-56']:.1f} and resnet-56's by {fall['resnet-56']:.1f}.",
+        f"ends at {fading[101]:.1f} %, above plain-56",
+        f"{mean(gates.values()):.1f} % training error on average against "
+        f"{mean(residual.values()):.1f} % for plain addition",
+        f"plain-56 ends at {mean(without.values()):.1f} %, and with seed 100 at "
+        f"{behind[100]:.1f} points *less*",
+    ]
+
+
 def guessing():
     errors = sorted(
         row["train_error"]
@@ -421,6 +459,7 @@ def sentences():
         *copies(),
         *guessing(),
         *folded_nets(),
+        *other_shortcuts(),
         f"it loses {lost('resnet-56'):.0f} % of its lead over chance",
         f"plain-56 loses {lost('plain-56'):.0f} %",
         f"Here they hold {share('explained'):.0f} %",
