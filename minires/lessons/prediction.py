@@ -5,6 +5,7 @@ effect"). So the output of the next cell is held back until there is a guess.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -82,7 +83,7 @@ class Prediction:
             If it is none of the choices, or not a finite number.
         """
         if isinstance(guess, str) and self.choices is None:  # "36 %"
-            guess = guess.strip().removesuffix(self.unit).rstrip("% ").replace(",", "")
+            guess = _with_a_point(guess.strip().removesuffix(self.unit).rstrip("% "))
         self.guess = _answer("the guess", guess, self.choices)
         self.update()
         holding.release()
@@ -322,6 +323,13 @@ def _answer(where: str, value: Any, choices: Sequence[str] | None) -> str | floa
     if not math.isfinite(number):
         raise ConfigError(where, "not a number", "a finite number", str(value))
     return number
+
+
+def _with_a_point(typed: str) -> str:
+    """A number as Python writes it: 1,036 is a thousand and more, 0,5 is a half."""
+    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?", typed):
+        return typed.replace(",", "")
+    return typed.replace(",", ".")
 
 
 def _display(html: str) -> None:

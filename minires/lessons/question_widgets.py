@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError
 from .html_pieces import QUESTION, inline
 
 if TYPE_CHECKING:
@@ -26,12 +27,23 @@ def bundle_of(prediction: "Prediction") -> dict[str, Any]:
             button.on_click(lambda _, choice=choice: prediction.make_guess(choice))
             rows.append(button)
     else:
-        field = widgets.FloatText(
-            description=prediction.unit, layout=widgets.Layout(width="14em"), value=0
+        # Text, because a field for numbers holds one from the start, and it may be the answer.
+        field = widgets.Text(
+            description=prediction.unit,
+            placeholder="a number",
+            layout=widgets.Layout(width="14em"),
         )
         button = widgets.Button(description="That is my guess", button_style="primary")
-        button.on_click(lambda _: prediction.make_guess(field.value))
-        rows.append(widgets.HBox([field, button]))
+        note = widgets.HTML()
+
+        def take(_: Any) -> None:
+            try:
+                prediction.make_guess(field.value)
+            except ConfigError:
+                note.value = "Write a number, such as 3.5, into the field."
+
+        button.on_click(take)
+        rows += [widgets.HBox([field, button]), note]
     # Written out, because ipywidgets 7, which Colab has, offers no method that returns it.
     view = {"version_major": 2, "version_minor": 0, "model_id": widgets.VBox(rows).model_id}
     return {"application/vnd.jupyter.widget-view+json": view}

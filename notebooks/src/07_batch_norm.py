@@ -14,6 +14,7 @@
 
 # %%
 import math
+import textwrap
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -120,7 +121,7 @@ assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correla
 # %% [markdown]
 # ## Backward: which output depends on which input?
 #
-# So far no image had anything to do with the others in its batch.
+# In all layers up to now, the output for an image depended on that image alone. Is that still so?
 
 # %%
 who_moves = predict(
@@ -258,9 +259,10 @@ assert np.abs(dx.sum(axis=axes)).max() < 1e-9
 assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 
 # %% [markdown] tags=["answer"]
-# Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0 too,
-# because of the third term. Shifting or stretching the inputs does not change `y`, so the gradient
-# has no part in these two directions.
+# Doubling all numbers does not change `y` either, but for $\varepsilon$. So the second sum is 0
+# too, but for $\varepsilon$, because of the third term. (The variance of the first channel is only
+# 0.01. There $\varepsilon$ counts most.) Shifting or stretching the inputs does not change `y`, so
+# the gradient has no part in these two directions.
 
 # %% [markdown]
 # ## What it does to a deep chain
@@ -345,8 +347,11 @@ for name in GAINS:
 # depend on the other images in its batch. So in use, fixed numbers replace the mean and the
 # variance of the batch. They are **running averages**, which follow the batches during training,
 #
-# $$\text{running} \leftarrow (1 - m)\, \text{running} + m \cdot \text{of this batch},
-# \qquad m = 0.1 \text{ (called momentum)}.$$
+# $$\text{running} \leftarrow (1 - s)\, \text{running} + s \cdot \text{of this batch},
+# \qquad s = 0.1.$$
+#
+# Libraries call $s$ *momentum*. It is the share of the *new* number. The momentum of the optimiser,
+# the $m$ of notebook 06, was the share of the old one.
 #
 # <details><summary>A detail: which variance</summary>
 #
@@ -381,8 +386,10 @@ forgets.reveal(round(math.log(0.1) / math.log(0.9)), f"0.9 to the power of 22 is
 
 # %% [markdown]
 # In the library `net.eval()` switches all batch norms to the running averages, `net.train()` back
-# to the batch. What goes wrong if you forget? We train a net of eight layers, with batch norm in
-# each, on the drawn shapes, and use it both ways.
+# to the batch. (`Trainer` calls both. The `evaluate` of notebook 06 does not, because its net had
+# no batch norm.) What goes wrong if you forget? We train a net with seven convolutions, a batch
+# norm after each, on the drawn shapes, and use it both ways.
+
 
 # %%
 train_set, test_set = mr.data.synthetic(IMAGES, IMAGES // 4)
@@ -472,19 +479,19 @@ assert changed["train"] == sorted(changed["train"], reverse=True) and at_20 > 12
 
 # %%
 alone = predict(
-    "In training mode, the outputs of a linear layer are a batch of one row. What does batch norm "
-    "return?",
-    ["the row, unchanged", "b, whatever the row is", "only nan"],
+    "In training mode, a batch of a single row comes out of a linear layer. What does our "
+    "`batch_norm` make of it?",
+    ["the row, unchanged", "its biases, whatever the row is", "only nan"],
 )
 
 # %%
-row, b = rng.standard_normal((1, 4)), np.array([1.0, 2, 3, 4])
-print(row, "becomes", batch_norm(row, np.ones(4), b))
+row, biases = rng.standard_normal((1, 4)), np.array([1.0, 2, 3, 4])
+print(row, "becomes", batch_norm(row, np.ones(4), biases))
 try:
-    library_batch_norm(*map(mr.Tensor, (row, np.ones(4), b)))
+    library_batch_norm(*map(mr.Tensor, (row, np.ones(4), biases)))
 except mr.errors.ShapeError as stopped:
-    print(stopped)
-nothing_left = np.array_equal(batch_norm(row, np.ones(4), b), [b])
+    print(textwrap.fill(str(stopped), 90))
+nothing_left = np.array_equal(batch_norm(row, np.ones(4), biases), [biases])
 alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own mean is 0.")
 
 # %% [markdown] tags=["answer"]
@@ -493,8 +500,9 @@ alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own me
 # %% [markdown]
 # ## The length of the weights does not matter
 #
-# Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by
-# $c > 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
+# From here on $w$ are the weights of a convolution that is followed by batch norm, and no longer
+# those of the batch norm itself. Multiply them by $c > 0$: all its outputs are $c$ times as large,
+# and batch norm divides by $c$ again. So
 #
 # $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
 
@@ -512,11 +520,11 @@ at_double = predict(
 fresh = mr.models.plain(8, width=8, seed=1)
 target = np.eye(10, dtype=np.float32)[labels[:64]]  # 1 for the true class, 0 for the others
 weight = fresh.layer1[0].conv1.weight  # of one of its convolutions
-w = weight.data.copy()
+conv_w = weight.data.copy()
 
 
-def gradient_at(w):
-    weight.data[...] = w
+def gradient_at(values):
+    weight.data[...] = values
     fresh.zero_grad()
     L = ((fresh(mr.Tensor(images[:64])) - target) ** 2).mean()  # any loss will do
     L.backward()
@@ -526,9 +534,9 @@ def gradient_at(w):
 print("    c    L(c w)      |dw|    c |dw|     cosine of w and dw")
 norms, cosines = {}, {}
 for c in (0.5, 1, 2, 10, 100):
-    L, dw = gradient_at(c * w)
-    norms[c] = np.linalg.norm(dw)
-    cosines[c] = (dw * w).sum() / (norms[c] * np.linalg.norm(w))
+    L, conv_dw = gradient_at(c * conv_w)
+    norms[c] = np.linalg.norm(conv_dw)
+    cosines[c] = (conv_dw * conv_w).sum() / (norms[c] * np.linalg.norm(conv_w))
     print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
 part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Their cosine is 0.")
 at_double.reveal(
@@ -536,33 +544,36 @@ at_double.reveal(
 )
 
 # %% tags=["guard"]
-L1, dw = gradient_at(w)
+L1, conv_dw = gradient_at(conv_w)
 for c, norm in norms.items():
-    assert math.isclose(gradient_at(c * w)[0], L1, rel_tol=1e-4) and abs(cosines[c]) < 1e-3
+    assert math.isclose(gradient_at(c * conv_w)[0], L1, rel_tol=1e-4) and abs(cosines[c]) < 1e-3
     assert math.isclose(c * norm, norms[1], rel_tol=1e-2)
-length, step = np.linalg.norm(w), np.linalg.norm(10 * dw)
-longer = np.linalg.norm(w - 10 * dw)
+length, step = np.linalg.norm(conv_w), np.linalg.norm(10 * conv_dw)
+longer = np.linalg.norm(conv_w - 10 * conv_dw)
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
 # %% [markdown] tags=["answer"]
 # Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
-# the gradient is **at right angles** to the weights. To turn $2w$ by some angle, a step must be
-# twice as long as for $w$, and it changes $L$ by the same amount. So the slope at $2w$ is half as
-# large (van Laarhoven 2017, arXiv:1706.05350).
+# the gradient is **at right angles** to the weights. To turn $2w$ by some angle you need a step
+# twice as long as for $w$. The change of $L$ is the same. Half the change for the same length means
+# that the gradient at $2w$ is half as long (van Laarhoven 2017, arXiv:1706.05350).
 #
 # This has two consequences. First, a step at right angles to $w$ always makes $w$ *longer*, by
-# Pythagoras. Second, the longer $w$ is, the less the same lr turns it. A step has the length
-# $\text{lr}\,|\mathtt{dw}|$, in which $|\mathtt{dw}|$ falls as $1/|w|$, and the angle is the step
-# divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which
-# falls while $w$ grows. A single step with a very large gradient can make $w$ so long that it
-# hardly turns any more. (So weight decay, which keeps $w$ from growing, keeps it learning.) Can
-# gradients be that large?
+# Pythagoras. Second, the longer $w$ is, the less the same lr turns it. The angle is the length of
+# the step, $\text{lr}\,|\mathtt{dw}|$, divided by $|w|$, and $|\mathtt{dw}|$ itself falls as
+# $1/|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which falls while
+# $w$ grows. Here weight decay has a new purpose: it keeps $w$ short, so that $w$ keeps turning. But
+# a single step with a very large gradient can make $w$ so long that it hardly turns any more. Do
+# gradients that large occur? The next section measures them.
 
 # %% [markdown]
 # ## What happens to the gradient on its way back
 #
 # Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
 # chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
+# `diagnostics.propagation`, which you met in notebook 05, sends a batch forward and back through
+# fresh nets. Its `growth` is the factor by which the norm of `dy` grows from layer to layer, on
+# average, with a standard error.
 
 
 # %%
@@ -589,11 +600,11 @@ way_back = predict(
 gain_matters = predict("Does the gain of the initial weights change that?", ["yes", "no"])
 
 # %%
-x = rng.standard_normal((128, WIDTH)).astype(np.float32)
-x_labels = rng.integers(0, 10, 128)
+rows = rng.standard_normal((128, WIDTH)).astype(np.float32)
+row_labels = rng.integers(0, 10, 128)
 found = {
     f"gain {name}": diagnostics.propagation(
-        partial(linear_chain, gain), x, x_labels, seeds=range(NETS)
+        partial(linear_chain, gain), rows, row_labels, seeds=range(NETS)
     )
     for name, gain in GAINS.items()
 }
@@ -603,16 +614,17 @@ for name, result in found.items():
     print(f"{name:9} times {growth.per_layer:.3f} per layer (+- {growth.standard_error:.3f})")
 rates = [result.growth.per_layer for name, result in found.items() if name != "plain-56"]
 way_back.reveal(
-    way_back.choices[2 if min(rates) > 1.1 else 0], f"It grows by {np.mean(rates):.2f} a layer."
+    way_back.choices[2 if min(rates) > 1.1 else 0],
+    f"By a factor of {np.mean(rates):.2f} per layer.",
 )
 gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
 
 # %% [markdown] tags=["answer"]
-# A gradient that grows by a factor of 1.21 per layer is over ten thousand times as large after 50
-# layers. Why does it grow? Subtracting the mean makes the signal smaller, and batch norm enlarges
-# the rest to size 1 again. An operation that enlarges a signal also enlarges the gradient on its
-# way back. Yang et al. found this in 2019 (arXiv:1902.08129), and proved for wide nets that the
-# factor is $\sqrt{\pi / (\pi - 1)}$.
+# At 1.21 per layer, 50 layers make a factor of about ten thousand. Why does it grow? Subtracting
+# the mean makes the signal smaller, and batch norm enlarges the rest to size 1 again. An operation
+# that enlarges a signal also enlarges the gradient on its way back. Yang et al. found this in 2019
+# (arXiv:1902.08129), and proved for wide nets that the factor is $\sqrt{\pi / (\pi - 1)} \approx
+# 1.21$.
 
 # %% [markdown]
 # <details><summary>Where that root comes from</summary>
@@ -652,8 +664,9 @@ for ax, length, title in zip(axes, (LAYERS, 55), ("50 linear layers", "55 convol
 axes[0].set_ylabel("norm of dy, relative to the last")
 show(
     "The norm of dy against the layer, on a logarithmic axis. Left: three straight lines on one "
-    "another, and on the dotted theory, falling from over ten thousand at the input to 1 at the "
-    "output. Right: plain-56 falls too, less steeply than the dotted line."
+    "another, and on the dotted theory, falling from about ten thousand near the input to 1 at the "
+    "output; layer 1 lies lower. Right: plain-56 falls too, less steeply than the dotted line; "
+    "layer 1 lies higher."
 )
 
 # %% tags=["guard"]
@@ -671,13 +684,18 @@ assert 1.1 < found["plain-56"].growth.per_layer < 1.21
 assert found["plain-56"].growth.per_layer ** 54 > 1000
 
 # %% tags=["guard"]
-assert 1.21**49 > 10_000
+assert 9_000 < 1.21**49 < 12_000
+for name, result in found.items():
+    first, second = (layer.gradient_norm for layer in result.layers[:2])
+    assert first > 2 * second if name == "plain-56" else first < second
 
 # %% [markdown] tags=["answer"]
-# On the left, measurement and theory agree. The convolutions on the right do not fit the theory as
-# well. It assumes very wide layers of independent units, but these layers have 16 to 64 channels,
-# pixels that resemble their neighbours, and borders. Here the gradient grows more slowly, but it
-# still grows by a factor of thousands over the depth.
+# On the left, measurement and theory agree, but for layer 1. Its input is the data and not the
+# output of a ReLU, so its $\sigma$ is another one. (On the right layer 1 stands out for the same
+# reason.) The convolutions on the right do not fit the theory as well. It assumes very wide layers
+# of independent units, but these layers have 16 to 64 channels, pixels that resemble their
+# neighbours, and borders. Here the gradient grows more slowly, but it still grows by a factor of
+# thousands over the depth.
 
 # %% [markdown]
 # All this holds before the first step, for weights drawn at random. What such gradients do to the
@@ -737,8 +755,8 @@ score()
 #   averages. `net.train()` and `net.eval()` switch between the two.
 # - The loss does not depend on the length of the weights before it. The gradient is at right angles
 #   to them and falls as 1 over their length.
-# - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by up to
-#   1.21 per layer towards the images.
+# - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by a
+#   factor of up to 1.21 per layer towards the images.
 #
 # **In the library:** [`kernels/naive/normalization.py`](../minires/kernels/naive/normalization.py)
 # is the loop, [`kernels/cpu/normalization.py`](../minires/kernels/cpu/normalization.py) the fast

@@ -43,9 +43,10 @@ class Notebook:
         field = [
             name
             for name, state in self.widgets.items()
-            if state.get("_model_name") == "FloatTextModel"
+            if state.get("_model_name") == "TextModel"
         ][-1]
-        self._send(field, {"method": "update", "state": {"value": number}, "buffer_paths": []})
+        text = {"value": str(number)}
+        self._send(field, {"method": "update", "state": text, "buffer_paths": []})
 
     def move_slider(self, index):
         """Move the latest slider to one of its places, counted from 0."""

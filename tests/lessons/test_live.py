@@ -39,8 +39,14 @@ def test_a_choice(kernel):
 
 
 def test_a_number_and_the_score(kernel):
-    kernel.run("ratio = predict('How many times?', within=1)")
-    kernel.type(8.5)
+    asked = kernel.run("ratio = predict('How many times?', within=1)")
+    kernel.click("That is my guess")  # an empty field is no guess, not even of 0
+    assert kernel.has_widgets(asked)
+    assert any("Write a number" in html for html in kernel.widget_html())
+    kernel.type("eight")
+    kernel.click("That is my guess")
+    assert kernel.has_widgets(asked) and not kernel.errors
+    kernel.type("8,5")
     kernel.click("That is my guess")
     result = kernel.run("print('measured'); ratio.reveal(9)")
     assert kernel.shown(result).startswith("measured\n") and "Right" in kernel.shown(result)

@@ -157,5 +157,16 @@ def test_a_number_may_come_with_its_unit():
     for typed in ("1,036 ms", "1036", "1036 %", 1036.0):
         made.make_guess(typed)
         assert made.guess == 1036
-    with pytest.raises(ConfigError, match="a finite number"):
-        made.make_guess("ms")
+    for typed in ("ms", "", "1,2,3"):
+        with pytest.raises(ConfigError, match="a finite number"):
+            made.make_guess(typed)
+
+
+@pytest.mark.parametrize(
+    "typed, number",
+    [("0,5", 0.5), ("-0,25 %", -0.25), ("1,000,000", 1e6), ("12,345.5", 12345.5), ("12,34", 12.34)],
+)
+def test_a_comma_stands_before_thousands_or_before_a_fraction(typed, number):
+    made = predict("How much?", unit="%")
+    made.make_guess(typed)
+    assert made.guess == number

@@ -143,8 +143,8 @@ EXERCISES = (
         1,
         "A schedule without drops",
         """Many recipes lower the learning rate along half a wave of the cosine: `lr` at step 0,
-half of it in the middle, 0 at the last step. Write `cosine_lr(step, steps, lr)`. Then give it to
-`train` (it stands where `lr_at` is called) and compare the ends.""",
+half of it in the middle, 0 at the last step. Write `cosine_lr(step, steps, lr)`. Then put it in the
+place of `lr_at(...)` inside `train`, and compare the ends.""",
         (
             "cos goes from 1 to -1 while its argument goes from 0 to pi.",
             "So 1 + cos goes from 2 to 0. The argument is pi times the share of the steps that are "
@@ -191,6 +191,8 @@ the valley with lr 0.05 and momentum 0.9: which of the two swings less?""",
         (
             "`v *= momentum` would change the argument. Make a new array.",
             "Two lines, in this order: v first, because w needs the new one.",
+            "In the valley: with Nesterov's momentum `b` is at rest after two steps, and with the "
+            "usual one it still swings after twelve.",
         ),
         """
 def nesterov_step(w, v, g, lr, momentum):
@@ -208,8 +210,9 @@ do you do it on purpose, before every long run?*""",
         ("What would it mean if the net could not do it?",),
         """It is not a training, it is a test of the code. A net with hundreds of parameters for
 each image must be able to learn 64 of them, whatever they show. If the loss does not go to 0,
-then something is broken: a gradient, the loss, labels that do not belong to their images, a
-learning rate that is far off. The test takes seconds, and a run of hours would find the same
-much later. Then you throw the net away, and train a new one on all images.""",
+then something is broken: a gradient, the loss, a learning rate that is far off. The test takes
+seconds, and a run of hours would find the same much later. Then you throw the net away, and train a
+new one on all images. (Labels that do not belong to their images pass the test: the net learns
+those by heart too. Look at some images with their labels to find that mistake.)""",
     ),
 )

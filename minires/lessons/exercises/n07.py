@@ -138,8 +138,8 @@ def batch_norm_in_use(x, running_mean, running_var, w, b):
         "07.fold",
         2,
         "Two layers that become one",
-        """In use, batch norm multiplies each channel by a fixed number and adds one. So does a
-linear layer, and the two can be one. Write `folded(weight, running_mean, running_var, w, b)`, which
+        """In use, batch norm multiplies each channel by one fixed number and adds another. The
+linear layer before it can do that too, so the two become one layer. Write `folded(weight, running_mean, running_var, w, b)`, which
 returns a new weight and a bias such that `x @ new_weight + bias` is the same as batch norm (in use)
 of `x @ weight`. Here `weight` is `(in, out)`, the others are `(out,)`.""",
         (
