@@ -407,6 +407,48 @@ def other_shortcuts():
     ]
 
 
+def other_steps():
+    """Training errors with Muon, by net, and of the net that starts linear."""
+
+    def errors(claim, net, variant):
+        wanted = (net, variant)
+        rows = [row for row in ROWS[claim] if (row["net"], row["variant"]) == wanted]
+        return [row["train_error"] for row in sorted(rows, key=lambda row: row["seed"])]
+
+    def by(optimizer):
+        return [errors("muon", net, optimizer) for net in ("plain-20", "plain-56", "resnet-56")]
+
+    (short, deep, residual), (short_m, deep_m, residual_m) = by("usual"), by("Muon")
+    changes = [m - s for m, s in zip(deep_m, deep, strict=True)]
+    lead = [s - r for s, r in zip(short_m, residual_m, strict=True)]
+    assert sum(change < 0 for change in changes) == 2 and sum(one > 0 for one in lead) == 2
+    linear, plain, usual = (
+        errors("looks-linear", net, variant)
+        for net, variant in (
+            ("looks-linear-56", "clipped"),
+            ("plain-56", "usual"),
+            ("resnet-56", "usual"),
+        )
+    )
+    below = [p - n for p, n in zip(plain, linear, strict=True)]
+    assert min(below) > 0
+    return [
+        f"Plain-56 ends at {mean(deep_m):.1f} % training error on average",
+        f"its gap to plain-20 grows from {mean(deep) - mean(short):.1f} to "
+        f"{mean(deep_m) - mean(short_m):.1f} points",
+        f"resnet-56 falls from {mean(residual):.1f} to {mean(residual_m):.1f} %. With SGD it is "
+        f"level with plain-20 after these seven epochs ({mean(short):.1f} %); with Muon it is "
+        f"{mean(lead):.1f} points below it",
+        f"({mean(deep_m):.1f} % instead of {mean(deep):.1f}, with three seeds that disagree), "
+        f"while resnet-56 gains {mean(residual) - mean(residual_m):.1f} points",
+        f"it ends at {mean(linear):.1f} % training error on average, "
+        f"{mean(linear) - mean(usual):.1f} points above",
+        f"below plain-56 with every seed, by {min(below):.1f} to {max(below):.1f} points",
+        f"from {min(linear):.1f} to {max(linear):.1f} %, where those of plain-56 lie between "
+        f"{min(plain):.1f} and {max(plain):.1f}",
+    ]
+
+
 def guessing():
     errors = sorted(
         row["train_error"]
@@ -460,6 +502,7 @@ def sentences():
         *guessing(),
         *folded_nets(),
         *other_shortcuts(),
+        *other_steps(),
         f"it loses {lost('resnet-56'):.0f} % of its lead over chance",
         f"plain-56 loses {lost('plain-56'):.0f} %",
         f"Here they hold {share('explained'):.0f} %",
