@@ -60,7 +60,8 @@ def wait_for(prediction: "Prediction", needs_guess: bool, cells: int) -> None:
     """Hold back the next `cells`: until there is a guess if `needs_guess`, else only fold their
     outputs.
 
-    If the same cell asks the same question again, the new one replaces the old one.
+    If the same cell asks the same question again, the new one replaces the old one. Questions of
+    one cell hold the same cells: what shows the answer to one often shows that to the other.
     """
     _install(shell())
     asked_in = source_of_this_cell()
@@ -70,6 +71,9 @@ def wait_for(prediction: "Prediction", needs_guess: bool, cells: int) -> None:
         if (one.prediction.question, one.asked_in) != (prediction.question, asked_in)
     ]
     _questions.append(Waiting(prediction, needs_guess, asked_in, cells))
+    together = [one for one in _questions if one.asked_in == asked_in]
+    for one in together:
+        one.left = max(other.left for other in together)
 
 
 def is_running() -> bool:

@@ -185,7 +185,8 @@ def predict(
     within : float
         How far a number may be off and still count as right.
     cells : int
-        How many cells wait for the guess: 2 if the one after the next shows the answer too.
+        How many cells wait for the guess: 2 if the one after the next shows the answer too. They
+        wait for the other questions of this cell as well.
 
     Returns
     -------

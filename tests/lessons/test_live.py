@@ -144,6 +144,17 @@ def test_more_cells_than_one_can_wait(kernel):
     assert "second" in kernel.shown(again) and "Right" not in kernel.shown(again)
 
 
+def test_questions_of_one_cell_hold_the_same_cells(kernel):
+    """The cell after the next may show the answer to both."""
+    kernel.run("m = predict('m?', ['one', 'two'], cells=2); n = predict('n?', ['three', 'four'])")
+    first = kernel.run("m.reveal('one'); n.reveal('three')")
+    second = kernel.run("print('shows both')")
+    kernel.click("one")
+    assert "shows both" not in kernel.shown(second)
+    kernel.click("four")
+    assert "Not this time" in kernel.shown(first) and "shows both" in kernel.shown(second)
+
+
 def test_an_answer_that_the_package_keeps(kernel):
     kernel.run("from minires.lessons import reveal, show")
     kernel.run("product = predict('?', ['`x @ dy.T`', '`x.T @ dy`', '`dy.T @ x`'])")
