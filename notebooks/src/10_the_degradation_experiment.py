@@ -95,7 +95,7 @@ show(
 # %% [markdown]
 # ## The run
 #
-# The run has to be small enough for a minute or two. So we take depths 8 and 32 instead of 20 and
+# The run has to be small enough for three minutes. So we take depths 8 and 32 instead of 20 and
 # 56, 4 channels in the first stage, 2,000 drawn shapes, ten epochs and three seeds. `drops` divides
 # the learning rate by 10 after 60 % and after 85 % of the steps.
 
