@@ -41,9 +41,7 @@ class Notebook:
     def type(self, number):
         """Type into the latest field for a number."""
         field = [
-            name
-            for name, state in self.widgets.items()
-            if state.get("_model_name") == "TextModel"
+            name for name, state in self.widgets.items() if state.get("_model_name") == "TextModel"
         ][-1]
         text = {"value": str(number)}
         self._send(field, {"method": "update", "state": text, "buffer_paths": []})

@@ -139,9 +139,10 @@ def batch_norm_in_use(x, running_mean, running_var, w, b):
         2,
         "Two layers that become one",
         """In use, batch norm multiplies each channel by one fixed number and adds another. The
-linear layer before it can do that too, so the two become one layer. Write `folded(weight, running_mean, running_var, w, b)`, which
-returns a new weight and a bias such that `x @ new_weight + bias` is the same as batch norm (in use)
-of `x @ weight`. Here `weight` is `(in, out)`, the others are `(out,)`.""",
+linear layer before it can do that too, so the two become one layer. Write
+`folded(weight, running_mean, running_var, w, b)`, which returns a new weight and a bias such that
+`x @ new_weight + bias` is the same as batch norm (in use) of `x @ weight`. Here `weight` is
+`(in, out)`, the others are `(out,)`.""",
         (
             "Write batch norm in use as y = scale * z + shift, with z = x @ weight. What are scale "
             "and shift?",
