@@ -405,9 +405,9 @@ show("A crescent, and seven versions of it: some mirrored, most moved by a pixel
 # ## The loop
 #
 # An **epoch** is one pass through the images in a new random order, in batches of 64 (the few that
-# are left over at the end of an order wait for the next). For each
-# batch the loop does four things: forward, loss, backward, step. The **schedule** lowers the
-# learning rate towards the end, to a tenth after 60 % of the steps, and to a hundredth after 85 %.
+# are left over at the end of an order wait for the next). For each batch the loop does four things:
+# forward, loss, backward, step. The **schedule** lowers the learning rate towards the end, to a
+# tenth after 60 % of the steps, and to a hundredth after 85 %.
 
 
 # %%
