@@ -1,6 +1,5 @@
 """Figures from records, figures that grow while a net trains, and drawings of how things work."""
 
-from .broadcasting import broadcasting
 from .by_step import suspects
 from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
@@ -15,6 +14,7 @@ from .normalization import batch_norm_ways
 from .overview import verdicts
 from .print_sizes import WIDTHS, print_width, use_width
 from .reliability import calibration
+from .repetition import broadcasting
 from .rows import seeds
 from .saving import also_as, animate, on_screen, picture, save
 from .single_net import confusion, gradients_of_a_net, training_curves
