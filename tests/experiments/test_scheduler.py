@@ -191,7 +191,7 @@ def start(out, workers, script=SCRIPT, **group):
         text=True,
         **(group or {"start_new_session": True}),
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # on a busy machine
     while process.poll() is None and time.monotonic() < deadline:
         if any(out.glob("nets/*/seed0/gradients.csv")):
             return process
