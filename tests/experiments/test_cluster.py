@@ -112,7 +112,7 @@ def signal_after(out, net, kind, number):
 
     def act():
         task = TaskFiles(out.absolute() / "cluster", f"{net}, seed 0")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180  # on a busy machine
         while time.monotonic() < deadline:
             if any(said == kind for _, said, _ in task.read(0)):
                 os.kill(int(task.writer.read_text().split()[1]), number)
@@ -524,7 +524,7 @@ def start(out):
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # on a busy machine
     while process.poll() is None and time.monotonic() < deadline:
         if list(out.glob("nets/*/seed0/checkpoints/*")):
             return process
