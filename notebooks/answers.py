@@ -2,7 +2,7 @@
 of the pictures beside them.
 
 A source keeps an answer in the cell that it belongs to, so that an author who changes the cell
-sees it. The notebook has ``reveal("03.rows")`` instead, and the answer goes to a file of the
+sees it. The notebook has ``reveal("04.rows")`` instead, and the answer goes to a file of the
 package, from which `minires.lessons.reveal` runs it.
 """
 

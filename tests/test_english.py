@@ -129,8 +129,8 @@ def test_every_kind_of_text_is_read():
         "docs/claims.md",
         "docs/site/index.md",
         "minires/autograd/tensor.py",
-        "minires/lessons/exercises/n05.py",
-        "notebooks/src/05_signals_and_initial_weights.py",
+        "minires/lessons/exercises/n06.py",
+        "notebooks/src/06_signals_and_initial_weights.py",
         "docs/generate/api.py",
         "benchmarks/measure.py",
     }

@@ -59,8 +59,8 @@ def index(known: dict[str, dict[str, str]]) -> str:
         "that define it, the fast versions, how exactly they must agree, and how fast they are.",
         "To run your own version in a real net: `with mr.kernels.use(relu=my_relu):`. "
         "[First change](../guide/first_change.md) and the notebooks on "
-        "[convolution](../notebooks/03_convolution.ipynb) and its "
-        "[backward pass](../notebooks/04_convolution_backward.ipynb) show how to write one.",
+        "[convolution](../notebooks/04_convolution.ipynb) and its "
+        "[backward pass](../notebooks/05_convolution_backward.ipynb) show how to write one.",
     ]
     for group in sorted(groups):
         rows = [

@@ -22,7 +22,7 @@ def add_to(commands: Commands) -> None:
         "notebooks",
         help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Copy the fourteen notebooks to a folder, where you can read, run and change\n"
+        description="Copy the seventeen notebooks to a folder, where you can read, run and change\n"
         "them. Nothing is opened, and notebooks that are already there are not replaced.",
         epilog="example:\n  minires notebooks lessons && jupyter lab lessons",
     )

@@ -21,7 +21,7 @@ def exercise(key: str) -> None:
     Parameters
     ----------
     key : str
-        The notebook and a name, such as "03.dilation".
+        The notebook and a name, such as "04.dilation".
 
     Raises
     ------
@@ -46,7 +46,7 @@ def check(key: str, *answers: Any) -> None:
     Parameters
     ----------
     key : str
-        The key of the exercise, such as "03.dilation".
+        The key of the exercise, such as "04.dilation".
     *answers
         What you wrote: functions, classes, results.
 

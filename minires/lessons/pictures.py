@@ -17,7 +17,7 @@ def show(alt: str, figure: Any = None) -> None:
     ----------
     alt : str
         What the figure shows, in a sentence or two. In these notebooks it may be the key of a
-        question, such as "03.rows": the words beside a question would give its answer away.
+        question, such as "04.rows": the words beside a question would give its answer away.
     figure : Figure, optional
         By default the current figure.
     """

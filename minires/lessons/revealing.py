@@ -3,7 +3,7 @@
 A line such as ``rows.reveal("36", "One for each output.")`` right below a question gives its answer
 away. So `python -m notebooks` moves these lines, and the descriptions of the pictures beside them,
 from the sources of the notebooks to the folder `answers`. In the notebook stands
-``reveal("03.rows")``.
+``reveal("04.rows")``.
 """
 
 import re
@@ -26,7 +26,7 @@ def reveal(*keys: str) -> None:
     Parameters
     ----------
     *keys : str
-        The notebook and the name of the question's variable, such as "03.rows".
+        The notebook and the name of the question's variable, such as "04.rows".
 
     Raises
     ------

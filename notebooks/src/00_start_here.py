@@ -34,7 +34,7 @@ print("minires", mr.__version__, "· NumPy", np.__version__)
 # A computer learns from examples. Ours are drawn shapes of ten kinds, which need no download. Later
 # you will also meet CIFAR-10, a collection of small photographs. Its results are recorded, so you
 # do not need the photographs themselves. If you do fetch them, with `minires data cifar10`,
-# notebooks 06 and 10 train on them as well.
+# notebooks 07 and 12 train on them as well.
 
 # %%
 train_set, test_set = mr.data.synthetic(4000, 1000)
@@ -88,7 +88,7 @@ print(f"{net.num_parameters():,} parameters")
 small_train, small_test = train_set.resize(16), test_set.resize(16)  # 16 x 16: quicker
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
-config = RunConfig(  # notebook 06 explains these settings
+config = RunConfig(  # notebook 07 explains these settings
     iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
 )
 trainer = Trainer(
@@ -170,7 +170,7 @@ riddle.reveal(
 #
 # The gap is not gone: after so short a training resnet-56 is still behind resnet-20. In the much
 # longer training of the paper the deeper residual network is the better one (table 6). Why do the
-# additions help? You will look for the answer in notebooks 08 to 11, with networks you have built
+# additions help? You will look for the answer in notebooks 10 to 13, with networks you have built
 # yourself.
 
 # %% [markdown]
@@ -213,17 +213,20 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # |---|---|
 # | 01 | derivatives, and a tape for numbers in 50 lines |
 # | 02 | the same for arrays; broadcasting; why the order matters |
-# | 03 | convolution: as loops, then as one matrix product |
-# | 04 | its backward pass; is a gradient right? |
-# | 05 | ReLU, initial weights, and what depth does to a signal |
-# | 06 | a first network for images: loop, optimiser, schedule |
-# | 07 | batch norm by hand |
-# | 08 | going deeper: plain networks of 20 and 56 layers |
-# | 09 | the shortcut: residual blocks, and ResNet-20 to ResNet-56 |
-# | 10 | the degradation experiment |
-# | 11 | where the gradients go |
-# | 12 | making it fast |
-# | 13 | a museum of mistakes: what breaks, and what does not |
+# | 03 | a first loop: a network learns two spirals |
+# | 04 | convolution: as loops, then as one matrix product |
+# | 05 | its backward pass; is a gradient right? |
+# | 06 | ReLU, initial weights, and what depth does to a signal |
+# | 07 | a first network for images: loop, optimiser, schedule |
+# | 08 | what it has learned: its mistakes, shapes of your own, photographs |
+# | 09 | batch norm by hand |
+# | 10 | going deeper: plain networks of 20 and 56 layers |
+# | 11 | the shortcut: residual blocks, and ResNet-20 to ResNet-56 |
+# | 12 | the degradation experiment |
+# | 13 | where the gradients go |
+# | 14 | inside a trained network: lesions and paths |
+# | 15 | making it fast |
+# | 16 | a museum of mistakes: what breaks, and what does not |
 #
 # **The short way** takes about three hours, from nothing to the shortcut, without the exercises. In
 # each notebook choose *Run All Cells* in the menu *Run* first, then read these parts:
@@ -232,12 +235,13 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # |---|---|---:|
 # | 00 | all | 19 |
 # | 01 | all | 28 |
-# | 02 | to *A tape for arrays*, and *A network learns two spirals* | 34 |
-# | 03 | to *All of it: channels, filters, a batch* | 19 |
-# | 06 | to *A network of modules*, *The loop*, and *The whole run* | 28 |
-# | 07 | to *The formula* | 11 |
-# | 08 | all but *What depth costs* | 25 |
-# | 09 | to *A block of convolutions*, *Where the shape changes*, *ResNet-20, whole*, and *Twins* | 24 |
+# | 02 | to *A tape for arrays* | 24 |
+# | 03 | to *What is the ReLU good for?* | 15 |
+# | 04 | to *All of it: channels, filters, a batch* | 19 |
+# | 07 | to *A network of modules*, *The loop*, and *The whole run* | 28 |
+# | 09 | to *The formula* | 10 |
+# | 10 | all but *What depth costs* | 25 |
+# | 11 | to *A block of convolutions*, *Where the shape changes*, *ResNet-20, whole*, and *Twins* | 24 |
 #
 # All of them use the same notation. You need not understand it yet: come back to this table when
 # you meet a symbol you do not know.

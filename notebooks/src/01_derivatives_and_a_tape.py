@@ -417,7 +417,7 @@ check("01.order", my_in_order)
 #
 # <details><summary>Answer</summary>
 # slope takes the mean of the two sides, 0.5. The tape says 0. There is no derivative at a kink, so
-# libraries choose a value, and they choose 0. Keep this in mind for notebook 04, where measured and
+# libraries choose a value, and they choose 0. Keep this in mind for notebook 05, where measured and
 # computed gradients disagree.
 # </details>
 

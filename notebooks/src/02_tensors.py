@@ -7,9 +7,9 @@
 # which backward visits the boxes. In a deep network it decides whether backward ever finishes.
 #
 # **After this one you can** write down the gradient of any sum, product and matrix product of
-# arrays, say what broadcasting does to it, write a tape for arrays in 70 lines, explain why it
-# visits its boxes in topological order and when it may forget them, and train a small network with
-# it. About 55 minutes, and 20 more for the exercises.
+# arrays, say what broadcasting does to it, write a tape for arrays in 70 lines, and explain why it
+# visits its boxes in topological order and when it may forget them. About 40 minutes, and 20 more
+# for the exercises.
 
 # %%
 import textwrap
@@ -21,7 +21,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.kernels.common import elementwise
-from minires.lessons import check, exercise, predict, reveal, score, show, watch
+from minires.lessons import check, exercise, predict, reveal, score, show
 
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -45,8 +45,8 @@ rng = np.random.default_rng(0)
 # | `y = a * b` | `da = dy * b` and `db = dy * a` |
 # | `y = max(x, 0)`, ReLU | `dx = dy * (x > 0)` |
 #
-# **ReLU** stands for *rectified linear unit*: it is $x$ where $x$ is positive, and 0 elsewhere. At
-# the end of this notebook a network learns with it, and you will see what it is good for.
+# **ReLU** stands for *rectified linear unit*: it is $x$ where $x$ is positive, and 0 elsewhere. In
+# the next notebook a network learns with it, and you will see what it is good for.
 
 # %%
 through_relu = predict(
@@ -201,7 +201,7 @@ assert np.allclose(dx, tensor_x.grad) and np.allclose(dw, tensor_w.grad)
 # %% [markdown]
 # For `dx = dy @ w.T` and `dw = x.T @ dy` the shapes fit in one way only, and it is the right one.
 # That is a good way to *remember* the two rules. It proves nothing, because every order fits where
-# $N = I = O$. (Notebook 04 shows how to find mistakes that no shape gives away.)
+# $N = I = O$. (Notebook 05 shows how to find mistakes that no shape gives away.)
 #
 # ## A tape for arrays
 #
@@ -475,7 +475,7 @@ for w in (Array(2.0), mr.Tensor(2.0, requires_grad=True)):
 
 # %% [markdown]
 # How much does a real network keep? `summary` counts it, here for plain-20, a network of 20 layers
-# that notebook 08 builds, and a batch of 128 images:
+# that notebook 10 builds, and a batch of 128 images:
 
 # %%
 summary = mr.models.plain(20).summary((128, 32, 32, 3))
@@ -486,192 +486,6 @@ print(
 
 # %% tags=["guard"]
 assert summary.kept_bytes > 50 * summary.parameter_bytes
-
-# %% [markdown]
-# ## A network learns two spirals
-#
-# Now use the tape. There are 300 points on two spirals, and a network of two layers learns to say
-# which spiral a point is on, 1 or -1. It computes
-#
-# $$h = \mathrm{relu}(x w_1 + b_1), \qquad y = h w_2 + b_2,$$
-#
-# with 32 numbers in each row of $h$. They are called **hidden** units, because they are neither
-# input nor output. Without the ReLU, $y$ would be $x$ times one matrix, $w_1 w_2$, plus a constant,
-# and the border between the classes would be a straight line. The loss is the mean of $(y - t)^2$,
-# where $t$ is the right answer.
-
-
-# %%
-def spirals(n):
-    """Points (n, 2) on two spirals, and which spiral each is on, 1 or -1: (n, 1)."""
-    t = np.where(np.arange(n) % 2, 1.0, -1.0)
-    radius = np.sqrt(rng.uniform(0.03, 1, n))
-    angle = 2 * np.pi * radius + np.pi * (t > 0)
-    x = 2 * radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return x + 0.08 * rng.standard_normal((n, 2)), t[:, None]
-
-
-def network(x, w1, b1, w2, b2):
-    return (x @ w1 + b1).relu() @ w2 + b2
-
-
-def mean_square(y, t):
-    e = y + t * -1.0
-    return (e * e).sum() * (1 / len(t.data))
-
-
-# %% [markdown]
-# Training is the loop of notebook 01, as a generator: before each step it hands over the number of
-# the step, the loss and the parameters. We keep the parameters of three moments: before, early and
-# at the end.
-
-# %%
-x, t = spirals(300)
-start = [rng.standard_normal(shape) for shape in ((2, 32), (32,), (32, 1), (1,))]
-start[2] *= 0.1  # the last layer starts small,
-start[3] *= 0  # without a bias
-steps, lr = 3000, 0.04
-
-# %% tags=["fast"]
-steps = 60
-
-
-# %%
-def training(steps):
-    parameters = [Array(values.copy()) for values in start]
-    for step in range(steps + 1):
-        loss = mean_square(network(Array(x), *parameters), Array(t))
-        yield step, float(loss.data), [parameter.data for parameter in parameters]
-        for parameter in parameters:
-            parameter.grad = 0.0  # forget the last step's
-        loss.backward()
-        for parameter in parameters:
-            parameter.data -= lr * parameter.grad
-
-
-moments, losses = {}, []
-for step, loss, values in training(steps):
-    losses.append(loss)
-    if step in (0, steps // 10, steps):
-        moments[step] = [value.copy() for value in values]
-
-wrong = np.mean((network(Array(x), *map(Array, values)).data > 0) != (t > 0))
-print(f"{100 * wrong:.1f} % wrong after {steps} steps")
-
-# %% tags=["guard-full"]
-assert losses[-1] < 0.3 * losses[0] and wrong < 0.1
-
-# %%
-made_of = predict(
-    "The network is a sum of 32 ReLUs. What is the border between the classes made of?",
-    ["smooth curves", "straight pieces"],
-)
-
-# %%
-side = np.linspace(-2.5, 2.5, 120)
-grid = np.stack(np.meshgrid(side, side), axis=-1)  # (120, 120, 2)
-
-
-def border(ax, step, loss, values):
-    """The points, on the areas of the two answers."""
-    y = np.maximum(grid @ values[0] + values[1], 0) @ values[2] + values[3]
-    ax.contourf(side, side, y[..., 0], [-100, 0, 100], colors=["#e3d4ef", "#d3ecdc"])
-    for label, marker, colour in ((-1, "o", plot.OTHERS[1]), (1, "^", plot.OTHERS[0])):
-        ax.plot(*x[t[:, 0] == label].T, marker, color=colour, markersize=3)
-    ax.set_title(f"after {step} steps: loss {loss:.2f}")
-    ax.set_aspect("equal")
-    ax.set_xlabel("$x_0$")
-
-
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
-for ax, (step, values) in zip(axes, moments.items()):
-    border(ax, step, losses[step], values)
-axes[0].set_ylabel("$x_1$")
-show(
-    "Points on two spirals, before, early in and after training. At first nearly the whole plane "
-    "is one area; later the border between the two follows the spirals in straight pieces."
-)
-made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
-
-# %% [markdown] tags=["answer"]
-# Each hidden unit is 0 on one side of a straight line, and rises evenly on the other. Between these
-# lines the sum is a tilted plane. The border is where the sum is 0, so it is made of straight
-# pieces.
-
-# %% [markdown]
-# **Watch it learn.** In a live notebook the next cell trains once more from the same start, for 400
-# steps, and draws the border after every tenth. Which parts of the spirals does it follow first,
-# and which last? (On a page that nobody runs, the cell shows nothing.)
-
-# %%
-watch(
-    border,
-    training(400),
-    every=10,
-    alt="Points on two spirals. The border between the two areas bends, step by step, until it "
-    "follows the spirals.",
-    size=(4.6, 4.8),
-)
-
-# %% [markdown]
-# ## The same with the library
-#
-# `network` and `mean_square` use nothing of our class but its operators, so they work with the
-# library's Tensors too. The gradients must be equal, at the start and where training ended.
-
-# %%
-for values in (start, moments[steps]):
-    ours = [Array(value.copy()) for value in values]
-    mean_square(network(Array(x), *ours), Array(t)).backward()
-
-    theirs = [mr.Tensor(value.copy(), requires_grad=True) for value in values]
-    loss = mean_square(network(mr.Tensor(x), *theirs), mr.Tensor(t))
-    picture = mr.graph(loss, w1=theirs[0], b1=theirs[1], w2=theirs[2], b2=theirs[3])
-    loss.backward()
-
-    for our, their in zip(ours, theirs):
-        assert np.allclose(our.grad, their.grad, rtol=1e-9, atol=1e-12)
-print("equal gradients")
-picture
-
-# %% [markdown]
-# The picture shows what the library recorded. The second `add` is the difference `e`. The product
-# `e * e` below it uses it twice (one arrow stands for both). Neither $x$ nor $t$ appears. They were
-# made without `requires_grad=True`, so the library computes no gradients for them. (Our tape
-# computes them, and nobody reads them.)
-#
-# You will need two methods more. `zero_grad()` clears gradients, which otherwise add up from one
-# `backward` to the next. `no_grad()` switches recording off, for when you only want the result, on
-# test images for instance. Without caches it takes less memory.
-#
-# <details><summary>Two more, for a look into the middle of a net</summary>
-#
-# `register_hook(f)` calls `f` with the gradient of a Tensor once it is complete, also in the middle
-# of a computation, where gradients are not kept. `detach()` returns the same numbers off the tape.
-# From there on they count as constants.
-#
-# </details>
-
-# %%
-w = mr.Tensor(np.array([1.0, 2.0]), requires_grad=True)
-for _ in range(2):  # dL/dw is 2 w: twice, 4 w
-    (w * w).sum().backward()
-print("dL/dw added up over two backwards:", w.grad)
-
-with mr.no_grad():
-    y = (w * w).sum()
-print("recorded:", y.requires_grad)
-
-# %% tags=["guard"]
-assert np.array_equal(w.grad, 4 * w.data) and not y.requires_grad
-h, norms = w * 3.0, []
-h.register_hook(lambda dh: norms.append(np.linalg.norm(dh)))
-(h * h).sum().backward()
-assert np.isclose(norms[0], np.linalg.norm(2 * h.data)) and h.grad is None
-w.grad = None
-h = w * 3.0
-(h.detach() * w).sum().backward()
-assert np.array_equal(w.grad, h.data)
 
 # %% [markdown]
 # ## Exercises
@@ -712,17 +526,6 @@ def visits_of(n):
 
 check("02.visits", visits_of)
 
-# %% [markdown]
-# Here is a classic mistake to try. `y` has shape `(N, 1)`, and somebody calls `mean_square` with a
-# `t` of shape `(N,)`. There is no error. What does it compute, and what does the network learn? Try
-# it on the spirals with `t[:, 0]`, and `lr = 0.04 / 300`.
-#
-# <details><summary>Answer</summary>
-# Line the two shapes up at their ends: (N, 1) and (1, N). The difference e has the shape (N, N).
-# Every y is compared with every t, so the best y is the same for all points. The sum also has N
-# times as many terms, and with the old lr the steps blow up.
-# </details>
-
 # %%
 exercise("02.explain")
 
@@ -744,4 +547,4 @@ score()
 # [`products.py`](../minires/kernels/common/products.py) the rules;
 # [`tensor.py`](../minires/autograd/tensor.py) the Tensor.
 #
-# **Next:** [03 · Convolution: loops, then one matrix product](03_convolution.ipynb)
+# **Next:** [03 · A first loop: a network learns two spirals](03_a_first_loop.ipynb)

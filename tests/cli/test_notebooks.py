@@ -25,7 +25,7 @@ def test_they_are_copied_and_existing_files_stay(tmp_path, capsys):
 
 def test_the_folder_is_made(tmp_path):
     assert main(["notebooks", str(tmp_path / "new" / "folder")]) == 0
-    assert len(list((tmp_path / "new" / "folder").iterdir())) == len(NAMES) == 14
+    assert len(list((tmp_path / "new" / "folder").iterdir())) == len(NAMES) == 17
 
 
 def test_where_nothing_can_be_written(tmp_path, capsys):

@@ -101,7 +101,7 @@ def test_reports_show_it_unchanged(source):
 
 
 def test_exercises_of_notebooks_show_it(capsys):
-    exercise_card.check("07.use", lambda x, mean, var, w, b: w * x / np.sqrt(var + 1e-5) + b)
+    exercise_card.check("09.use", lambda x, mean, var, w, b: w * x / np.sqrt(var + 1e-5) + b)
     said = capsys.readouterr().out
     assert "It looks as if the mean is not subtracted\n  [0, :, :, 0]: x is wrong" in said
     assert len(rows(said)) == 3

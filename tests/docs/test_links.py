@@ -24,7 +24,7 @@ BY_HAND = sorted((ROOT / "docs" / "site").glob("*.md"))
         ("[docs/gpu.md](gpu.md)", "[On a GPU](gpu.md)"),
         ("[gpu.md](gpu.md#x)", "[On a GPU](gpu.md#x)"),
         ("[CONTRIBUTING.md](../CONTRIBUTING.md)", "[CONTRIBUTING.md](../contributing.md)"),
-        ("[a](../notebooks/03_convolution.ipynb)", "[a](../notebooks/03_convolution.ipynb)"),
+        ("[a](../notebooks/04_convolution.ipynb)", "[a](../notebooks/04_convolution.ipynb)"),
         ("[a](https://cupy.dev)", "[a](https://cupy.dev)"),
         ("[a](#here)", "[a](#here)"),
         (

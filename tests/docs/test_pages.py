@@ -276,4 +276,4 @@ def test_the_glossary_says_how_each_library_uses_a_word():
             assert all(glossary.split(other)), (one["term"], other)
     page = glossary.pages()[glossary.PAGE]
     shortcut = page.split("\nshortcut\n")[1].split("\nstage\n")[0]
-    assert "(notebooks/09_the_shortcut.ipynb)" in shortcut
+    assert "(notebooks/11_the_shortcut.ipynb)" in shortcut

@@ -164,7 +164,7 @@ def test_an_answer_that_the_package_keeps(kernel):
     kernel.run("reveal('02.prodct')")
     assert "did you mean '02.product'" in kernel.errors.pop() and not kernel.errors
     kernel.run("import matplotlib.pyplot as plt; figure = plt.figure()")
-    shown = kernel.run("show('02.made_of', figure)")
+    shown = kernel.run("show('03.made_of', figure)")
     (picture,) = kernel.cells[shown]
     assert picture["metadata"]["image/png"]["alt"].startswith("Points on two spirals")
 

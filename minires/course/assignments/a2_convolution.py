@@ -33,7 +33,7 @@ plot.use_style()
 #
 # **Images** are an array `x` of shape (N, H, W, C): N images of H rows and W columns, with C
 # channels. **Filters** are an array `w` of shape (KH, KW, C, O): each of the O filters has KH rows,
-# KW columns and all C channels. (Notebooks 03 and 04 call the last size $C_{out}$.)
+# KW columns and all C channels. (Notebooks 04 and 05 call the last size $C_{out}$.)
 #
 # Lay a filter on the image, multiply each of its numbers by the pixel below it, and add all
 # products up. The sum is one number of the output `y`, of shape (N, H', W', O). Then the filter
@@ -49,7 +49,7 @@ plot.use_style()
 # width may differ, in images and in filters. No function changes its arguments. Except in task 8, a
 # result has the dtype of the arguments, as networks compute in float32.
 #
-# Notebooks [03](../03_convolution.ipynb) and [04](../04_convolution_backward.ipynb) explain all of
+# Notebooks [04](../04_convolution.ipynb) and [05](../05_convolution_backward.ipynb) explain all of
 # this step by step.
 #
 # ## 1 · The size of the output, and the border (3 points)
@@ -614,4 +614,4 @@ check("a2.train", train, conv2d_forward, conv2d_backward, losses, hidden=True)
 # **Memory.** Your cache holds nine times the numbers of the images, for every layer at once. Keep
 # `x` in it instead, and make the columns again in `conv2d_backward`. Is that slower? Then go
 # further and make the columns of only a few images at a time. Notebook
-# [12](../12_making_it_fast.ipynb) goes on from there.
+# [15](../15_making_it_fast.ipynb) goes on from there.

@@ -52,7 +52,7 @@ plot.use_style()
 # replace the batch's mean and variance. They are **running averages** that were collected in
 # training. The answer for an image then does not depend on the other images in its batch.
 #
-# Notebook [07](../07_batch_norm.ipynb) explains all of this step by step.
+# Notebook [09](../09_batch_norm.ipynb) explains all of this step by step.
 #
 # ## 1 · ReLU (3 points)
 #
@@ -303,7 +303,7 @@ check("a3.layer", BatchNorm, hidden=True)
 # 2. through the mean, which moves *every* $\hat x_i$ of the channel;
 # 3. through the variance, which stretches every $\hat x_i$.
 #
-# Work out the three terms on paper (notebook [07](../07_batch_norm.ipynb) does, step by step). Two
+# Work out the three terms on paper (notebook [09](../09_batch_norm.ipynb) does, step by step). Two
 # sums over the channel turn up, and you have both already: look at `dweight` and `dbias`.
 #
 # **In inference** mean and variance are constants. Which of the three paths are left? The cache has

@@ -62,8 +62,8 @@ begin("a4")  # from here on, minires has no models and no initial weights: you a
 # row of modules take `nn.Sequential`. Make layers in the order in which they are used (a projection
 # last), each batch norm after its convolution.
 #
-# Notebook [09](../09_the_shortcut.ipynb) explains why the addition helps, and
-# [05](../05_signals_and_initial_weights.ipynb) where the formula of the first task comes from.
+# Notebook [11](../11_the_shortcut.ipynb) explains why the addition helps, and
+# [06](../06_signals_and_initial_weights.ipynb) where the formula of the first task comes from.
 #
 # ## 1 · Initial weights (3 points)
 #

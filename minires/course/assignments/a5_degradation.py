@@ -53,7 +53,7 @@ plot.use_style()
 # the **test error** that of images never trained on. There are ten classes, so a network that
 # guesses is wrong 90 % of the time.
 #
-# Notebook [10](../10_the_degradation_experiment.ipynb) does such an experiment and explains more.
+# Notebook [12](../12_the_degradation_experiment.ipynb) does such an experiment and explains more.
 #
 # ## 1 · A fair comparison (5 points)
 #
@@ -579,7 +579,7 @@ degradation.run(config, out, depths, seeds, resume=True, progress=False)
 print(f"{time.perf_counter() - started:.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-own", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Here is your run, read by your functions. The factor $k$ is the one of notebook 10. If you say
+# Here is your run, read by your functions. The factor $k$ is the one of notebook 12. If you say
 # that the true difference lies within $m \pm k\, s / \sqrt n$, you are right 19 times out of 20.
 # This range and the verdict answer different questions. With three seeds all may agree
 # (`"higher"`), while the range is so wide that 0 lies in it. Then the verdict is right about these
@@ -854,4 +854,4 @@ def train_with(**kernels):
 #
 # Any one of the three will do. Take the convolution by `im2col`: six nested loops would need days.
 # Is the picture the same as that of minires's kernels with seed 0? Exactly the same? If not, why
-# not, when the gradients differ so little? (Notebook 10 changes one weight by a millionth.)
+# not, when the gradients differ so little? (Notebook 12 changes one weight by a millionth.)

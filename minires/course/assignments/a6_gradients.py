@@ -48,7 +48,7 @@ begin("a6")  # from here on, minires measures no gradients: you do
 # gradient is 100 times the last and one in which it is 1/100 of it do not make "50 times on
 # average".
 #
-# Notebook [11](../11_where_the_gradients_go.ipynb) tells the story for larger nets, and
+# Notebook [13](../13_where_the_gradients_go.ipynb) tells the story for larger nets, and
 # [claims.md](../../docs/claims.md) has the results of tests of such claims with larger ones still.
 # Here the nets have 4 channels and the images 8 x 8 pixels, so that everything takes seconds.
 

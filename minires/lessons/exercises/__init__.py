@@ -18,7 +18,7 @@ def of(notebook: str) -> tuple[Exercise, ...]:
 
 
 def find(key: str) -> Exercise:
-    """An exercise by its key, such as "03.dilation".
+    """An exercise by its key, such as "04.dilation".
 
     Raises
     ------

@@ -14,7 +14,7 @@ class Exercise:
     Attributes
     ----------
     key : str
-        The number of the notebook and a name, such as "03.dilation".
+        The number of the notebook and a name, such as "04.dilation".
     level : int
         1, 2 or 3 (see `LEVELS`); 0 for a question to answer in words.
     title, text : str

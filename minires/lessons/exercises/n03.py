@@ -1,156 +1,169 @@
-"""Exercises of notebook 03: convolution."""
+"""Exercises of notebook 03: a step of training, and two losses."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...autograd import Tensor
 from ...course.calling import call
-from ...course.compare import expect
-from ...kernels import naive
-from ...types import Array
+from ...course.compare import expect, expect_that, expect_tuple
 from .kinds import Exercise
 
 
-def _conv(x: Array, w: Array, stride: int = 1, padding: int = 0, dilation: int = 1) -> Array:
-    y: Array = naive.conv2d.forward(x, w, stride, padding, dilation)[0]
-    return y
+def _check_step(train_step: Callable[..., Any]) -> None:
+    lr = 0.05
+    a = Tensor(np.array([1.0, -2.0, 0.5]), requires_grad=True)
+    b = Tensor(np.array([[3.0]]), requires_grad=True)
 
+    def compute_loss() -> Tensor:
+        return (a * a).sum() * b.sum() + (b * b).sum()
 
-def _check_one_by_one(conv_1x1: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((2, 4, 3, 5)), rng.standard_normal((1, 1, 5, 5))
-    want = _conv(x, w)
-    mistakes = [
-        ("w is transposed: its rows belong to the input channels", x @ w[0, 0].T),
-        ("a single channel comes back: each filter makes one", want.sum(axis=3)),
-        ("the pixels' own channels are multiplied, not mixed", x * np.diag(w[0, 0])),
-    ]
-    expect("conv_1x1", call(conv_1x1, x, w), want, mistakes)
-    w = rng.standard_normal((1, 1, 5, 2))
-    expect("conv_1x1, from 5 channels to 2", call(conv_1x1, x, w), _conv(x, w))
-
-
-def _check_dilation(conv_dilated: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((2, 9, 8, 2)), rng.standard_normal((3, 3, 2, 3))
-    for stride, padding, dilation in ((1, 0, 2), (1, 2, 2), (2, 3, 3), (1, 1, 1)):
-        want = _conv(x, w, stride, padding, dilation)
+    compute_loss().backward()  # as after the step before: gradients are there
+    before = [p.data.copy() for p in (a, b)]
+    gradients = [2 * before[0] * before[1].sum(), (before[0] ** 2).sum() + 2 * before[1]]
+    call(train_step, [a, b], compute_loss, lr, name="train_step")
+    for which, p, old, g in zip(("first", "second"), (a, b), before, gradients):
         mistakes = [
-            ("the filter's numbers still lie side by side", _conv(x, w, stride, padding)),
-            ("the filter is flipped", _conv(x, w[::-1, ::-1], stride, padding, dilation)),
+            ("the gradients of the step before were not cleared: they add up", old - lr * 2 * g),
+            (
+                "the parameter was not changed: `p = p - ...` makes a new Tensor; change `p.data`",
+                old,
+            ),
+            ("the sign is wrong: a step goes against the gradient", old + lr * g),
+            ("lr is left out", old - g),
+            ("the gradients were cleared for the wrong parameters", old - lr * 3 * g),
         ]
-        got = call(conv_dilated, x, w, stride, padding, dilation)
-        what = f"conv_dilated with stride {stride}, padding {padding}, dilation {dilation}"
-        expect(what, got, want, mistakes)
+        expect(f"train_step: the {which} parameter", p.data, old - lr * g, mistakes)
 
 
-def _check_merge(merged: Callable[..., Any]) -> None:
+def _check_shapes(safe_mean_square: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    first, second = rng.standard_normal((3, 3)), rng.standard_normal((3, 3))
-    want = _full(first, second)
+    y, t = rng.standard_normal((6, 1)), rng.standard_normal(6)
+    e, every = y[:, 0] - t, (y - t) ** 2
     mistakes = [
-        ("one of the two is flipped", _full(first, second[::-1, ::-1])),
-        ("one of the two is flipped", _full(first[::-1, ::-1], second)),
-        ("the result is flipped", want[::-1, ::-1]),
-        ("the two filters lie side by side, and are not combined", np.kron(first, second)[:5, :5]),
+        ("every y is compared with every t: line the shapes (6, 1) and (6,) up", every.mean()),
+        ("every y is compared with every t: line the shapes (6, 1) and (6,) up", every.sum() / 6),
+        ("it is the sum, not the mean", (e**2).sum()),
+        ("the square is missing", e.mean()),
+        ("it is the root of the mean", np.sqrt((e**2).mean())),
     ]
-    expect("merged", call(merged, first, second), want, mistakes)
+    for shape in ((6,), (6, 1)):
+        got = call(safe_mean_square, y, t.reshape(shape), name="safe_mean_square")
+        expect(f"safe_mean_square with t of shape {shape}", got, (e**2).mean(), mistakes)
 
 
-def _full(first: Array, second: Array) -> Array:
-    w = np.zeros((5, 5))
-    for a in range(3):
-        for b in range(3):
-            w[a : a + 3, b : b + 3] += first * second[a, b]
-    return w
+def _check_logistic(logistic_loss: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    y = 2 * rng.standard_normal((5, 1))
+    t = np.array([[1.0], [-1.0], [-1.0], [1.0], [-1.0]])
+    loss, back = np.log1p(np.exp(-t * y)), -t / (1 + np.exp(t * y))
+    got = expect_tuple(
+        "logistic_loss", call(logistic_loss, y, t, name="logistic_loss"), 2, "loss and dy"
+    )
+    mistakes = [
+        ("it is the sum over the points, not their mean", loss.sum()),
+        ("the sign of the exponent is wrong: a right y must cost little", (loss + t * y).mean()),
+        ("t is left out: then y = -5 costs the same for both spirals", np.log1p(np.exp(-y)).mean()),
+        ("the 1 under the logarithm is missing", (-t * y).mean()),
+        ("it is an array: one number is wanted, the mean", loss),
+    ]
+    expect("logistic_loss: the loss", got[0], loss.mean(), mistakes)
+    mistakes = [
+        ("it is not divided by N, although the loss is a mean", back),
+        ("the sign is wrong", -back / 5),
+        ("the derivative of -t y is -t: it is left out", back / (-t) / 5),
+        ("the exponent has the other sign", -t / (1 + np.exp(-t * y)) / 5),
+    ]
+    expect("logistic_loss: dy", got[1], back / 5, mistakes)
+    far = np.array([[800.0], [-800.0]])
+    with np.errstate(all="ignore"):
+        loss_far, dy_far = call(logistic_loss, far, np.ones((2, 1)), name="logistic_loss")
+    expect_that(
+        np.isfinite(loss_far).all(),
+        "logistic_loss: for y = -800 the exponential overflows: use `np.logaddexp(0, ...)`",
+    )
+    expect_that(
+        np.isfinite(dy_far).all(),
+        "logistic_loss: for y = -800 dy is infinity divided by infinity: write the exponential "
+        "into the denominator alone",
+    )
+    expect("logistic_loss with y = 800 and -800", loss_far, 400.0)
+    expect("logistic_loss with y = 800 and -800: dy", dy_far, np.array([[0.0], [-0.5]]))
 
 
 EXERCISES = (
     Exercise(
-        "03.one_by_one",
+        "03.step",
         1,
-        "A filter of a single pixel",
-        """A 1 x 1 convolution looks at all channels of one pixel at a time. Write
-`conv_1x1(x, w)` in one line, without windows: `x` is `(N, H, W, C)`, `w` is `(1, 1, C, C_out)`.
-What is such a layer good for?""",
+        "One step",
+        """Write `train_step(parameters, compute_loss, lr)`, one step of training. `parameters` is a
+list of Tensors, which may hold the gradients of the step before. `compute_loss()` goes forward and
+returns the loss. Afterwards every parameter has moved against its gradient.""",
         (
-            "Each pixel is a row of C numbers, and the filters are a matrix of C rows.",
-            "`@` works on the last axis of `x` and leaves the others alone.",
+            "Four things, in this order: clear, forward, backward, step.",
+            "`p.grad = None` clears. `p.data -= lr * p.grad` changes the numbers of the Tensor.",
         ),
         """
-def conv_1x1(x, w):
-    return x @ w[0, 0]  # mixes channels, and changes how many there are: see shortcut B in 09
+def train_step(parameters, compute_loss, lr):
+    for p in parameters:
+        p.grad = None
+    compute_loss().backward()
+    for p in parameters:
+        p.data -= lr * p.grad
 """,
-        _check_one_by_one,
+        _check_step,
     ),
     Exercise(
-        "03.dilation",
+        "03.shapes",
         2,
-        "A filter with gaps",
-        """With **dilation** `d` the numbers of a filter lie on pixels that are `d` apart, not
-side by side. The index of `x` becomes `i * s + a * d - p`, and likewise for the columns. So
-nine weights cover a larger part of the image. Write `conv_dilated(x, w, stride, padding,
-dilation)`, beginning with a copy of `conv_loops`.""",
+        "A classic mistake",
+        """`y` has the shape (N, 1), and somebody calls `mean_square(y, t)` with a `t` of shape
+(N,). There is no error. What does it compute? Write `safe_mean_square(y, t)` for NumPy arrays. It
+returns the mean square of the N differences for a `t` of shape (N,) or (N, 1).""",
         (
-            "In the innermost line only the index of `x` changes.",
-            "A filter of K numbers with gaps spans `d * (K - 1) + 1` pixels. The output's size "
-            "follows from that.",
+            "Line the two shapes up at their ends: (N, 1) and (1, N). Every y meets every t.",
+            "`t.reshape(y.shape)` is right for both shapes.",
         ),
         """
-def conv_dilated(x, w, stride, padding, dilation):
-    N, H, W, C = x.shape
-    KH, KW, C, C_out = w.shape
-    H_out = output_size(H, dilation * (KH - 1) + 1, stride, padding)
-    W_out = output_size(W, dilation * (KW - 1) + 1, stride, padding)
-    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    y = np.zeros((N, H_out, W_out, C_out), x.dtype)
-    for n, i, j, o in np.ndindex(y.shape):
-        for a, b, c in np.ndindex(KH, KW, C):
-            y[n, i, j, o] += (
-                x[n, i * stride + a * dilation, j * stride + b * dilation, c] * w[a, b, c, o]
-            )
-    return y
+def safe_mean_square(y, t):
+    e = y - t.reshape(y.shape)  # y - t would be (N, N)
+    return (e**2).mean()
 """,
-        _check_dilation,
+        _check_shapes,
     ),
     Exercise(
-        "03.merge",
+        "03.logistic",
         3,
-        "Two layers that are one",
-        """Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. They *are*
-one 5 x 5 convolution. Write `merged(first, second)`, which finds its filter, for one channel:
-`slide(slide(x, first), second)` and `slide(x, merged(first, second))` must be the same for every
-`x`. With C channels everywhere, how many weights do the two have, and how many does the one have?
-Why then put a ReLU between them?""",
+        "Only the side counts",
+        """The square punishes a y of 5 where t is 1, although the answer is right. The **logistic
+loss** does not: it is the mean of ln(1 + exp(-t y)) over the points. Write `logistic_loss(y, t)`,
+which returns the loss and `dy`, for arrays of shape (N, 1). A y of -800 must not overflow.""",
         (
-            "Write out one pixel of the result: a sum over the places of `second`, and inside of "
-            "it a sum over the places of `first`.",
-            "The weight of `second` at (a, b) looks at an output of `first` a rows and b columns "
-            "further on. So `first`, times that weight, is added to the 5 x 5 filter with "
-            "its corner at (a, b).",
+            "The derivative of ln(1 + exp(u)) with respect to u is 1 / (1 + exp(-u)). Here u is "
+            "-t y.",
+            "`np.logaddexp(0, u)` is ln(exp(0) + exp(u)), and does not overflow.",
+            "dy is -t / (1 + exp(t y)), divided by N.",
         ),
         """
-def merged(first, second):
-    w = np.zeros((5, 5))
-    for a in range(3):
-        for b in range(3):
-            w[a : a + 3, b : b + 3] += first * second[a, b]
-    return w  # 18 C C weights do the work of 25 C C; with a ReLU between, they do more than that
+def logistic_loss(y, t):
+    loss = np.logaddexp(0, -t * y).mean()
+    dy = -t / (1 + np.exp(t * y)) / len(y)
+    return loss, dy
 """,
-        _check_merge,
+        _check_logistic,
     ),
     Exercise(
         "03.explain",
         0,
-        "why share the weights",
-        """A friend asks: *if a fully connected layer can do all that a convolution can, and more,
-why make it weaker on purpose?* Explain it with the ring on the dark ground.""",
-        ("How would a fully connected layer learn to find a ring in the top left corner?",),
-        """A fully connected layer has its own weights for every place. It learns a ring in the
-middle from images with a ring in the middle, and knows nothing about a ring in the corner until it
-has seen one there. A convolution uses the same few weights everywhere: it learns the ring once and
-finds it in every place. It needs far fewer weights, and far fewer examples. What it gives up, a
-different answer to the same pattern in another place, is hardly ever wanted in images.""",
+        "why not simply more layers?",
+        """A friend builds a network of ten layers, `x @ w1 @ w2 @ ... @ w10`, and cannot get it to
+separate two spirals, however long it trains. What would you tell them, and what is the least that
+they must change?""",
+        ("What is the product of ten matrices?",),
+        """The product of ten matrices is one matrix. So the ten layers compute nothing that one
+layer could not, and the border between the classes is one straight line. It takes something that
+bends, such as a ReLU, between the layers. One ReLU layer in the middle is enough for a border of
+many straight pieces.""",
     ),
 )

@@ -1,4 +1,4 @@
-"""Exercises of notebook 04: the gradients of a convolution, and how to check one."""
+"""Exercises of notebook 04: convolution."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,202 +6,151 @@ from typing import Any
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import WrongAnswer, expect, expect_that
+from ...course.compare import expect
 from ...kernels import naive
+from ...types import Array
 from .kinds import Exercise
 
 
-def _check_bias(bias_gradient: Callable[..., Any]) -> None:
-    dy = np.random.default_rng(0).standard_normal((2, 4, 3, 5))
-    sums = dy.sum(axis=(0, 1, 2))
+def _conv(x: Array, w: Array, stride: int = 1, padding: int = 0, dilation: int = 1) -> Array:
+    y: Array = naive.conv2d.forward(x, w, stride, padding, dilation)[0]
+    return y
+
+
+def _check_one_by_one(conv_1x1: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 4, 3, 5)), rng.standard_normal((1, 1, 5, 5))
+    want = _conv(x, w)
     mistakes = [
-        ("it is the mean: sum over the axes along which b was repeated", dy.mean(axis=(0, 1, 2))),
-        ("only the images are summed; b was repeated over rows and columns, too", dy.sum(axis=0)),
-        ("the images are not summed, but b is the same for all of them", dy.sum(axis=(1, 2))),
-        ("the channels are summed as well; each has a bias of its own", dy.sum()),
-        (
-            "the channels are summed and the images are kept; db has one number for each channel",
-            dy.sum(axis=(1, 2, 3)),
-        ),
-        (
-            "`keepdims` is set: it leaves axes of length 1, but db has the shape of b",
-            dy.sum(axis=(0, 1, 2), keepdims=True),
-        ),
-        ("dy is taken to be 1 everywhere", np.full(5, float(dy[..., 0].size))),
+        ("w is transposed: its rows belong to the input channels", x @ w[0, 0].T),
+        ("a single channel comes back: each filter makes one", want.sum(axis=3)),
+        ("the pixels' own channels are multiplied, not mixed", x * np.diag(w[0, 0])),
     ]
-    expect("bias_gradient", call(bias_gradient, dy), sums, mistakes)
+    expect("conv_1x1", call(conv_1x1, x, w), want, mistakes)
+    w = rng.standard_normal((1, 1, 5, 2))
+    expect("conv_1x1, from 5 channels to 2", call(conv_1x1, x, w), _conv(x, w))
 
 
-def _check_direction(measured_error: Callable[..., Any]) -> None:
+def _check_dilation(conv_dilated: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    x, u = rng.standard_normal((2, 3, 4))
-    right, h = 3 * x**2, 1e-2
-
-    def loss(x):
-        return (x**3).sum()
-
-    everywhere = loss(x + h) - loss(x - h)
-    for what, dx in (("a right gradient", right), ("a wrong gradient", right + 0.3)):
-        rate = (dx * u).sum()
-        both, one = loss(x + h * u) - loss(x - h * u), loss(x + h * u) - loss(x)
+    x, w = rng.standard_normal((2, 9, 8, 2)), rng.standard_normal((3, 3, 2, 3))
+    for stride, padding, dilation in ((1, 0, 2), (1, 2, 2), (2, 3, 3), (1, 1, 1)):
+        want = _conv(x, w, stride, padding, dilation)
         mistakes = [
-            ("the two points are 2 h apart: divide by 2 h", abs(both / h - rate) / abs(rate)),
-            (
-                "it is multiplied by h, not divided: put `2 * h` in brackets",
-                abs(both / 2 * h - rate) / abs(rate),
-            ),
-            ("it is measured on one side only", abs(one / h - rate) / abs(rate)),
-            (
-                "u is left out of the steps: along u they are `h * u`",
-                abs(everywhere / (2 * h) - rate) / abs(rate),
-            ),
-            (
-                "u is left out of the steps and of the rate; along u they are `h * u` and the sum "
-                "of dx times u",
-                abs(everywhere / (2 * h) - dx.sum()) / abs(dx.sum()),
-            ),
-            (
-                "it is divided by the measured rate; divide by the predicted one",
-                abs(both / (2 * h) - rate) / abs(both / (2 * h)),
-            ),
-            (
-                "the mean of dx times u is taken; the rate is their sum",
-                abs(both / (2 * h) - rate / x.size) / abs(rate / x.size),
-            ),
-            ("it is in percent", 100 * abs(both / (2 * h) - rate) / abs(rate)),
-            ("it is the error itself: divide by the size of the rate", abs(both / (2 * h) - rate)),
-            (
-                "the rate is the sum of dx times u, not of dx alone",
-                abs(both / (2 * h) - dx.sum()) / abs(dx.sum()),
-            ),
-            ("the sign is lost: an error has none", (both / (2 * h) - rate) / abs(rate)),
+            ("the filter's numbers still lie side by side", _conv(x, w, stride, padding)),
+            ("the filter is flipped", _conv(x, w[::-1, ::-1], stride, padding, dilation)),
         ]
-        want = abs(both / (2 * h) - rate) / abs(rate)
-        got = call(measured_error, loss, x, dx, u, h)
-        expect(f"measured_error of {what}", got, want, mistakes)
+        got = call(conv_dilated, x, w, stride, padding, dilation)
+        what = f"conv_dilated with stride {stride}, padding {padding}, dilation {dilation}"
+        expect(what, got, want, mistakes)
 
 
-def _check_spread(dx_by_forward: Callable[..., Any]) -> None:
+def _check_merge(merged: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    for H, W in ((7, 7), (8, 8), (7, 10)):
-        w = rng.standard_normal((3, 3, 2, 2))
-        y, cache = naive.conv2d.forward(np.zeros((2, H, W, 2)), w, 2, 1)
-        dy = rng.standard_normal(y.shape)
-        want = naive.conv2d.backward(dy, cache)[0]
-        mistakes = [
-            ("the filters are not flipped", _spread(dy, w[::-1, ::-1], H, W)),
-            ("input and output channels are not exchanged", _spread(dy, w, H, W, swap=False)),
-            (
-                "dy lies at the places 0, 2, 4, ... of the wide array; it begins with 1, for the "
-                "padding",
-                _spread(dy, w, H, W, first=0),
-            ),
-            ("dy is not spread: zeros are missing between its rows and columns", _narrow(dy, w)),
-        ]
-        got = call(dx_by_forward, dy, w, H, W)
-        expect_that(
-            not isinstance(got, tuple),
-            "dx_by_forward: expected dx, got a tuple: `forward` returns y and a cache, take [0]",
-        )
-        if np.shape(got) == (2, H - 1 + H % 2, W - 1 + W % 2, 2) != want.shape:
-            raise WrongAnswer(
-                f"dx_by_forward for {H} x {W} pixels: a row or column is missing at the end. The "
-                "last one lies in no window, so its place must be filled with zeros"
-            )
-        expect(f"dx_by_forward for {H} x {W} pixels", got, want, mistakes)
+    first, second = rng.standard_normal((3, 3)), rng.standard_normal((3, 3))
+    want = _full(first, second)
+    mistakes = [
+        ("one of the two is flipped", _full(first, second[::-1, ::-1])),
+        ("one of the two is flipped", _full(first[::-1, ::-1], second)),
+        ("the result is flipped", want[::-1, ::-1]),
+        ("the two filters lie side by side, and are not combined", np.kron(first, second)[:5, :5]),
+    ]
+    expect("merged", call(merged, first, second), want, mistakes)
 
 
-def _narrow(dy, w):
-    wide = np.pad(dy, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    return naive.conv2d.forward(wide, w[::-1, ::-1].transpose(0, 1, 3, 2))[0]
-
-
-def _spread(dy, w, H, W, swap=True, first=1):
-    wide = np.zeros((len(dy), H + 2, W + 2, dy.shape[3]))
-    rows, columns = 2 * dy.shape[1], 2 * dy.shape[2]
-    wide[:, first : first + rows : 2, first : first + columns : 2] = dy
-    flipped = w[::-1, ::-1]
-    return naive.conv2d.forward(wide, flipped.transpose(0, 1, 3, 2) if swap else flipped)[0]
+def _full(first: Array, second: Array) -> Array:
+    w = np.zeros((5, 5))
+    for a in range(3):
+        for b in range(3):
+            w[a : a + 3, b : b + 3] += first * second[a, b]
+    return w
 
 
 EXERCISES = (
     Exercise(
-        "04.bias",
+        "04.one_by_one",
         1,
-        "The gradient of a bias",
-        """A convolution with a bias computes `y + b`, with `b` of shape `(C_out,)`. Write
-`bias_gradient(dy)`, which returns `db`; `dy` is `(N, H, W, C_out)`.""",
+        "A filter of a single pixel",
+        """A 1 x 1 convolution looks at all channels of one pixel at a time. Write
+`conv_1x1(x, w)` in one line, without windows: `x` is `(N, H, W, C)`, `w` is `(1, 1, C, C_out)`.
+What is such a layer good for?""",
         (
-            "b was broadcast over images, rows and columns. What does backward do with what was "
-            "repeated (notebook 02)?",
-            "Sum over the first three axes: `axis=(0, 1, 2)`.",
+            "Each pixel is a row of C numbers, and the filters are a matrix of C rows.",
+            "`@` works on the last axis of `x` and leaves the others alone.",
         ),
         """
-def bias_gradient(dy):
-    return dy.sum(axis=(0, 1, 2))
+def conv_1x1(x, w):
+    return x @ w[0, 0]  # mixes channels, and changes how many there are: see shortcut B in 09
 """,
-        _check_bias,
+        _check_one_by_one,
     ),
     Exercise(
-        "04.direction",
+        "04.dilation",
         2,
-        "Your own check",
-        """Write `measured_error(L, x, dx, u, h)`, a check for one direction `u`. Measure the rate
-at which the function `L` changes at `x` along `u`, with the step `h` on both sides. Compare it with
-the rate that the gradient `dx` predicts. Return the relative error, as a share of the predicted
-rate.""",
+        "A filter with gaps",
+        """With **dilation** `d` the numbers of a filter lie on pixels that are `d` apart, not
+side by side. The index of `x` becomes `i * s + a * d - p`, and likewise for the columns. So
+nine weights cover a larger part of the image. Write `conv_dilated(x, w, stride, padding,
+dilation)`, beginning with a copy of `conv_loops`.""",
         (
-            "Measured: the difference of L at `x + h * u` and at `x - h * u`, divided by the "
-            "distance of the two.",
-            "Predicted: the sum of `dx * u`. The relative error is |measured - predicted| divided "
-            "by |predicted|.",
+            "In the innermost line only the index of `x` changes.",
+            "A filter of K numbers with gaps spans `d * (K - 1) + 1` pixels. The output's size "
+            "follows from that.",
         ),
         """
-def measured_error(L, x, dx, u, h):
-    measured = (L(x + h * u) - L(x - h * u)) / (2 * h)
-    predicted = (dx * u).sum()
-    return abs(measured - predicted) / abs(predicted)
+def conv_dilated(x, w, stride, padding, dilation):
+    N, H, W, C = x.shape
+    KH, KW, C, C_out = w.shape
+    H_out = output_size(H, dilation * (KH - 1) + 1, stride, padding)
+    W_out = output_size(W, dilation * (KW - 1) + 1, stride, padding)
+    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    y = np.zeros((N, H_out, W_out, C_out), x.dtype)
+    for n, i, j, o in np.ndindex(y.shape):
+        for a, b, c in np.ndindex(KH, KW, C):
+            y[n, i, j, o] += (
+                x[n, i * stride + a * dilation, j * stride + b * dilation, c] * w[a, b, c, o]
+            )
+    return y
 """,
-        _check_direction,
+        _check_dilation,
     ),
     Exercise(
-        "04.spread",
+        "04.merge",
         3,
-        "dx with stride 2, by a forward pass",
-        """With stride 1 `dx` is a forward convolution of `dy` with the flipped filters. For stride
-2 put a row and a column of zeros between the rows and columns of `dy` first. Write
-`dx_by_forward(dy, w, H, W)` for filters of 3 x 3, stride 2 and padding 1, where `H` and `W` are the
-height and width of the image. Use `my_conv2d.forward` with stride 1 and padding 0, on a `dy` that
-you have spread and padded yourself. Try 7 x 7 pixels first, then 8 x 8.""",
+        "Two layers that are one",
+        """Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. They *are*
+one 5 x 5 convolution. Write `merged(first, second)`, which finds its filter, for one channel:
+`slide(slide(x, first), second)` and `slide(x, merged(first, second))` must be the same for every
+`x`. With C channels everywhere, how many weights do the two have, and how many does the one have?
+Why then put a ReLU between them?""",
         (
-            "The flipped filters with exchanged channels are "
-            "`w[::-1, ::-1].transpose(0, 1, 3, 2)`.",
-            "Without padding a 3 x 3 filter takes off two rows and two columns. So the spread `dy` "
-            "must have H + 2 rows and W + 2 columns for a result of H x W.",
-            "In an array of zeros `wide` of that size, `dy` belongs at every second place, "
-            "beginning with 1: `wide[:, 1 : 1 + 2 * dy.shape[1] : 2, ...] = dy`.",
+            "Write out one pixel of the result: a sum over the places of `second`, and inside of "
+            "it a sum over the places of `first`.",
+            "The weight of `second` at (a, b) looks at an output of `first` a rows and b columns "
+            "further on. So `first`, times that weight, is added to the 5 x 5 filter with "
+            "its corner at (a, b).",
         ),
         """
-def dx_by_forward(dy, w, H, W):
-    N, H_out, W_out, C_out = dy.shape
-    wide = np.zeros((N, H + 2, W + 2, C_out))
-    wide[:, 1 : 1 + 2 * H_out : 2, 1 : 1 + 2 * W_out : 2] = dy
-    return my_conv2d.forward(wide, w[::-1, ::-1].transpose(0, 1, 3, 2))[0]
+def merged(first, second):
+    w = np.zeros((5, 5))
+    for a in range(3):
+        for b in range(3):
+            w[a : a + 3, b : b + 3] += first * second[a, b]
+    return w  # 18 C C weights do the work of 25 C C; with a ReLU between, they do more than that
 """,
-        _check_spread,
+        _check_merge,
     ),
     Exercise(
         "04.explain",
         0,
-        "why the filter is flipped",
-        """A friend has read that the backward pass of a convolution is a convolution *with the
-flipped filter*, and asks where the flip comes from. Explain it with a pixel and the three windows
-that it lies in, without a formula.""",
-        ("In which place of the filter is the pixel, in the window furthest to the left?",),
-        """A pixel lies in several windows. In the window furthest to the left it is the last one,
-so the last weight was on it; in the window furthest to the right it is the first one, under the
-first weight. On the way back the dy of each window reaches the pixel through the same weight. So if
-you go through the windows from left to right, the weights come from last to first. The filter is
-not flipped on purpose: it looks flipped, seen from the pixel.""",
+        "why share the weights",
+        """A friend asks: *if a fully connected layer can do all that a convolution can, and more,
+why make it weaker on purpose?* Explain it with the ring on the dark ground.""",
+        ("How would a fully connected layer learn to find a ring in the top left corner?",),
+        """A fully connected layer has its own weights for every place. It learns a ring in the
+middle from images with a ring in the middle, and knows nothing about a ring in the corner until it
+has seen one there. A convolution uses the same few weights everywhere: it learns the ring once and
+finds it in every place. It needs far fewer weights, and far fewer examples. What it gives up, a
+different answer to the same pattern in another place, is hardly ever wanted in images.""",
     ),
 )

@@ -1,199 +1,207 @@
-"""Exercises of notebook 05: the size of signals, and initial weights."""
+"""Exercises of notebook 05: the gradients of a convolution, and how to check one."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect, expect_that
+from ...course.compare import WrongAnswer, expect, expect_that
+from ...kernels import naive
 from .kinds import Exercise
 
 
-def _check_growth(growth_of: Callable[..., Any]) -> None:
-    for gain, layers in ((1.1 * math.sqrt(2), 50), (1.0, 11), (math.sqrt(2), 7)):
-        factor = gain**2 / 2
-        mistakes = [
-            ("it counts one layer too many: layer 1 is where you start", factor**layers),
-            ("ReLU, which halves the mean square, is missing", gain ** (2 * (layers - 1))),
-            ("the gain is not squared", (gain / 2) ** (layers - 1)),
-            ("it is the factor of one layer only", factor),
-            ("the factors are added: over many layers they multiply", factor * (layers - 1)),
-            ("the factors are added: over many layers they multiply", factor * layers),
-            (
-                "it is the factor of the root of the mean square: return that of the mean square",
-                math.sqrt(factor ** (layers - 1)),
-            ),
-            (
-                "`** layers - 1` takes 1 off the result: put `layers - 1` in brackets",
-                _off(factor, layers),
-            ),
-            ("the gain is not squared, and ReLU is missing", gain**layers),
-            ("the gain is not squared, and ReLU is missing", gain ** (layers - 1)),
-        ]
-        got = call(growth_of, gain, layers)
-        expect(f"growth_of({gain:.4g}, {layers})", got, factor ** (layers - 1), mistakes)
+def _check_bias(bias_gradient: Callable[..., Any]) -> None:
+    dy = np.random.default_rng(0).standard_normal((2, 4, 3, 5))
+    sums = dy.sum(axis=(0, 1, 2))
+    mistakes = [
+        ("it is the mean: sum over the axes along which b was repeated", dy.mean(axis=(0, 1, 2))),
+        ("only the images are summed; b was repeated over rows and columns, too", dy.sum(axis=0)),
+        ("the images are not summed, but b is the same for all of them", dy.sum(axis=(1, 2))),
+        ("the channels are summed as well; each has a bias of its own", dy.sum()),
+        (
+            "the channels are summed and the images are kept; db has one number for each channel",
+            dy.sum(axis=(1, 2, 3)),
+        ),
+        (
+            "`keepdims` is set: it leaves axes of length 1, but db has the shape of b",
+            dy.sum(axis=(0, 1, 2), keepdims=True),
+        ),
+        ("dy is taken to be 1 everywhere", np.full(5, float(dy[..., 0].size))),
+    ]
+    expect("bias_gradient", call(bias_gradient, dy), sums, mistakes)
 
 
-def _check_leaky(leaky_gain: Callable[..., Any]) -> None:
-    for a in (0.2, 0.5, 0.0, 1.0):
-        mistakes = [
-            ("it is the gain squared: take the root", 2 / (1 + a**2)),
-            ("a is not squared, but the mean square counts squares", math.sqrt(2 / (1 + a))),
-            ("it is the factor of the leaky ReLU, not the gain that cancels it", (1 + a**2) / 2),
-            ("the slope is left out: what is below 0 is not lost any more", math.sqrt(2)),
-            ("the gain grows with a; but the more passes, the less gain it needs", _upside(a)),
-            ("the 2 is missing: half of the numbers are above 0", math.sqrt(1 / (1 + a**2))),
-            ("the root is taken of 1 + a² only; the 2 is under it, too", 2 / math.sqrt(1 + a**2)),
-            (
-                "brackets are missing: `2 / 1 + a**2` is 2 + a²",
-                math.sqrt(2 / 1 + a**2),
-            ),
-        ]
-        expect(f"leaky_gain({a:g})", call(leaky_gain, a), math.sqrt(2 / (1 + a**2)), mistakes)
-
-
-def _off(factor, layers):
-    return factor**layers - 1
-
-
-def _upside(a):
-    return math.sqrt(2 * (1 + a**2))
-
-
-def _check_calibrated(calibrated: Callable[..., Any]) -> None:
+def _check_direction(measured_error: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((40, 12))
-    weights = [size * rng.standard_normal((12, 12)) for size in (0.1, 3.0, 1.0, 0.5)]
-    got = call(calibrated, x, [w.copy() for w in weights])
-    expect_that(
-        isinstance(got, (list, tuple)) and len(got) == len(weights),
-        f"calibrated: expected a list of {len(weights)} matrices, one for each layer",
-    )
-    wants = _calibrate(x, weights)
-    others = {
-        "y is divided by its mean square; to make the mean square 1, divide by its root": (
-            _calibrate(x, weights, root=False)
-        ),
-        "the signal goes on from layer to layer without ReLU": _calibrate(x, weights, relu=False),
-        "the sizes were measured with the old weights: the next layer must be measured with the new"
-        " weights before it": _calibrate(x, weights, again=False),
-        "the mean square after ReLU is made 1, not the mean square of y": (
-            _calibrate(x, weights, after=True)
-        ),
-        "the weights come back as they were: append the new ones to a list": weights,
-        "the weights are multiplied by the root of the mean square: divide by it": [
-            w * (w / new).mean() for w, new in zip(weights, wants)
-        ],
-        "each matrix is divided by its own size: the mean square of y is to be 1, not that of w": [
-            w / math.sqrt((w**2).mean()) for w in weights
-        ],
-        "every layer gets x itself, not what the layers before it made of it": [
-            _calibrate(x, [w])[0] for w in weights
-        ],
-        "y is divided by its standard deviation, which leaves out the mean of y": _calibrate(
-            x, weights, std=True
-        ),
-    }
-    for i, want in enumerate(wants):
-        mistakes = [(sentence, matrices[i]) for sentence, matrices in others.items()]
-        expect(f"calibrated: the weights of layer {i + 1}", got[i], want, mistakes)
+    x, u = rng.standard_normal((2, 3, 4))
+    right, h = 3 * x**2, 1e-2
+
+    def loss(x):
+        return (x**3).sum()
+
+    everywhere = loss(x + h) - loss(x - h)
+    for what, dx in (("a right gradient", right), ("a wrong gradient", right + 0.3)):
+        rate = (dx * u).sum()
+        both, one = loss(x + h * u) - loss(x - h * u), loss(x + h * u) - loss(x)
+        mistakes = [
+            ("the two points are 2 h apart: divide by 2 h", abs(both / h - rate) / abs(rate)),
+            (
+                "it is multiplied by h, not divided: put `2 * h` in brackets",
+                abs(both / 2 * h - rate) / abs(rate),
+            ),
+            ("it is measured on one side only", abs(one / h - rate) / abs(rate)),
+            (
+                "u is left out of the steps: along u they are `h * u`",
+                abs(everywhere / (2 * h) - rate) / abs(rate),
+            ),
+            (
+                "u is left out of the steps and of the rate; along u they are `h * u` and the sum "
+                "of dx times u",
+                abs(everywhere / (2 * h) - dx.sum()) / abs(dx.sum()),
+            ),
+            (
+                "it is divided by the measured rate; divide by the predicted one",
+                abs(both / (2 * h) - rate) / abs(both / (2 * h)),
+            ),
+            (
+                "the mean of dx times u is taken; the rate is their sum",
+                abs(both / (2 * h) - rate / x.size) / abs(rate / x.size),
+            ),
+            ("it is in percent", 100 * abs(both / (2 * h) - rate) / abs(rate)),
+            ("it is the error itself: divide by the size of the rate", abs(both / (2 * h) - rate)),
+            (
+                "the rate is the sum of dx times u, not of dx alone",
+                abs(both / (2 * h) - dx.sum()) / abs(dx.sum()),
+            ),
+            ("the sign is lost: an error has none", (both / (2 * h) - rate) / abs(rate)),
+        ]
+        want = abs(both / (2 * h) - rate) / abs(rate)
+        got = call(measured_error, loss, x, dx, u, h)
+        expect(f"measured_error of {what}", got, want, mistakes)
 
 
-def _calibrate(x, weights, root=True, relu=True, again=True, after=False, std=False):
-    """The right answer; each setting plants one typical mistake."""
-    result = []
-    for w in weights:
-        y = x @ w
-        size = (np.maximum(y, 0) ** 2).mean() if after else (y**2).mean()
-        size = y.var() if std else size
-        size = math.sqrt(size) if root else size
-        result.append(w / size)
-        y = y / size if again else y
-        x = np.maximum(y, 0) if relu else y
-    return result
+def _check_spread(dx_by_forward: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    for H, W in ((7, 7), (8, 8), (7, 10)):
+        w = rng.standard_normal((3, 3, 2, 2))
+        y, cache = naive.conv2d.forward(np.zeros((2, H, W, 2)), w, 2, 1)
+        dy = rng.standard_normal(y.shape)
+        want = naive.conv2d.backward(dy, cache)[0]
+        mistakes = [
+            ("the filters are not flipped", _spread(dy, w[::-1, ::-1], H, W)),
+            ("input and output channels are not exchanged", _spread(dy, w, H, W, swap=False)),
+            (
+                "dy lies at the places 0, 2, 4, ... of the wide array; it begins with 1, for the "
+                "padding",
+                _spread(dy, w, H, W, first=0),
+            ),
+            ("dy is not spread: zeros are missing between its rows and columns", _narrow(dy, w)),
+        ]
+        got = call(dx_by_forward, dy, w, H, W)
+        expect_that(
+            not isinstance(got, tuple),
+            "dx_by_forward: expected dx, got a tuple: `forward` returns y and a cache, take [0]",
+        )
+        if np.shape(got) == (2, H - 1 + H % 2, W - 1 + W % 2, 2) != want.shape:
+            raise WrongAnswer(
+                f"dx_by_forward for {H} x {W} pixels: a row or column is missing at the end. The "
+                "last one lies in no window, so its place must be filled with zeros"
+            )
+        expect(f"dx_by_forward for {H} x {W} pixels", got, want, mistakes)
+
+
+def _narrow(dy, w):
+    wide = np.pad(dy, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return naive.conv2d.forward(wide, w[::-1, ::-1].transpose(0, 1, 3, 2))[0]
+
+
+def _spread(dy, w, H, W, swap=True, first=1):
+    wide = np.zeros((len(dy), H + 2, W + 2, dy.shape[3]))
+    rows, columns = 2 * dy.shape[1], 2 * dy.shape[2]
+    wide[:, first : first + rows : 2, first : first + columns : 2] = dy
+    flipped = w[::-1, ::-1]
+    return naive.conv2d.forward(wide, flipped.transpose(0, 1, 3, 2) if swap else flipped)[0]
 
 
 EXERCISES = (
     Exercise(
-        "05.growth",
+        "05.bias",
         1,
-        "Ten percent too much",
-        """How exact must the gain be? Write `growth_of(gain, layers)`. It returns the factor by
-which the mean square of `y` is larger in layer number `layers` than in layer 1, by the formula.
-Then try a gain that is 10 % too large, in 50 layers.""",
+        "The gradient of a bias",
+        """A convolution with a bias computes `y + b`, with `b` of shape `(C_out,)`. Write
+`bias_gradient(dy)`, which returns `db`; `dy` is `(N, H, W, C_out)`.""",
         (
-            "The factor from one layer to the next is the gain squared, over 2.",
-            "From layer 1 to layer 50 there are 49 steps, and their factors multiply.",
+            "b was broadcast over images, rows and columns. What does backward do with what was "
+            "repeated (notebook 02)?",
+            "Sum over the first three axes: `axis=(0, 1, 2)`.",
         ),
         """
-def growth_of(gain, layers):
-    return (gain**2 / 2) ** (layers - 1)  # 10 % too much: 1.21 ** 49, over ten thousand
+def bias_gradient(dy):
+    return dy.sum(axis=(0, 1, 2))
 """,
-        _check_growth,
+        _check_bias,
     ),
     Exercise(
-        "05.leaky",
+        "05.direction",
         2,
-        "A ReLU that leaks",
-        """The **leaky** ReLU multiplies negative numbers by a, instead of setting them to 0: y
-= x where x > 0, else y = a x. Which gain keeps the signal? Write `leaky_gain(a)`. Test it in 50
-layers: change `relu` to `np.where(x > 0, x, a * x)` and look at the mean squares. Do the inputs
-still become alike as fast?""",
+        "Your own check",
+        """Write `measured_error(L, x, dx, u, h)`, a check for one direction `u`. Measure the rate
+at which the function `L` changes at `x` along `u`, with the step `h` on both sides. Compare it with
+the rate that the gradient `dx` predicts. Return the relative error, as a share of the predicted
+rate.""",
         (
-            "Half of the mean square passes whole. By which factor is the other half multiplied?",
-            "The leaky ReLU multiplies the mean square by (1 + a²) / 2, and the product multiplies "
-            "it by the gain squared. Together they must be 1.",
-            "Try a = 1 and a = 0: your formula must give the two gains that you know, 1 and √2.",
+            "Measured: the difference of L at `x + h * u` and at `x - h * u`, divided by the "
+            "distance of the two.",
+            "Predicted: the sum of `dx * u`. The relative error is |measured - predicted| divided "
+            "by |predicted|.",
         ),
         """
-def leaky_gain(a):
-    return math.sqrt(2 / (1 + a**2))
+def measured_error(L, x, dx, u, h):
+    measured = (L(x + h * u) - L(x - h * u)) / (2 * h)
+    predicted = (dx * u).sum()
+    return abs(measured - predicted) / abs(predicted)
 """,
-        _check_leaky,
+        _check_direction,
     ),
     Exercise(
-        "05.calibrate",
+        "05.spread",
         3,
-        "Weights that are measured, not computed",
-        """He's rule is right on average; a single draw is off. So measure instead (Mishkin and
-Matas 2016, arXiv:1511.06422). Write `calibrated(x, weights)`. It sends the batch `x` through the
-layers, and divides the weights of each layer by a number, so that the mean square of its `y` is
-exactly 1. Return the list of new matrices. As in `forward`, each layer takes `relu(y)` of the one
-before.""",
+        "dx with stride 2, by a forward pass",
+        """With stride 1 `dx` is a forward convolution of `dy` with the flipped filters. For stride
+2 put a row and a column of zeros between the rows and columns of `dy` first. Write
+`dx_by_forward(dy, w, H, W)` for filters of 3 x 3, stride 2 and padding 1, where `H` and `W` are the
+height and width of the image. Use `my_conv2d.forward` with stride 1 and padding 0, on a `dy` that
+you have spread and padded yourself. Try 7 x 7 pixels first, then 8 x 8.""",
         (
-            "Go from layer to layer, as `forward` does. If `y = x @ w`, what is the mean square of "
-            "`x @ (w / c)`?",
-            "The mean square of y, divided by c squared. So c is the root of the mean square.",
-            "The next layer must see the signal of the *new* weights: `x = relu(y / c)`.",
+            "The flipped filters with exchanged channels are "
+            "`w[::-1, ::-1].transpose(0, 1, 3, 2)`.",
+            "Without padding a 3 x 3 filter takes off two rows and two columns. So the spread `dy` "
+            "must have H + 2 rows and W + 2 columns for a result of H x W.",
+            "In an array of zeros `wide` of that size, `dy` belongs at every second place, "
+            "beginning with 1: `wide[:, 1 : 1 + 2 * dy.shape[1] : 2, ...] = dy`.",
         ),
         """
-def calibrated(x, weights):
-    result = []
-    for w in weights:
-        y = x @ w
-        c = math.sqrt((y**2).mean())
-        result.append(w / c)
-        x = np.maximum(y / c, 0)
-    return result
+def dx_by_forward(dy, w, H, W):
+    N, H_out, W_out, C_out = dy.shape
+    wide = np.zeros((N, H + 2, W + 2, C_out))
+    wide[:, 1 : 1 + 2 * H_out : 2, 1 : 1 + 2 * W_out : 2] = dy
+    return my_conv2d.forward(wide, w[::-1, ::-1].transpose(0, 1, 3, 2))[0]
 """,
-        _check_calibrated,
+        _check_spread,
     ),
     Exercise(
         "05.explain",
         0,
-        "why not start at 0",
-        """A friend asks: *why draw the weights at random? If nothing is known, start them all at 0,
-or all at the same number.* Explain what the units of such a layer compute, and whether training can
-ever make them differ.""",
-        (
-            "Take two units of one layer whose weights are equal. How do their outputs differ?",
-            "And their gradients, if the layer after them has equal weights, too?",
-        ),
-        """All units of the layer compute the same number. If the weights after them are equal as
-well, all get the same gradient, so they make the same step and stay equal forever: a layer of 256
-units that is worth one. With 0 it is worse still, as no signal comes through, and no gradient
-either. Random weights make the units different from the start, and training can use that.""",
+        "why the filter is flipped",
+        """A friend has read that the backward pass of a convolution is a convolution *with the
+flipped filter*, and asks where the flip comes from. Explain it with a pixel and the three windows
+that it lies in, without a formula.""",
+        ("In which place of the filter is the pixel, in the window furthest to the left?",),
+        """A pixel lies in several windows. In the window furthest to the left it is the last one,
+so the last weight was on it; in the window furthest to the right it is the first one, under the
+first weight. On the way back the dy of each window reaches the pixel through the same weight. So if
+you go through the windows from left to right, the weights come from last to first. The filter is
+not flipped on purpose: it looks flipped, seen from the pixel.""",
     ),
 )

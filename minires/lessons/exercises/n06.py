@@ -1,4 +1,4 @@
-"""Exercises of notebook 06: the loss, the schedule and the step."""
+"""Exercises of notebook 06: the size of signals, and initial weights."""
 
 import math
 from collections.abc import Callable
@@ -7,212 +7,193 @@ from typing import Any
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect, expect_tuple
+from ...course.compare import expect, expect_that
 from .kinds import Exercise
 
 
-def _check_cosine(cosine_lr: Callable[..., Any]) -> None:
-    steps, lr = 200, 0.4
-    for step in (50, 0, 100, 150, 200):
-        part = step / steps
+def _check_growth(growth_of: Callable[..., Any]) -> None:
+    for gain, layers in ((1.1 * math.sqrt(2), 50), (1.0, 11), (math.sqrt(2), 7)):
+        factor = gain**2 / 2
         mistakes = [
-            ("it goes through a whole wave: the cosine needs pi, not 2 pi", _wave(part, lr, 2)),
-            ("it stops halfway down: the cosine needs pi, not pi / 2", _wave(part, lr, 0.5)),
-            ("it is not halved: 1 + cos goes from 2 to 0", 2 * _wave(part, lr, 1)),
-            ("it falls below 0: add 1 to the cosine, and halve", lr * math.cos(math.pi * part)),
-            ("it rises", lr - _wave(part, lr, 1)),
-            ("it is a straight line", lr * (1 - part)),
-            ("pi is missing in the cosine", lr * (1 + math.cos(part)) / 2),
+            ("it counts one layer too many: layer 1 is where you start", factor**layers),
+            ("ReLU, which halves the mean square, is missing", gain ** (2 * (layers - 1))),
+            ("the gain is not squared", (gain / 2) ** (layers - 1)),
+            ("it is the factor of one layer only", factor),
+            ("the factors are added: over many layers they multiply", factor * (layers - 1)),
+            ("the factors are added: over many layers they multiply", factor * layers),
             (
-                "the cosine is given degrees; it takes radians: pi, not 180",
-                lr * (1 + math.cos(180 * part)) / 2,
+                "it is the factor of the root of the mean square: return that of the mean square",
+                math.sqrt(factor ** (layers - 1)),
             ),
-            ("lr is missing", _wave(part, 1, 1)),
             (
-                "it is a quarter of a wave: it falls ever faster, to the end",
-                lr * math.cos(math.pi * part / 2),
+                "`** layers - 1` takes 1 off the result: put `layers - 1` in brackets",
+                _off(factor, layers),
+            ),
+            ("the gain is not squared, and ReLU is missing", gain**layers),
+            ("the gain is not squared, and ReLU is missing", gain ** (layers - 1)),
+        ]
+        got = call(growth_of, gain, layers)
+        expect(f"growth_of({gain:.4g}, {layers})", got, factor ** (layers - 1), mistakes)
+
+
+def _check_leaky(leaky_gain: Callable[..., Any]) -> None:
+    for a in (0.2, 0.5, 0.0, 1.0):
+        mistakes = [
+            ("it is the gain squared: take the root", 2 / (1 + a**2)),
+            ("a is not squared, but the mean square counts squares", math.sqrt(2 / (1 + a))),
+            ("it is the factor of the leaky ReLU, not the gain that cancels it", (1 + a**2) / 2),
+            ("the slope is left out: what is below 0 is not lost any more", math.sqrt(2)),
+            ("the gain grows with a; but the more passes, the less gain it needs", _upside(a)),
+            ("the 2 is missing: half of the numbers are above 0", math.sqrt(1 / (1 + a**2))),
+            ("the root is taken of 1 + a² only; the 2 is under it, too", 2 / math.sqrt(1 + a**2)),
+            (
+                "brackets are missing: `2 / 1 + a**2` is 2 + a²",
+                math.sqrt(2 / 1 + a**2),
             ),
         ]
-        got = call(cosine_lr, step, steps, lr)
-        expect(f"cosine_lr({step}, {steps}, {lr})", got, _wave(part, lr, 1), mistakes)
+        expect(f"leaky_gain({a:g})", call(leaky_gain, a), math.sqrt(2 / (1 + a**2)), mistakes)
 
 
-def _wave(part, lr, waves):
-    return lr * (1 + math.cos(math.pi * waves * part)) / 2
+def _off(factor, layers):
+    return factor**layers - 1
 
 
-def _check_smoothing(smoothed: Callable[..., Any]) -> None:
+def _upside(a):
+    return math.sqrt(2 * (1 + a**2))
+
+
+def _check_calibrated(calibrated: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    z, labels, s = 2 * rng.standard_normal((6, 5)), rng.integers(0, 5, 6), 0.1
-    one = np.eye(5)[labels]
-    right = (1 - s) * one + s / 5
+    x = rng.standard_normal((40, 12))
+    weights = [size * rng.standard_normal((12, 12)) for size in (0.1, 3.0, 1.0, 0.5)]
+    got = call(calibrated, x, [w.copy() for w in weights])
+    expect_that(
+        isinstance(got, (list, tuple)) and len(got) == len(weights),
+        f"calibrated: expected a list of {len(weights)} matrices, one for each layer",
+    )
+    wants = _calibrate(x, weights)
     others = {
-        "the true class gets 1 - s only; it has a share of s / K as well": np.where(
-            one == 1, 1 - s, s / 5
+        "y is divided by its mean square; to make the mean square 1, divide by its root": (
+            _calibrate(x, weights, root=False)
         ),
-        "s is shared among the other classes; here all K get s / K": np.where(
-            one == 1, 1 - s, s / 4
+        "the signal goes on from layer to layer without ReLU": _calibrate(x, weights, relu=False),
+        "the sizes were measured with the old weights: the next layer must be measured with the new"
+        " weights before it": _calibrate(x, weights, again=False),
+        "the mean square after ReLU is made 1, not the mean square of y": (
+            _calibrate(x, weights, after=True)
         ),
-        "nothing is smoothed": one,
-        "s and 1 - s are exchanged": s * one + (1 - s) / 5,
+        "the weights come back as they were: append the new ones to a list": weights,
+        "the weights are multiplied by the root of the mean square: divide by it": [
+            w * (w / new).mean() for w, new in zip(weights, wants)
+        ],
+        "each matrix is divided by its own size: the mean square of y is to be 1, not that of w": [
+            w / math.sqrt((w**2).mean()) for w in weights
+        ],
+        "every layer gets x itself, not what the layers before it made of it": [
+            _calibrate(x, [w])[0] for w in weights
+        ],
+        "y is divided by its standard deviation, which leaves out the mean of y": _calibrate(
+            x, weights, std=True
+        ),
     }
-    got = expect_tuple("smoothed_cross_entropy", call(smoothed, z, labels, s), 2, "loss and dz")
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-
-    def loss(target):
-        return -(target * np.log(p)).sum(axis=1).mean()
-
-    mistakes = [(sentence, loss(target)) for sentence, target in others.items()]
-    mistakes += [
-        ("it is the sum over the images, not their mean", 6 * loss(right)),
-        ("it is the mean over classes, too: sum over them, mean over images", loss(right) / 5),
-        ("the minus is missing", -loss(right)),
-        (
-            "1 - s is added to whole rows or columns: pick one class for each image, with "
-            "[np.arange(N), labels]",
-            loss(_whole_rows(labels, s)),
-        ),
-        (
-            "1 - s is added to whole rows or columns: pick one class for each image, with "
-            "[np.arange(N), labels]",
-            loss(_whole_columns(labels, s)),
-        ),
-    ]
-    expect("smoothed_cross_entropy: the loss", got[0], loss(right), mistakes)
-    mistakes = [(sentence, (p - target) / 6) for sentence, target in others.items()]
-    mistakes += [
-        ("it is not divided by N, although the loss is a mean", p - right),
-        (
-            "the sign is wrong: it is what the net said, minus what it should have said",
-            (right - p) / 6,
-        ),
-        ("log p stands where p belongs", (np.log(p) - right) / 6),
-    ]
-    expect("smoothed_cross_entropy: dz", got[1], (p - right) / 6, mistakes)
+    for i, want in enumerate(wants):
+        mistakes = [(sentence, matrices[i]) for sentence, matrices in others.items()]
+        expect(f"calibrated: the weights of layer {i + 1}", got[i], want, mistakes)
 
 
-def _whole_rows(labels, s):
-    target = np.full((6, 5), s / 5)
-    target[labels] += 1 - s
-    return target
-
-
-def _whole_columns(labels, s):
-    target = np.full((6, 5), s / 5)
-    target[:, labels] += 1 - s
-    return target
-
-
-def _check_nesterov(step: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    w, v, g = rng.standard_normal((3, 4))
-    lr, m = 0.1, 0.8
-    new = m * v + g
-    got = expect_tuple("nesterov_step", call(step, w, v, g, lr, m), 2, "the new w and v")
-    expect(
-        "nesterov_step: v",
-        got[1],
-        new,
-        [
-            ("v comes back unchanged", v),
-            ("w and v are exchanged: return w first", w - lr * (g + m * new)),
-            ("lr is in v already; it belongs into the step of w only", m * v + lr * g),
-            ("the gradient is missing", m * v),
-            ("the new v is g + m v; here the gradient is scaled, too", m * v + (1 - m) * g),
-        ],
-    )
-    expect(
-        "nesterov_step: w",
-        got[0],
-        w - lr * (g + m * new),
-        [
-            ("that is the usual momentum: it steps along v, not ahead of it", w - lr * new),
-            ("the old v is used for the look ahead, not the new one", w - lr * (g + m * v)),
-            ("the look ahead leaves out the current gradient", w - lr * m * new),
-            ("v is not multiplied by m for the look ahead", w - lr * (g + new)),
-            ("lr is missing", w - (g + m * new)),
-            ("lr multiplies g only: brackets are missing", w - lr * g + m * new),
-            ("the sign is wrong: a step goes against the gradient", w + lr * (g + m * new)),
-        ],
-    )
+def _calibrate(x, weights, root=True, relu=True, again=True, after=False, std=False):
+    """The right answer; each setting plants one typical mistake."""
+    result = []
+    for w in weights:
+        y = x @ w
+        size = (np.maximum(y, 0) ** 2).mean() if after else (y**2).mean()
+        size = y.var() if std else size
+        size = math.sqrt(size) if root else size
+        result.append(w / size)
+        y = y / size if again else y
+        x = np.maximum(y, 0) if relu else y
+    return result
 
 
 EXERCISES = (
     Exercise(
-        "06.cosine",
+        "06.growth",
         1,
-        "A schedule without drops",
-        """Many recipes lower the learning rate along half a wave of the cosine: `lr` at step 0,
-half of it in the middle, 0 at the last step. Write `cosine_lr(step, steps, lr)`. Then put it in the
-place of `lr_at(...)` inside `train`, and compare the ends.""",
+        "Ten percent too much",
+        """How exact must the gain be? Write `growth_of(gain, layers)`. It returns the factor by
+which the mean square of `y` is larger in layer number `layers` than in layer 1, by the formula.
+Then try a gain that is 10 % too large, in 50 layers.""",
         (
-            "cos goes from 1 to -1 while its argument goes from 0 to pi.",
-            "So 1 + cos goes from 2 to 0. The argument is pi times the share of the steps that are "
-            "done.",
+            "The factor from one layer to the next is the gain squared, over 2.",
+            "From layer 1 to layer 50 there are 49 steps, and their factors multiply.",
         ),
         """
-def cosine_lr(step, steps, lr):
-    return lr * (1 + math.cos(math.pi * step / steps)) / 2
+def growth_of(gain, layers):
+    return (gain**2 / 2) ** (layers - 1)  # 10 % too much: 1.21 ** 49, over ten thousand
 """,
-        _check_cosine,
+        _check_growth,
     ),
     Exercise(
-        "06.smoothing",
+        "06.leaky",
         2,
-        "Asking for less certainty",
-        """**Label smoothing** changes the target: it is not 1 at the true class and 0 elsewhere,
-but `1 - s + s/K` at the true class and `s/K` at the others (K classes). Write
-`smoothed_cross_entropy(z, labels, s)`, which returns the mean loss and `dz`.""",
+        "A ReLU that leaks",
+        """The **leaky** ReLU multiplies negative numbers by a, instead of setting them to 0: y
+= x where x > 0, else y = a x. Which gain keeps the signal? Write `leaky_gain(a)`. Test it in 50
+layers: change `relu` to `np.where(x > 0, x, a * x)` and look at the mean squares. Do the inputs
+still become alike as fast?""",
         (
-            "The loss of an image is minus the sum over k of target k times log p k.",
-            "The targets add up to 1, so the gradient is again what the network said minus what it "
-            "should have said, divided by N.",
-            "`target = np.full(z.shape, s / K)`, then add `1 - s` at `[np.arange(N), labels]`.",
+            "Half of the mean square passes whole. By which factor is the other half multiplied?",
+            "The leaky ReLU multiplies the mean square by (1 + a²) / 2, and the product multiplies "
+            "it by the gain squared. Together they must be 1.",
+            "Try a = 1 and a = 0: your formula must give the two gains that you know, 1 and √2.",
         ),
         """
-def smoothed_cross_entropy(z, labels, s):
-    N, K = z.shape
-    target = np.full((N, K), s / K)
-    target[np.arange(N), labels] += 1 - s
-    log_p = log_softmax(z)
-    return -(target * log_p).sum(axis=1).mean(), (np.exp(log_p) - target) / N
+def leaky_gain(a):
+    return math.sqrt(2 / (1 + a**2))
 """,
-        _check_smoothing,
+        _check_leaky,
     ),
     Exercise(
-        "06.nesterov",
+        "06.calibrate",
         3,
-        "Looking ahead",
-        """With **Nesterov's** momentum a step does not go along the velocity, but along the
-velocity that would come next if the gradient stayed as it is: first `v = momentum * v + g`, then
-`w = w - lr * (g + momentum * v)`, with the new `v`. Write `nesterov_step(w, v, g, lr, momentum)`,
-which returns the new `w` and `v` and leaves its arguments as they are. Then use it in `descend`, in
-the valley with lr 0.05 and momentum 0.9: which of the two swings less?""",
+        "Weights that are measured, not computed",
+        """He's rule is right on average; a single draw is off. So measure instead (Mishkin and
+Matas 2016, arXiv:1511.06422). Write `calibrated(x, weights)`. It sends the batch `x` through the
+layers, and divides the weights of each layer by a number, so that the mean square of its `y` is
+exactly 1. Return the list of new matrices. As in `forward`, each layer takes `relu(y)` of the one
+before.""",
         (
-            "`v *= momentum` would change the argument. Make a new array.",
-            "Two lines, in this order: v first, because w needs the new one.",
-            "In the valley: with Nesterov's momentum `b` is at rest after two steps, and with the "
-            "usual one it still swings after twelve.",
+            "Go from layer to layer, as `forward` does. If `y = x @ w`, what is the mean square of "
+            "`x @ (w / c)`?",
+            "The mean square of y, divided by c squared. So c is the root of the mean square.",
+            "The next layer must see the signal of the *new* weights: `x = relu(y / c)`.",
         ),
         """
-def nesterov_step(w, v, g, lr, momentum):
-    v = momentum * v + g
-    return w - lr * (g + momentum * v), v
+def calibrated(x, weights):
+    result = []
+    for w in weights:
+        y = x @ w
+        c = math.sqrt((y**2).mean())
+        result.append(w / c)
+        x = np.maximum(y / c, 0)
+    return result
 """,
-        _check_nesterov,
+        _check_calibrated,
     ),
     Exercise(
         "06.explain",
         0,
-        "why learn one batch by heart",
-        """A friend says: *learning 64 images by heart is overfitting, which we want to avoid. Why
-do you do it on purpose, before every long run?*""",
-        ("What would it mean if the net could not do it?",),
-        """It is not a training, it is a test of the code. A net with hundreds of parameters for
-each image must be able to learn 64 of them, whatever they show. If the loss does not go to 0,
-then something is broken: a gradient, the loss, a learning rate that is far off. The test takes
-seconds, and a run of hours would find the same much later. Then you throw the net away, and train a
-new one on all images. (Labels that do not belong to their images pass the test: the net learns
-those by heart too. Look at some images with their labels to find that mistake.)""",
+        "why not start at 0",
+        """A friend asks: *why draw the weights at random? If nothing is known, start them all at 0,
+or all at the same number.* Explain what the units of such a layer compute, and whether training can
+ever make them differ.""",
+        (
+            "Take two units of one layer whose weights are equal. How do their outputs differ?",
+            "And their gradients, if the layer after them has equal weights, too?",
+        ),
+        """All units of the layer compute the same number. If the weights after them are equal as
+well, all get the same gradient, so they make the same step and stay equal forever: a layer of 256
+units that is worth one. With 0 it is worse still, as no signal comes through, and no gradient
+either. Random weights make the units different from the start, and training can use that.""",
     ),
 )

@@ -1,197 +1,218 @@
-"""Exercises of notebook 07: batch norm in use, and its neighbours."""
+"""Exercises of notebook 07: the loss, the schedule and the step."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect, expect_that, expect_tuple
+from ...course.compare import expect, expect_tuple
 from .kinds import Exercise
 
-EPS = 1e-5
 
-
-def _check_use(batch_norm_in_use: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    x, mean, w, b = rng.standard_normal((2, 3, 4, 5)) * 3 + 1, *rng.standard_normal((3, 5))
-    var = rng.uniform(0.5, 4, 5)
-    sigma = np.sqrt(var + EPS)
-    axes = (0, 1, 2)
-    own = (x - x.mean(axis=axes)) / np.sqrt(x.var(axis=axes) + EPS)
-    mistakes = [
-        ("it uses the mean and the variance of this batch", w * own + b),
-        ("it divides by the variance, not by its root", w * (x - mean) / (var + EPS) + b),
-        ("w and b are left out", (x - mean) / sigma),
-        ("the mean is not subtracted", w * x / sigma + b),
-        ("w and b are exchanged", b * (x - mean) / sigma + w),
-        ("b is added before w is multiplied", w * ((x - mean) / sigma + b)),
-    ]
-    got = call(batch_norm_in_use, x, mean, var, w, b)
-    want, root = w * (x - mean) / sigma + b, np.sqrt(var)
-    for misplaced in (w * (x - mean) / root + EPS + b, w * (x - mean) / (root + EPS) + b):
-        expect_that(
-            not (
-                isinstance(got, np.ndarray)
-                and got.shape == want.shape
-                and np.allclose(got, misplaced, rtol=0, atol=1e-9)
-            ),
-            "batch_norm_in_use: eps belongs under the root: it is added to the variance",
-        )
-    # Looser than usual, so that an answer without eps passes.
-    expect("batch_norm_in_use", got, want, mistakes, tolerance=1e-4)
-
-
-def _check_fold(folded: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    weight = rng.standard_normal((4, 4))
-    mean, w, b = rng.standard_normal((3, 4))
-    var = rng.uniform(0.5, 4, 4)
-    sigma = np.sqrt(var + EPS)
-    got = expect_tuple("folded", call(folded, weight, mean, var, w, b), 2, "weight and bias")
-    expect(
-        "folded: the weight",
-        got[0],
-        weight * (w / sigma),
-        [
-            ("the rows are scaled; an output channel is a column", weight * (w / sigma)[:, None]),
-            ("it divides by the variance, not by its root", weight * (w / (var + EPS))),
-            ("the w of batch norm is left out", weight / sigma),
-            ("the bias comes first: return the weight, then the bias", b - mean * w / sigma),
-            ("the columns are added up by `@`; `*` gives each its own scale", weight @ (w / sigma)),
+def _check_cosine(cosine_lr: Callable[..., Any]) -> None:
+    steps, lr = 200, 0.4
+    for step in (50, 0, 100, 150, 200):
+        part = step / steps
+        mistakes = [
+            ("it goes through a whole wave: the cosine needs pi, not 2 pi", _wave(part, lr, 2)),
+            ("it stops halfway down: the cosine needs pi, not pi / 2", _wave(part, lr, 0.5)),
+            ("it is not halved: 1 + cos goes from 2 to 0", 2 * _wave(part, lr, 1)),
+            ("it falls below 0: add 1 to the cosine, and halve", lr * math.cos(math.pi * part)),
+            ("it rises", lr - _wave(part, lr, 1)),
+            ("it is a straight line", lr * (1 - part)),
+            ("pi is missing in the cosine", lr * (1 + math.cos(part)) / 2),
             (
-                "the mean is subtracted from the weight; it belongs into the bias",
-                (weight - mean) * (w / sigma),
+                "the cosine is given degrees; it takes radians: pi, not 180",
+                lr * (1 + math.cos(180 * part)) / 2,
             ),
+            ("lr is missing", _wave(part, 1, 1)),
+            (
+                "it is a quarter of a wave: it falls ever faster, to the end",
+                lr * math.cos(math.pi * part / 2),
+            ),
+        ]
+        got = call(cosine_lr, step, steps, lr)
+        expect(f"cosine_lr({step}, {steps}, {lr})", got, _wave(part, lr, 1), mistakes)
+
+
+def _wave(part, lr, waves):
+    return lr * (1 + math.cos(math.pi * waves * part)) / 2
+
+
+def _check_smoothing(smoothed: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    z, labels, s = 2 * rng.standard_normal((6, 5)), rng.integers(0, 5, 6), 0.1
+    one = np.eye(5)[labels]
+    right = (1 - s) * one + s / 5
+    others = {
+        "the true class gets 1 - s only; it has a share of s / K as well": np.where(
+            one == 1, 1 - s, s / 5
+        ),
+        "s is shared among the other classes; here all K get s / K": np.where(
+            one == 1, 1 - s, s / 4
+        ),
+        "nothing is smoothed": one,
+        "s and 1 - s are exchanged": s * one + (1 - s) / 5,
+    }
+    got = expect_tuple("smoothed_cross_entropy", call(smoothed, z, labels, s), 2, "loss and dz")
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+    def loss(target):
+        return -(target * np.log(p)).sum(axis=1).mean()
+
+    mistakes = [(sentence, loss(target)) for sentence, target in others.items()]
+    mistakes += [
+        ("it is the sum over the images, not their mean", 6 * loss(right)),
+        ("it is the mean over classes, too: sum over them, mean over images", loss(right) / 5),
+        ("the minus is missing", -loss(right)),
+        (
+            "1 - s is added to whole rows or columns: pick one class for each image, with "
+            "[np.arange(N), labels]",
+            loss(_whole_rows(labels, s)),
+        ),
+        (
+            "1 - s is added to whole rows or columns: pick one class for each image, with "
+            "[np.arange(N), labels]",
+            loss(_whole_columns(labels, s)),
+        ),
+    ]
+    expect("smoothed_cross_entropy: the loss", got[0], loss(right), mistakes)
+    mistakes = [(sentence, (p - target) / 6) for sentence, target in others.items()]
+    mistakes += [
+        ("it is not divided by N, although the loss is a mean", p - right),
+        (
+            "the sign is wrong: it is what the net said, minus what it should have said",
+            (right - p) / 6,
+        ),
+        ("log p stands where p belongs", (np.log(p) - right) / 6),
+    ]
+    expect("smoothed_cross_entropy: dz", got[1], (p - right) / 6, mistakes)
+
+
+def _whole_rows(labels, s):
+    target = np.full((6, 5), s / 5)
+    target[labels] += 1 - s
+    return target
+
+
+def _whole_columns(labels, s):
+    target = np.full((6, 5), s / 5)
+    target[:, labels] += 1 - s
+    return target
+
+
+def _check_nesterov(step: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    w, v, g = rng.standard_normal((3, 4))
+    lr, m = 0.1, 0.8
+    new = m * v + g
+    got = expect_tuple("nesterov_step", call(step, w, v, g, lr, m), 2, "the new w and v")
+    expect(
+        "nesterov_step: v",
+        got[1],
+        new,
+        [
+            ("v comes back unchanged", v),
+            ("w and v are exchanged: return w first", w - lr * (g + m * new)),
+            ("lr is in v already; it belongs into the step of w only", m * v + lr * g),
+            ("the gradient is missing", m * v),
+            ("the new v is g + m v; here the gradient is scaled, too", m * v + (1 - m) * g),
         ],
-        tolerance=1e-4,
     )
     expect(
-        "folded: the bias",
-        got[1],
-        b - mean * w / sigma,
+        "nesterov_step: w",
+        got[0],
+        w - lr * (g + m * new),
         [
-            ("the mean is left out: batch norm subtracts it", b),
-            ("the mean is subtracted without being scaled", b - mean),
-            ("the mean is multiplied by w, but not divided by sigma", b - mean * w),
-            ("the sign of the mean is wrong", b + mean * w / sigma),
-            ("the w of batch norm is left out", b - mean / sigma),
+            ("that is the usual momentum: it steps along v, not ahead of it", w - lr * new),
+            ("the old v is used for the look ahead, not the new one", w - lr * (g + m * v)),
+            ("the look ahead leaves out the current gradient", w - lr * m * new),
+            ("v is not multiplied by m for the look ahead", w - lr * (g + new)),
+            ("lr is missing", w - (g + m * new)),
+            ("lr multiplies g only: brackets are missing", w - lr * g + m * new),
+            ("the sign is wrong: a step goes against the gradient", w + lr * (g + m * new)),
         ],
-        tolerance=1e-4,
     )
-
-
-def _check_layer_norm(layer_norm_backward: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    x, dy, w = rng.standard_normal((6, 5)) * 2 + 1, rng.standard_normal((6, 5)), rng.random(5) + 1
-    mistakes = [
-        ("it normalises over the batch, as batch norm does", _norm_backward(dy, x, w, 0)),
-        ("w is left out of g", _norm_backward(dy, x, np.ones(5), 1)),
-        (
-            "w is multiplied at the end; but w differs from channel to channel, and the means run "
-            "over channels",
-            w * _norm_backward(dy, x, np.ones(5), 1),
-        ),
-        ("mean and variance are treated as constants", _norm_backward(dy, x, w, 1, (0, 0))),
-        ("the path through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
-        ("the path through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
-        ("the division by sigma is missing", _norm_backward(dy, x, w, 1) * _sigma(x, 1)),
-        ("the two means of g still run over the batch", _norm_backward(dy, x, w, 1, means=0)),
-    ]
-    got = call(layer_norm_backward, dy, x, w)
-    expect("layer_norm_backward", got, _norm_backward(dy, x, w, 1), mistakes, tolerance=1e-4)
-
-
-def _sigma(x, axis):
-    return np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
-
-
-def _norm_backward(dy, x, w, axis, ways=(1, 1), means=None):
-    """The right answer, or a typical wrong one: `means` is the axis of the two means of g."""
-    sigma = _sigma(x, axis)
-    x_hat = (x - x.mean(axis=axis, keepdims=True)) / sigma
-    g = w * dy
-    means = axis if means is None else means
-    by_mean = g.mean(axis=means, keepdims=True)
-    by_variance = x_hat * (g * x_hat).mean(axis=means, keepdims=True)
-    return (g - ways[0] * by_mean - ways[1] * by_variance) / sigma
 
 
 EXERCISES = (
     Exercise(
-        "07.use",
+        "07.cosine",
         1,
-        "Batch norm in use",
-        """Write `batch_norm_in_use(x, running_mean, running_var, w, b)`, which computes batch norm
-as it works after `net.eval()`. `x` is `(..., C)`, the others are `(C,)`, and eps is 1e-5.""",
+        "A schedule without drops",
+        """Many recipes lower the learning rate along half a wave of the cosine: `lr` at step 0,
+half of it in the middle, 0 at the last step. Write `cosine_lr(step, steps, lr)`. Then put it in the
+place of `lr_at(...)` inside `train`, and compare the ends.""",
         (
-            "The same formula as in training, with other numbers for mean and var.",
-            "Broadcasting does it for all channels at once: the last axes fit.",
+            "cos goes from 1 to -1 while its argument goes from 0 to pi.",
+            "So 1 + cos goes from 2 to 0. The argument is pi times the share of the steps that are "
+            "done.",
         ),
         """
-def batch_norm_in_use(x, running_mean, running_var, w, b):
-    return w * (x - running_mean) / np.sqrt(running_var + 1e-5) + b
+def cosine_lr(step, steps, lr):
+    return lr * (1 + math.cos(math.pi * step / steps)) / 2
 """,
-        _check_use,
+        _check_cosine,
     ),
     Exercise(
-        "07.fold",
+        "07.smoothing",
         2,
-        "Two layers that become one",
-        """In use, batch norm multiplies each channel by one fixed number and adds another. The
-linear layer before it can do that too, so the two become one layer. Write
-`folded(weight, running_mean, running_var, w, b)`, which returns a new weight and a bias such that
-`x @ new_weight + bias` is the same as batch norm (in use) of `x @ weight`. Here `weight` is
-`(in, out)`, the others are `(out,)`.""",
+        "Asking for less certainty",
+        """**Label smoothing** changes the target: it is not 1 at the true class and 0 elsewhere,
+but `1 - s + s/K` at the true class and `s/K` at the others (K classes). Write
+`smoothed_cross_entropy(z, labels, s)`, which returns the mean loss and `dz`.""",
         (
-            "Write batch norm in use as y = scale * z + shift, with z = x @ weight. What are scale "
-            "and shift?",
-            "scale = w / sqrt(running_var + eps), shift = b - running_mean * scale. Each column of "
-            "the weight belongs to one output.",
+            "The loss of an image is minus the sum over k of target k times log p k.",
+            "The targets add up to 1, so the gradient is again what the network said minus what it "
+            "should have said, divided by N.",
+            "`target = np.full(z.shape, s / K)`, then add `1 - s` at `[np.arange(N), labels]`.",
         ),
         """
-def folded(weight, running_mean, running_var, w, b):
-    scale = w / np.sqrt(running_var + 1e-5)
-    return weight * scale, b - running_mean * scale
+def smoothed_cross_entropy(z, labels, s):
+    N, K = z.shape
+    target = np.full((N, K), s / K)
+    target[np.arange(N), labels] += 1 - s
+    log_p = log_softmax(z)
+    return -(target * log_p).sum(axis=1).mean(), (np.exp(log_p) - target) / N
 """,
-        _check_fold,
+        _check_smoothing,
     ),
     Exercise(
-        "07.layer_norm",
+        "07.nesterov",
         3,
-        "The same over channels: layer norm",
-        """**Layer norm**, which transformers use, normalises each *row* over its channels, so no
-image depends on another. Only the axis differs, and `w` is `(C,)` as before. Write
-`layer_norm_backward(dy, x, w)` for `x` of shape `(N, C)`, which returns `dx`. Answer two questions
-first. Is `g` still `w * dy`? And over which axis does each mean go?""",
+        "Looking ahead",
+        """With **Nesterov's** momentum a step does not go along the velocity, but along the
+velocity that would come next if the gradient stayed as it is: first `v = momentum * v + g`, then
+`w = w - lr * (g + momentum * v)`, with the new `v`. Write `nesterov_step(w, v, g, lr, momentum)`,
+which returns the new `w` and `v` and leaves its arguments as they are. Then use it in `descend`, in
+the valley with lr 0.05 and momentum 0.9: which of the two swings less?""",
         (
-            "Begin with a copy of `batch_norm_backward` and change the axes. Which of the means "
-            "need `keepdims=True`?",
-            "All means and the variance are over axis 1, with `keepdims=True`. `g = w * dy` stays "
-            "inside of the means, because w differs from channel to channel.",
+            "`v *= momentum` would change the argument. Make a new array.",
+            "Two lines, in this order: v first, because w needs the new one.",
+            "In the valley: with Nesterov's momentum `b` is at rest after two steps, and with the "
+            "usual one it still swings after twelve.",
         ),
         """
-def layer_norm_backward(dy, x, w):
-    sigma = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
-    x_hat = (x - x.mean(axis=1, keepdims=True)) / sigma
-    g = w * dy
-    mean_g = g.mean(axis=1, keepdims=True)
-    mean_gx = (g * x_hat).mean(axis=1, keepdims=True)
-    return (g - mean_g - x_hat * mean_gx) / sigma
+def nesterov_step(w, v, g, lr, momentum):
+    v = momentum * v + g
+    return w - lr * (g + momentum * v), v
 """,
-        _check_layer_norm,
+        _check_nesterov,
     ),
     Exercise(
         "07.explain",
         0,
-        "one photo, two answers",
-        """A friend asks her net about a photo twice, each time in a batch with fifteen other
-photos. The net names two different classes, and no weight has changed in between. She has not
-called `net.eval()`. Explain what happened, and why the call helps.""",
-        ("Which numbers does batch norm work out anew for each batch?",),
-        """In training mode batch norm subtracts the mean of the batch and divides by its standard
-deviation. Both depend on the fifteen other photos, so her photo became other numbers the second
-time, in every layer. `net.eval()` makes batch norm use the running averages. They are fixed
-numbers, so the answer depends on her photo alone.""",
+        "why learn one batch by heart",
+        """A friend says: *learning 64 images by heart is overfitting, which we want to avoid. Why
+do you do it on purpose, before every long run?*""",
+        ("What would it mean if the net could not do it?",),
+        """It is not a training, it is a test of the code. A net with hundreds of parameters for
+each image must be able to learn 64 of them, whatever they show. If the loss does not go to 0,
+then something is broken: a gradient, the loss, a learning rate that is far off. The test takes
+seconds, and a run of hours would find the same much later. Then you throw the net away, and train a
+new one on all images. (Labels that do not belong to their images pass the test: the net learns
+those by heart too. Look at some images with their labels to find that mistake.)""",
     ),
 )

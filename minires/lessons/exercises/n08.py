@@ -1,4 +1,4 @@
-"""Exercises of notebook 08: what a deeper net costs, and what its errors say."""
+"""Exercises of notebook 08: what a trained net answers, and how sure it may be."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,189 +6,204 @@ from typing import Any
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect, expect_that, expect_tuple
+from ...course.compare import expect
 from ...types import Array
 from .kinds import Exercise
 
-VERDICTS = "degradation", "overfitting", "deeper is better"
-CASES = (  # (training, test error) of the shallow net, of the deep one, the verdict
-    ((30.0, 40.0), (50.0, 58.0), 0),
-    ((30.0, 40.0), (10.0, 55.0), 1),
-    ((30.0, 40.0), (20.0, 33.0), 2),
-    ((5.0, 40.0), (6.0, 35.0), 0),  # a better test error does not change what training did
-    ((9.7, 11.0), (9.5, 11.5), 1),
-)
+
+def _check_confusion(confusion: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 30)
+    answers = np.where(rng.random(30) < 0.6, labels, rng.integers(0, 4, 30))
+    counts, marks = np.zeros((4, 4)), np.zeros((4, 4))
+    np.add.at(counts, (labels, answers), 1)
+    marks[labels, answers] += 1
+    mistakes = [
+        ("rows and columns are exchanged: a row for each true class", counts.T),
+        (
+            "each pair counts once, however often it occurs: `counts[labels, answers] += 1` adds "
+            "once per place; use `np.add.at` or a loop",
+            marks,
+        ),
+        ("they are shares, not numbers of images", counts / 30),
+        (
+            "they are shares of each true class, not numbers of images",
+            counts / counts.sum(axis=1, keepdims=True),
+        ),
+        ("the right answers are left out", counts - np.diag(np.diag(counts))),
+    ]
+    got = call(confusion, labels, answers, 4, name="confusion_table")
+    expect("confusion_table", got, counts, mistakes)
 
 
-def _check_verdict(verdict: Callable[..., Any]) -> None:
-    for shallow, deep, which in CASES:
-        got = call(verdict, shallow, deep)
-        case = f"training and test error {shallow} with few layers, {deep} with many"
-        expect_that(
-            got in VERDICTS,
-            f"expected one of {', '.join(map(repr, VERDICTS))}, got {got!r} for {case}",
-        )
-        if got == VERDICTS[which]:
-            continue
-        why = {
-            0: "the deeper net has the higher *training* error: that is degradation, whatever the "
-            "test errors are",
-            1: "the training error fell and the test error rose: the deeper net overfits",
-            2: "both errors fell",
-        }[which]
-        expect_that(False, f"{case}: {why}. Got {got!r}")
+def _top_error(logits: Array, labels: Array, k: int) -> float:
+    best = np.argsort(-logits, axis=1)[:, :k]
+    return float(100 * (best != labels[:, None]).all(axis=1).mean())
 
 
-def _work(n: float, width: int, size: int, strides: bool = True, classes: int = 10) -> int:
-    total, channels = size**2 * 27 * width, width
-    for stage in range(3):
-        out = width * 2**stage
-        side = size // 2**stage if strides else size
-        for _ in range(round(2 * n)):
-            total, channels = total + side**2 * 9 * channels * out, out
-    return total + channels * classes
-
-
-def _check_work(work_of: Callable[..., Any]) -> None:
-    for n, width, size in ((3, 16, 32), (9, 16, 32), (1, 8, 16)):
-        want = _work(n, width, size)
-        linear, first = 4 * width * 10, size**2 * 27 * width
-        opening = sum(
-            (size // 2**stage) ** 2 * 9 * (width * 2**stage) ** 2 // 2 for stage in (1, 2)
-        )
+def _check_top(top_error: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(1)
+    logits, labels = rng.standard_normal((60, 7)), rng.integers(0, 7, 60)
+    logits[np.arange(60), labels] += 1
+    for k in (3, 1, 7):
+        want = _top_error(logits, labels, k)
         mistakes = [
-            ("the maps keep their size: stages 2 and 3 halve it", _work(n, width, size, False)),
-            ("a stage has n layers; it has 2 n of them", _work(n / 2, width, size)),
+            ("it is the share of right answers", 100 - want),
+            ("it is a share from 0 to 1: multiply by 100", want / 100),
             (
-                "the first convolution is counted with one channel; an image has three",
-                want - 2 * first / 3,
+                "the k smallest are taken: `np.argsort` sorts upwards",
+                _top_error(-logits, labels, k),
             ),
             (
-                "the layers that open stages 2 and 3 still work on the larger maps",
-                want + 3 * opening,
+                "it is the same for every k: only the largest is looked at",
+                _top_error(logits, labels, 1),
             ),
-            ("pixels are not counted: these are the weights", _work(n, width, 1, False)),
-            ("it is in millions", want / 1e6),
-            ("the linear layer is missing", want - linear),
-            ("the first convolution is missing", want - first),
-            ("the first convolution and the linear layer are missing", want - first - linear),
-            ("the layers that open stages 2 and 3 get half of the channels only", want + opening),
             (
-                "each multiply-add counts twice; it is one multiplication with its addition",
-                2 * want,
+                "the k-th alone is looked at, not the first k",
+                100 * (np.argsort(-logits, axis=1)[:, k - 1] != labels).mean(),
+            ),
+            (
+                "each of the k places counts: an image is wrong only if none of them is right",
+                100 * (np.argsort(-logits, axis=1)[:, :k] != labels[:, None]).mean(),
             ),
         ]
-        got = call(work_of, n, width, size)
-        expect(f"work_of({n}, {width}, {size})", got, want, mistakes, tolerance=1e-9)
+        got = call(top_error, logits, labels, k, name="top_error")
+        expect(f"top_error with k = {k}", got, want, mistakes)
 
 
-def _answers(w1: Array, w2: Array, x: Array) -> Array:
-    y: Array = np.maximum(x @ w1, 0) @ w2
-    return y
+def _gaps(p: Array, labels: Array, bins: int) -> tuple[Array, Array]:
+    """For each bin that is not empty, how many images, and accuracy minus certainty."""
+    certainty, right = p.max(axis=1), p.argmax(axis=1) == labels
+    place = np.minimum((certainty * bins).astype(int), bins - 1)
+    found = [k for k in range(bins) if (place == k).any()]
+    sizes = np.array([(place == k).sum() for k in found])
+    gaps = np.array([right[place == k].mean() - certainty[place == k].mean() for k in found])
+    return sizes, gaps
 
 
-def _check_wider(wider: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    w1, w2, x = (
-        rng.standard_normal((4, 6)),
-        rng.standard_normal((6, 3)),
-        rng.standard_normal((9, 4)),
-    )
-    first, second = expect_tuple("wider", call(wider, w1, w2), 2, "the two larger matrices")
-    for name, got, shape in (("first", first, (4, 12)), ("second", second, (12, 3))):
-        expect_that(
-            np.shape(got) == shape,
-            f"wider: the {name} matrix: expected shape {shape}, got {np.shape(got)}",
-        )
-    want = _answers(w1, w2, x)
-    mistakes = [
-        ("everything is added up twice: each half should bring half of the answer", 2 * want),
-        ("both matrices were halved", want / 2),
+def _check_calibration(calibration_error: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(2)
+    z = 2 * rng.standard_normal((200, 4))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    labels = np.where(rng.random(200) < 0.6, p.argmax(axis=1), rng.integers(0, 4, 200))
+    sizes, gaps = _gaps(p, labels, 5)
+    certainty, right = p.max(axis=1), p.argmax(axis=1) == labels
+    true = p[np.arange(200), labels]
+    place = np.minimum((true * 5).astype(int), 4)
+    of_true = [
+        (place == k).sum() * abs(right[place == k].mean() - true[place == k].mean())
+        for k in range(5)
+        if (place == k).any()
     ]
-    expect("wider: the answers", _answers(first, second, x), want, mistakes)
-    expect_that(
-        np.linalg.matrix_rank(np.asarray(first)) > 0
-        and all(np.abs(first).sum(axis=0) > 0)
-        and all(np.abs(second).sum(axis=1) > 0),
-        "wider: the answers are right, but some of the new units do nothing at all. Let each of "
-        "them share the work",
-    )
+    mistakes = [
+        ("every bin counts alike: weight it by its number of images", abs(gaps).mean()),
+        ("the signs cancel: take the absolute value in each bin", (sizes * gaps).sum() / 200),
+        ("the signs cancel: take the absolute value in each bin", -(sizes * gaps).sum() / 200),
+        ("it is the sum over the images: divide by their number", (sizes * abs(gaps)).sum()),
+        ("it is taken over all images at once, not in bins", abs(right.mean() - certainty.mean())),
+        ("the squares are added up, not the absolute values", (sizes * gaps**2).sum() / 200),
+        ("it is the largest gap, not the mean", abs(gaps).max()),
+        (
+            "the probability of the true class is taken, which the net does not know: take the "
+            "largest",
+            sum(of_true) / 200,
+        ),
+        (
+            "the error is compared with the certainty: compare the share of right answers",
+            float((sizes * abs(1 - 2 * _certainty(p, 5) - gaps)).sum() / 200),
+        ),
+    ]
+    got = call(calibration_error, p, labels, 5, name="calibration_error")
+    expect("calibration_error", got, (sizes * abs(gaps)).sum() / 200, mistakes)
+
+
+def _certainty(p: Array, bins: int) -> Array:
+    certainty = p.max(axis=1)
+    place = np.minimum((certainty * bins).astype(int), bins - 1)
+    return np.array([certainty[place == k].mean() for k in range(bins) if (place == k).any()])
 
 
 EXERCISES = (
     Exercise(
-        "08.verdict",
+        "08.confusion",
         1,
-        "What do the two errors say?",
-        """Write `verdict(shallow, deep)`. Each argument is a pair (training error, test error) in
-percent. Return `"degradation"`, `"overfitting"` or `"deeper is better"`.""",
+        "Who is taken for whom",
+        """Write `confusion_table(labels, answers, classes)`. It returns an array of shape (classes,
+classes). Row i and column j say how many images of class i got the answer j.""",
         (
-            "Which of the two errors decides whether it is degradation?",
-            "First compare the training errors. Only if the deeper net's is lower do the test "
-            "errors matter.",
+            "A loop over pairs of a label and an answer adds 1 to one place of the table.",
+            "Start with `np.zeros((classes, classes), int)`, and `zip(labels, answers)`.",
         ),
         """
-def verdict(shallow, deep):
-    if deep[0] > shallow[0]:
-        return "degradation"  # training itself got worse
-    return "overfitting" if deep[1] > shallow[1] else "deeper is better"
+def confusion_table(labels, answers, classes):
+    table = np.zeros((classes, classes), int)
+    for true, said in zip(labels, answers):
+        table[true, said] += 1
+    return table
 """,
-        _check_verdict,
+        _check_confusion,
     ),
     Exercise(
-        "08.work",
+        "08.top",
         2,
-        "The work of a whole network",
-        """Write `work_of(n, width, size)`, which returns the multiply-adds of the plain network of
-6n + 2 layers and ten classes, for one image of `size` times `size` pixels and three channels. Leave
-out batch norm, ReLU and the mean. For `work_of(3, 16, 32)` the summary above says 40.6 million.""",
+        "Right among the first five",
+        """For ImageNet with its 1,000 classes people report the **top-5 error**: an answer counts
+as wrong only if the true class is not among the five largest logits. Write `top_error(logits,
+labels, k)`, which returns it in percent, for any k.""",
         (
-            "One convolution takes H' * W' * 9 * C_in * C_out multiply-adds, where H' and W' are "
-            "the size of its *output*.",
-            "Go through the network as `parameters_by_hand` does, with one more variable for the "
-            "size of the maps.",
-            "The layer that opens a stage already works on the smaller map, from the fewer "
-            "channels of the stage before.",
+            "`np.argsort(-logits, axis=1)` lists the classes of each image, the likeliest first.",
+            "Compare the first k columns with `labels[:, None]`. `any(axis=1)` says where one of "
+            "them is right.",
         ),
         """
-def work_of(n, width, size):
-    total, channels = size**2 * 27 * width, width
-    for stage in range(3):
-        out, side = width * 2**stage, size // 2**stage
-        for _ in range(2 * n):
-            total, channels = total + side**2 * 9 * channels * out, out
-    return total + channels * 10
+def top_error(logits, labels, k):
+    first = np.argsort(-logits, axis=1)[:, :k]
+    found = (first == labels[:, None]).any(axis=1)
+    return 100 * (1 - found.mean())
 """,
-        _check_work,
+        _check_top,
     ),
     Exercise(
-        "08.wider",
+        "08.calibration",
         3,
-        "A solution exists in width, too",
-        """A network of two linear layers, `relu(x @ w1) @ w2`, has h units in the middle. Write
-`wider(w1, w2)`: two matrices with 2h units in the middle that give the same answers for every `x`.
-Each of the new units must do some of the work.""",
+        "May it be so sure?",
+        """A net is **calibrated** if it is right in 80 % of the cases in which it is 80 % sure.
+Write `calibration_error(p, labels, bins)` for probabilities `p` of shape (N, K). Sort the images by
+their largest probability into bins of equal width from 0 to 1. In each bin, take the absolute
+difference of the share of right answers and the mean of the largest probabilities. Return the mean
+of these differences over all *images*. (Guo et al. 2017, arXiv:1706.04599, call it the expected
+calibration error.) How well is the net of this notebook calibrated, with 10 bins?""",
         (
-            "What happens if every unit in the middle is there twice?",
-            "Then every unit counts twice in the last sum. What makes up for that?",
+            "`p.max(axis=1)` is how sure the net is of each image; `p.argmax(axis=1) == labels` "
+            "says whether it is right.",
+            "The bin of an image is `int(certainty * bins)`, and for a certainty of exactly 1 the "
+            "last one. Leave empty bins out.",
+            "Weight the difference of each bin by its number of images, and divide the sum by N.",
         ),
         """
-def wider(w1, w2):
-    return np.concatenate([w1, w1], axis=1), np.concatenate([w2, w2]) / 2
+def calibration_error(p, labels, bins):
+    certainty, right = p.max(axis=1), p.argmax(axis=1) == labels
+    place = np.minimum((certainty * bins).astype(int), bins - 1)
+    total = 0.0
+    for k in range(bins):
+        here = place == k
+        if here.any():
+            total += here.sum() * abs(right[here].mean() - certainty[here].mean())
+    return total / len(p)
 """,
-        _check_wider,
+        _check_calibration,
     ),
     Exercise(
         "08.explain",
         0,
-        "a bigger network that does worse",
-        """A friend has heard that large networks overfit, and says: *of course the one of 56 layers
-is worse, it has too many parameters.* Which two numbers do you show, and what do they say?""",
-        ("If a network has too many parameters, on which images would it do well?",),
-        """Show the training errors. A network with too many parameters learns its training images
-by heart, so its training error is low and only its test error is high. Here the training error of
-the deeper network is the higher one: it does worse on the very images it was shown, even on 256 of
-them. So it is not too strong; it is trained badly. And it need not be worse: the shallower network
-with 36 layers that do nothing is one of the networks it could have become.""",
+        "97 % sure that it is a disk",
+        """A friend shows your net of ten shapes a photograph of a cat. It answers: disk, 97 %. The
+friend asks what is wrong with the net. What does the 97 % mean, and what does it not mean?""",
+        ("Between which answers did the net have to share out its 100 %?",),
+        """Nothing is broken. The net can only share 100 % out among its ten shapes; "none of them"
+is not among its answers. 97 % means: of these ten, disk fits by far the best, by the features that
+told the training images apart. It does not mean that a disk is there, nor that 97 of 100 such
+answers are right. That holds at best for images like those it was trained on, and has to be
+measured.""",
     ),
 )

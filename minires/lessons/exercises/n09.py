@@ -1,205 +1,197 @@
-"""Exercises of notebook 09: the residual block, and the paths through many of them."""
+"""Exercises of notebook 09: batch norm in use, and its neighbours."""
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from ...course.calling import call
 from ...course.compare import expect, expect_that, expect_tuple
-from ...types import Array
 from .kinds import Exercise
 
+EPS = 1e-5
 
-def _check_one_layer(plain_weights: Callable[..., Any]) -> None:
-    w = np.random.default_rng(0).standard_normal((4, 4))
+
+def _check_use(batch_norm_in_use: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, mean, w, b = rng.standard_normal((2, 3, 4, 5)) * 3 + 1, *rng.standard_normal((3, 5))
+    var = rng.uniform(0.5, 4, 5)
+    sigma = np.sqrt(var + EPS)
+    axes = (0, 1, 2)
+    own = (x - x.mean(axis=axes)) / np.sqrt(x.var(axis=axes) + EPS)
     mistakes = [
-        ("1 is added to every weight: the identity has ones on its diagonal only", w + 1),
-        ("only the identity comes back: w itself is missing", np.eye(4)),
-        ("w comes back as it is: the shortcut is missing", w),
-        ("the identity is taken away", w - np.eye(4)),
+        ("it uses the mean and the variance of this batch", w * own + b),
+        ("it divides by the variance, not by its root", w * (x - mean) / (var + EPS) + b),
+        ("w and b are left out", (x - mean) / sigma),
+        ("the mean is not subtracted", w * x / sigma + b),
+        ("w and b are exchanged", b * (x - mean) / sigma + w),
+        ("b is added before w is multiplied", w * ((x - mean) / sigma + b)),
     ]
-    expect("plain_weights", call(plain_weights, w), w + np.eye(4), mistakes)
-
-
-def _block_backward(
-    dy: Array,
-    x: Array,
-    w1: Array,
-    w2: Array,
-    alpha: float,
-    last: bool = True,
-    inner: bool = True,
-    on_shortcut: bool = True,
-    forward: float | None = None,
-) -> tuple[Array, Array, Array]:
-    """The gradients (dx, dw1, dw2); each flag leaves out a part, as a typical mistake does.
-
-    `forward` is the factor of the shortcut in the forward pass, if it is not alpha.
-    """
-    a = np.maximum(x @ w1, 0)
-    ds = dy * (a @ w2 + (alpha if forward is None else forward) * x > 0) if last else dy
-    da = ds @ w2.T
-    if inner:
-        da = da * (a > 0)
-    return da @ w1.T + alpha * (ds if on_shortcut else dy), x.T @ da, a.T @ ds
-
-
-def _check_backward(block_backward: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    x, dy = rng.standard_normal((2, 7, 4))
-    w1, w2 = rng.standard_normal((4, 5)), rng.standard_normal((5, 4))
-    for alpha in (1.0, 0.5, 0.0):
-        case = dy, x, w1, w2, alpha
-        got = expect_tuple("block_backward", call(block_backward, *case), 3, "dx, dw1 and dw2")
-        right = _block_backward(*case)
-        unlike: dict[str, dict[str, Any]] = {
-            "the last ReLU is left out: the gradient passes it first": {"last": False},
-            "the ReLU between the two layers is left out": {"inner": False},
-            "the shortcut passes back dy: the gradient must go through the last ReLU first": {
-                "on_shortcut": False
-            },
-            "the forward pass leaves out alpha": {"forward": 1.0},
-            "the forward pass leaves out the shortcut, so the last ReLU is cut elsewhere": {
-                "forward": 0.0
-            },
-        }
-        mistakes = {why: _block_backward(*case, **part) for why, part in unlike.items()}
-        ds = dy * (np.maximum(x @ w1, 0) @ w2 + alpha * x > 0)
-        branch = right[0] - alpha * ds
-        one = _block_backward(dy, x, w1, w2, 1.0)[0]
-        for i, name in enumerate(("dx", "dw1", "dw2")):
-            known = [(why, wrong[i]) for why, wrong in mistakes.items()]
-            if name == "dx":
-                known += [
-                    ("the path along the shortcut is missing", branch),
-                    ("alpha is left out of the gradient", branch + ds),
-                    (
-                        "x comes back along the shortcut: it is the gradient that does",
-                        branch + alpha * x,
-                    ),
-                    ("alpha is left out, forward and backward", one),
-                ]
-            expect(f"block_backward: {name} for alpha {alpha:g}", got[i], right[i], known)
-
-
-TOO_LONG = 0.1  # seconds for 16 blocks: adding up takes a hundredth of it, all 65,536 paths more
-
-
-def _by_length(slopes: Array) -> Array:
-    sums = np.array([1.0])
-    for slope in slopes:
-        sums = np.append(sums, 0) + slope * np.append(0, sums)
-    return sums
-
-
-def _check_by_length(by_length: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    for n in (3, 8, 16, 27):
-        slopes = rng.normal(0, 0.5, n)
-        want = _by_length(slopes)
-        started = perf_counter()
-        got = call(by_length, slopes)
-        seconds = perf_counter() - started
-        expect_that(np.ndim(got) == 1, "by_length: expected n + 1 numbers, one for each length")
-        mistakes = [
-            ("the paths are counted: add up their products", _by_length(np.ones(n))),
-            ("it begins with the path through all branches: reverse it", want[::-1]),
-            ("these are powers of the sum, which use a branch more than once", _powers(slopes)),
-            ("the path along all shortcuts is missing", want[1:]),
-        ]
-        expect(f"by_length for {n} blocks", got, want, mistakes, tolerance=1e-9)
+    got = call(batch_norm_in_use, x, mean, var, w, b)
+    want, root = w * (x - mean) / sigma + b, np.sqrt(var)
+    for misplaced in (w * (x - mean) / root + EPS + b, w * (x - mean) / (root + EPS) + b):
         expect_that(
-            n != 16 or seconds < TOO_LONG,
-            f"by_length is right, but takes {seconds:.1f} s for 16 blocks. If it walks along every "
-            f"path, 27 blocks take 2,048 times as long. Add up paths of one length together",
+            not (
+                isinstance(got, np.ndarray)
+                and got.shape == want.shape
+                and np.allclose(got, misplaced, rtol=0, atol=1e-9)
+            ),
+            "batch_norm_in_use: eps belongs under the root: it is added to the variance",
         )
+    # Looser than usual, so that an answer without eps passes.
+    expect("batch_norm_in_use", got, want, mistakes, tolerance=1e-4)
 
 
-def _powers(slopes):
-    return np.array([slopes.sum() ** k for k in range(len(slopes) + 1)])
+def _check_fold(folded: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((4, 4))
+    mean, w, b = rng.standard_normal((3, 4))
+    var = rng.uniform(0.5, 4, 4)
+    sigma = np.sqrt(var + EPS)
+    got = expect_tuple("folded", call(folded, weight, mean, var, w, b), 2, "weight and bias")
+    expect(
+        "folded: the weight",
+        got[0],
+        weight * (w / sigma),
+        [
+            ("the rows are scaled; an output channel is a column", weight * (w / sigma)[:, None]),
+            ("it divides by the variance, not by its root", weight * (w / (var + EPS))),
+            ("the w of batch norm is left out", weight / sigma),
+            ("the bias comes first: return the weight, then the bias", b - mean * w / sigma),
+            ("the columns are added up by `@`; `*` gives each its own scale", weight @ (w / sigma)),
+            (
+                "the mean is subtracted from the weight; it belongs into the bias",
+                (weight - mean) * (w / sigma),
+            ),
+        ],
+        tolerance=1e-4,
+    )
+    expect(
+        "folded: the bias",
+        got[1],
+        b - mean * w / sigma,
+        [
+            ("the mean is left out: batch norm subtracts it", b),
+            ("the mean is subtracted without being scaled", b - mean),
+            ("the mean is multiplied by w, but not divided by sigma", b - mean * w),
+            ("the sign of the mean is wrong", b + mean * w / sigma),
+            ("the w of batch norm is left out", b - mean / sigma),
+        ],
+        tolerance=1e-4,
+    )
+
+
+def _check_layer_norm(layer_norm_backward: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, dy, w = rng.standard_normal((6, 5)) * 2 + 1, rng.standard_normal((6, 5)), rng.random(5) + 1
+    mistakes = [
+        ("it normalises over the batch, as batch norm does", _norm_backward(dy, x, w, 0)),
+        ("w is left out of g", _norm_backward(dy, x, np.ones(5), 1)),
+        (
+            "w is multiplied at the end; but w differs from channel to channel, and the means run "
+            "over channels",
+            w * _norm_backward(dy, x, np.ones(5), 1),
+        ),
+        ("mean and variance are treated as constants", _norm_backward(dy, x, w, 1, (0, 0))),
+        ("the path through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
+        ("the path through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
+        ("the division by sigma is missing", _norm_backward(dy, x, w, 1) * _sigma(x, 1)),
+        ("the two means of g still run over the batch", _norm_backward(dy, x, w, 1, means=0)),
+    ]
+    got = call(layer_norm_backward, dy, x, w)
+    expect("layer_norm_backward", got, _norm_backward(dy, x, w, 1), mistakes, tolerance=1e-4)
+
+
+def _sigma(x, axis):
+    return np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+
+
+def _norm_backward(dy, x, w, axis, ways=(1, 1), means=None):
+    """The right answer, or a typical wrong one: `means` is the axis of the two means of g."""
+    sigma = _sigma(x, axis)
+    x_hat = (x - x.mean(axis=axis, keepdims=True)) / sigma
+    g = w * dy
+    means = axis if means is None else means
+    by_mean = g.mean(axis=means, keepdims=True)
+    by_variance = x_hat * (g * x_hat).mean(axis=means, keepdims=True)
+    return (g - ways[0] * by_mean - ways[1] * by_variance) / sigma
 
 
 EXERCISES = (
     Exercise(
-        "09.one_layer",
+        "09.use",
         1,
-        "Why two layers?",
-        """A block of a single layer returns `relu(x @ w + x)`. A plain layer with other weights can
-compute exactly the same. Write `plain_weights(w)`, which returns its `v`: `relu(x @ v)` must be
-`relu(x @ w + x)` for every `x`. So what is left of the shortcut's advantage?""",
+        "Batch norm in use",
+        """Write `batch_norm_in_use(x, running_mean, running_var, w, b)`, which computes batch norm
+as it works after `net.eval()`. `x` is `(..., C)`, the others are `(C,)`, and eps is 1e-5.""",
         (
-            "Write the second x as a matrix product too.",
-            "`x @ w + x` is `x @ (w + I)`, where I is the matrix that changes nothing.",
+            "The same formula as in training, with other numbers for mean and var.",
+            "Broadcasting does it for all channels at once: the last axes fit.",
         ),
         """
-def plain_weights(w):
-    return w + np.eye(len(w))  # only the start differs, and what weight decay pulls towards;
-    # the paper saw no advantage with one layer (section 3.2)
+def batch_norm_in_use(x, running_mean, running_var, w, b):
+    return w * (x - running_mean) / np.sqrt(running_var + 1e-5) + b
 """,
-        _check_one_layer,
+        _check_use,
     ),
     Exercise(
-        "09.backward",
+        "09.fold",
         2,
-        "Back through a scaled shortcut",
-        """The block is `y = relu(relu(x @ w1) @ w2 + alpha * x)`. Write
-`block_backward(dy, x, w1, w2, alpha)`, which returns `dx, dw1, dw2`. It begins with a forward pass,
-because it needs to know where the two ReLUs were open.""",
+        "Two layers that become one",
+        """In use, batch norm multiplies each channel by one fixed number and adds another. The
+linear layer before it can do that too, so the two become one layer. Write
+`folded(weight, running_mean, running_var, w, b)`, which returns a new weight and a bias such that
+`x @ new_weight + bias` is the same as batch norm (in use) of `x @ weight`. Here `weight` is
+`(in, out)`, the others are `(out,)`.""",
         (
-            "Begin with the cell above that writes a block out by hand. Where does alpha come in?",
-            "Forward, in the sum before the last ReLU. Backward, on one of the two ways to x.",
-            "`dx = da @ w1.T + alpha * ds`; the last ReLU's mask belongs to `ds`, so to both ways.",
+            "Write batch norm in use as y = scale * z + shift, with z = x @ weight. What are scale "
+            "and shift?",
+            "scale = w / sqrt(running_var + eps), shift = b - running_mean * scale. Each column of "
+            "the weight belongs to one output.",
         ),
         """
-def block_backward(dy, x, w1, w2, alpha):
-    a = np.maximum(x @ w1, 0)
-    ds = dy * (a @ w2 + alpha * x > 0)
-    da = (ds @ w2.T) * (a > 0)
-    return da @ w1.T + alpha * ds, x.T @ da, a.T @ ds
+def folded(weight, running_mean, running_var, w, b):
+    scale = w / np.sqrt(running_var + 1e-5)
+    return weight * scale, b - running_mean * scale
 """,
-        _check_backward,
+        _check_fold,
     ),
     Exercise(
-        "09.by_length",
+        "09.layer_norm",
         3,
-        "All paths, without walking along them",
-        """`slopes` holds the derivatives of the branches of n blocks in a row. Write
-`by_length(slopes)`, which returns an array of n + 1 numbers. Number k is the sum over all paths
-through k branches, and each path counts with the product of its slopes. For three blocks with
-slopes a, b, c that is `[1, a + b + c, a*b + a*c + b*c, a*b*c]`. It must work for 27 blocks,
-where listing all paths would take minutes.""",
+        "The same over channels: layer norm",
+        """**Layer norm**, which transformers use, normalises each *row* over its channels, so no
+image depends on another. Only the axis differs, and `w` is `(C,)` as before. Write
+`layer_norm_backward(dy, x, w)` for `x` of shape `(N, C)`, which returns `dx`. Answer two questions
+first. Is `g` still `w * dy`? And over which axis does each mean go?""",
         (
-            "Take one block at a time. What does it do to the sums that you have for the blocks "
-            "before it?",
-            "A path either takes the new block's shortcut and keeps its length, or takes its "
-            "branch: then it is one longer, and multiplied by the slope.",
-            "Start with `[1]`. Each block makes `sums` with a 0 at the end, plus the slope times "
-            "`sums` with a 0 in front.",
+            "Begin with a copy of `batch_norm_backward` and change the axes. Which of the means "
+            "need `keepdims=True`?",
+            "All means and the variance are over axis 1, with `keepdims=True`. `g = w * dy` stays "
+            "inside of the means, because w differs from channel to channel.",
         ),
         """
-def by_length(slopes):
-    sums = np.array([1.0])  # without blocks: one path, of length 0
-    for slope in slopes:
-        sums = np.append(sums, 0) + slope * np.append(0, sums)
-    return sums  # n * n steps instead of 2**n
+def layer_norm_backward(dy, x, w):
+    sigma = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+    x_hat = (x - x.mean(axis=1, keepdims=True)) / sigma
+    g = w * dy
+    mean_g = g.mean(axis=1, keepdims=True)
+    mean_gx = (g * x_hat).mean(axis=1, keepdims=True)
+    return (g - mean_g - x_hat * mean_gx) / sigma
 """,
-        _check_by_length,
+        _check_layer_norm,
     ),
     Exercise(
         "09.explain",
         0,
-        "skipping layers",
-        """A friend says: *a shortcut lets the network skip layers. So the deep residual network is
-really a shallow one, and we could have trained the shallow one.* What is right about that, and what
-is not?""",
-        ("Can the network skip a block for some images only? Does a block that is skipped learn?",),
-        """Right: a block can do nothing, by making F(x) small, and at the start most of the signal
-goes along the shortcuts. That is why a deep residual network is hardly harder to train than a
-shallow one. But nothing is switched off. Every block's F(x) is added to x for every image, and gets
-the whole gradient, so it learns whatever small change helps. If the layers added nothing, removing
-a block would change nothing, and a network of 56 layers would end where one of 20 does. You will
-measure both in notebooks 10 and 11.""",
+        "one photo, two answers",
+        """A friend asks her net about a photo twice, each time in a batch with fifteen other
+photos. The net names two different classes, and no weight has changed in between. She has not
+called `net.eval()`. Explain what happened, and why the call helps.""",
+        ("Which numbers does batch norm work out anew for each batch?",),
+        """In training mode batch norm subtracts the mean of the batch and divides by its standard
+deviation. Both depend on the fifteen other photos, so her photo became other numbers the second
+time, in every layer. `net.eval()` makes batch norm use the running averages. They are fixed
+numbers, so the answer depends on her photo alone.""",
     ),
 )

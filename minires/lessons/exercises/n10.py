@@ -1,4 +1,4 @@
-"""Exercises of notebook 10: differences, how sure they are, and how many seeds they need."""
+"""Exercises of notebook 10: what a deeper net costs, and what its errors say."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,178 +7,188 @@ import numpy as np
 
 from ...course.calling import call
 from ...course.compare import expect, expect_that, expect_tuple
+from ...types import Array
 from .kinds import Exercise
 
-KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}
+VERDICTS = "degradation", "overfitting", "deeper is better"
+CASES = (  # (training, test error) of the shallow net, of the deep one, the verdict
+    ((30.0, 40.0), (50.0, 58.0), 0),
+    ((30.0, 40.0), (10.0, 55.0), 1),
+    ((30.0, 40.0), (20.0, 33.0), 2),
+    ((5.0, 40.0), (6.0, 35.0), 0),  # a better test error does not change what training did
+    ((9.7, 11.0), (9.5, 11.5), 1),
+)
 
 
-def _check_luck(agree_by_luck: Callable[..., Any]) -> None:
-    for n in (3, 2, 5, 1):
-        mistakes = [
-            ("only 'all above 0' is counted: all below 0 is agreement too", 0.5**n),
-            ("the chances of the seeds are added: multiply 1/2 by itself n times", 1 / n),
-            ("it is the chance that they do not agree", 1 - 2 * 0.5**n),
-            ("it is in percent: return a number from 0 to 1", 200 * 0.5**n),
-        ]
-        expect(f"agree_by_luck({n})", call(agree_by_luck, n), 2 * 0.5**n, mistakes)
-
-
-def _check_range(range_of_difference: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    for n, k, higher in ((3, 4.3, 10), (5, 2.78, 0)):
-        easy = rng.normal(0, 6, n)  # some seeds are harder than others, for both nets
-        first, second = 50 + higher + easy + rng.normal(0, 1, n), 50 + easy + rng.normal(0, 1, n)
-        d = first - second
-
-        def ends(m, half):
-            return np.array([m - half, m + half])
-
-        want = ends(d.mean(), k * d.std(ddof=1) / np.sqrt(n))
-        unpaired = k * np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / n)
-        mistakes = [
-            ("the differences are second minus first", -want[::-1]),
-            ("high comes before low", want[::-1]),
-            (
-                "the squares are divided by n, not by n - 1",
-                ends(d.mean(), k * d.std() / np.sqrt(n)),
-            ),
-            ("the division by the root of n is missing", ends(d.mean(), k * d.std(ddof=1))),
-            ("it is divided by n, not by its root", ends(d.mean(), k * d.std(ddof=1) / n)),
-            (
-                "it is divided by the root of n - 1",
-                ends(d.mean(), k * d.std(ddof=1) / (n - 1) ** 0.5),
-            ),
-            ("the variance is taken, not its root", ends(d.mean(), k * d.var(ddof=1) / np.sqrt(n))),
-            (
-                "the sign of the differences is lost",
-                ends(abs(d).mean(), k * abs(d).std(ddof=1) / np.sqrt(n)),
-            ),
-            (
-                "the mean and the half-range come back: return mean - half, mean + half",
-                np.array([d.mean(), k * d.std(ddof=1) / np.sqrt(n)]),
-            ),
-            ("these are the smallest and the largest difference", np.array([d.min(), d.max()])),
-            ("k is left out", ends(d.mean(), d.std(ddof=1) / np.sqrt(n))),
-            (
-                "the spread is that of the two nets, not of the differences",
-                ends(d.mean(), unpaired),
-            ),
-        ]
-        got = expect_tuple(
-            "range_of_difference", call(range_of_difference, first, second, k), 2, "low and high"
-        )
-        expect(f"range_of_difference for {n} seeds", np.asarray(got, float), want, mistakes)
-
-
-def _seeds_needed(spread: float, effect: float, ks: dict[int, float]) -> int | None:
-    for n, k in sorted(ks.items()):
-        if k * spread / n**0.5 < effect:
-            return n
-    return None
-
-
-def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
-    for spread, effect in ((3.0, 2.0), (3.0, 20.0), (5.0, 7.0), (20.0, 1.0), (2.0, 2.0)):
-        want, got = _seeds_needed(spread, effect, KS), call(seeds_needed, spread, effect, dict(KS))
-        if got == want and not isinstance(got, bool):
-            continue
-        case = f"spread {spread:g}, effect {effect:g}"
-        expect_that(want is not None, f"{case}: no number of seeds in ks is enough; return None")
+def _check_verdict(verdict: Callable[..., Any]) -> None:
+    for shallow, deep, which in CASES:
+        got = call(verdict, shallow, deep)
+        case = f"training and test error {shallow} with few layers, {deep} with many"
         expect_that(
-            got is None or isinstance(got, (int, float, np.number)) and not isinstance(got, bool),
-            f"{case}: expected {want}, a number of seeds, got {type(got).__name__}",
+            got in VERDICTS,
+            f"expected one of {', '.join(map(repr, VERDICTS))}, got {got!r} for {case}",
         )
-        known = {
-            next((n for n in KS if 1.96 * spread / n**0.5 < effect), None): "1.96 is used for "
-            "every n; with few seeds k is larger",
-            next((n for n, k in KS.items() if k * spread < effect), None): "the division by the "
-            "root of n is missing",
-            next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
-            "n, not by its root",
-            KS.get(want or 0): "that is k; return n",
-            min(KS): "with so few the half-range is above the effect",
-            max(KS): "return the smallest number that is enough",
-        }
-        because = f": {known[got]}" if got in known else ""
-        expect_that(False, f"{case}: expected {want}, got {got}{because}")
+        if got == VERDICTS[which]:
+            continue
+        why = {
+            0: "the deeper net has the higher *training* error: that is degradation, whatever the "
+            "test errors are",
+            1: "the training error fell and the test error rose: the deeper net overfits",
+            2: "both errors fell",
+        }[which]
+        expect_that(False, f"{case}: {why}. Got {got!r}")
+
+
+def _work(n: float, width: int, size: int, strides: bool = True, classes: int = 10) -> int:
+    total, channels = size**2 * 27 * width, width
+    for stage in range(3):
+        out = width * 2**stage
+        side = size // 2**stage if strides else size
+        for _ in range(round(2 * n)):
+            total, channels = total + side**2 * 9 * channels * out, out
+    return total + channels * classes
+
+
+def _check_work(work_of: Callable[..., Any]) -> None:
+    for n, width, size in ((3, 16, 32), (9, 16, 32), (1, 8, 16)):
+        want = _work(n, width, size)
+        linear, first = 4 * width * 10, size**2 * 27 * width
+        opening = sum(
+            (size // 2**stage) ** 2 * 9 * (width * 2**stage) ** 2 // 2 for stage in (1, 2)
+        )
+        mistakes = [
+            ("the maps keep their size: stages 2 and 3 halve it", _work(n, width, size, False)),
+            ("a stage has n layers; it has 2 n of them", _work(n / 2, width, size)),
+            (
+                "the first convolution is counted with one channel; an image has three",
+                want - 2 * first / 3,
+            ),
+            (
+                "the layers that open stages 2 and 3 still work on the larger maps",
+                want + 3 * opening,
+            ),
+            ("pixels are not counted: these are the weights", _work(n, width, 1, False)),
+            ("it is in millions", want / 1e6),
+            ("the linear layer is missing", want - linear),
+            ("the first convolution is missing", want - first),
+            ("the first convolution and the linear layer are missing", want - first - linear),
+            ("the layers that open stages 2 and 3 get half of the channels only", want + opening),
+            (
+                "each multiply-add counts twice; it is one multiplication with its addition",
+                2 * want,
+            ),
+        ]
+        got = call(work_of, n, width, size)
+        expect(f"work_of({n}, {width}, {size})", got, want, mistakes, tolerance=1e-9)
+
+
+def _answers(w1: Array, w2: Array, x: Array) -> Array:
+    y: Array = np.maximum(x @ w1, 0) @ w2
+    return y
+
+
+def _check_wider(wider: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    w1, w2, x = (
+        rng.standard_normal((4, 6)),
+        rng.standard_normal((6, 3)),
+        rng.standard_normal((9, 4)),
+    )
+    first, second = expect_tuple("wider", call(wider, w1, w2), 2, "the two larger matrices")
+    for name, got, shape in (("first", first, (4, 12)), ("second", second, (12, 3))):
+        expect_that(
+            np.shape(got) == shape,
+            f"wider: the {name} matrix: expected shape {shape}, got {np.shape(got)}",
+        )
+    want = _answers(w1, w2, x)
+    mistakes = [
+        ("everything is added up twice: each half should bring half of the answer", 2 * want),
+        ("both matrices were halved", want / 2),
+    ]
+    expect("wider: the answers", _answers(first, second, x), want, mistakes)
+    expect_that(
+        np.linalg.matrix_rank(np.asarray(first)) > 0
+        and all(np.abs(first).sum(axis=0) > 0)
+        and all(np.abs(second).sum(axis=1) > 0),
+        "wider: the answers are right, but some of the new units do nothing at all. Let each of "
+        "them share the work",
+    )
 
 
 EXERCISES = (
     Exercise(
-        "10.luck",
+        "10.verdict",
         1,
-        "Do they agree by luck?",
-        """Suppose that two networks are equally good, so that the difference of their errors is
-above 0 or below 0 by chance, like a coin. Write `agree_by_luck(n)`, the probability that the
-differences of all n seeds have the same sign all the same. How large is it for three seeds? Say why
-minires asks for a margin besides.""",
+        "What do the two errors say?",
+        """Write `verdict(shallow, deep)`. Each argument is a pair (training error, test error) in
+percent. Return `"degradation"`, `"overfitting"` or `"deeper is better"`.""",
         (
-            "With what probability are all n above 0?",
-            "They agree as well if all are below 0.",
+            "Which of the two errors decides whether it is degradation?",
+            "First compare the training errors. Only if the deeper net's is lower do the test "
+            "errors matter.",
         ),
         """
-def agree_by_luck(n):
-    return 2 * 0.5**n  # 25 % for three seeds: agreement alone proves little
+def verdict(shallow, deep):
+    if deep[0] > shallow[0]:
+        return "degradation"  # training itself got worse
+    return "overfitting" if deep[1] > shallow[1] else "deeper is better"
 """,
-        _check_luck,
+        _check_verdict,
     ),
     Exercise(
-        "10.range",
+        "10.work",
         2,
-        "The range of a difference",
-        """Two networks were trained with the same seeds. Write `range_of_difference(first, second,
-k)`, which returns the two ends `low, high` of the 95 % range of the difference, first minus second.
-`first` and `second` are arrays of errors, one for each seed, and `k` is known.""",
+        "The work of a whole network",
+        """Write `work_of(n, width, size)`, which returns the multiply-adds of the plain network of
+6n + 2 layers and ten classes, for one image of `size` times `size` pixels and three channels. Leave
+out batch norm, ReLU and the mean. For `work_of(3, 16, 32)` the summary above says 40.6 million.""",
         (
-            "Take the differences first, seed by seed. From there on only they count.",
-            "m ± k s / sqrt(n), where s has n - 1 below the fraction bar: `std(ddof=1)`.",
+            "One convolution takes H' * W' * 9 * C_in * C_out multiply-adds, where H' and W' are "
+            "the size of its *output*.",
+            "Go through the network as `parameters_by_hand` does, with one more variable for the "
+            "size of the maps.",
+            "The layer that opens a stage already works on the smaller map, from the fewer "
+            "channels of the stage before.",
         ),
         """
-def range_of_difference(first, second, k):
-    d = first - second  # what both nets share in a seed cancels here
-    half = k * d.std(ddof=1) / np.sqrt(len(d))
-    return d.mean() - half, d.mean() + half
+def work_of(n, width, size):
+    total, channels = size**2 * 27 * width, width
+    for stage in range(3):
+        out, side = width * 2**stage, size // 2**stage
+        for _ in range(2 * n):
+            total, channels = total + side**2 * 9 * channels * out, out
+    return total + channels * 10
 """,
-        _check_range,
+        _check_work,
     ),
     Exercise(
-        "10.seeds",
+        "10.wider",
         3,
-        "How many seeds does a question need?",
-        """You plan an experiment. The differences will scatter with standard deviation
-`spread`, and you want a bar that stays clear of 0 if the true difference is `effect`. `ks` is a
-dict from n to k, such as `{2: 12.71, 3: 4.3, ...}`. Write `seeds_needed(spread, effect, ks)`,
-which returns the smallest n in `ks` for which the half-range is below the effect, or None if no
-n is enough. How many seeds do you need for an effect of 2 points, if the spread is 3?""",
+        "A solution exists in width, too",
+        """A network of two linear layers, `relu(x @ w1) @ w2`, has h units in the middle. Write
+`wider(w1, w2)`: two matrices with 2h units in the middle that give the same answers for every `x`.
+Each of the new units must do some of the work.""",
         (
-            "Go through ks from the smallest n on.",
-            "The half-range with n seeds is k * spread / sqrt(n).",
+            "What happens if every unit in the middle is there twice?",
+            "Then every unit counts twice in the last sum. What makes up for that?",
         ),
         """
-def seeds_needed(spread, effect, ks):
-    for n in sorted(ks):
-        if ks[n] * spread / n**0.5 < effect:
-            return n
-    return None  # better to know before than after
+def wider(w1, w2):
+    return np.concatenate([w1, w1], axis=1), np.concatenate([w2, w2]) / 2
 """,
-        _check_seeds,
+        _check_wider,
     ),
     Exercise(
         "10.explain",
         0,
-        "one good run",
-        """A friend trained plain-56 once and got a lower error than your plain-20. *So much for
-degradation*, they say, and send a curve. What do you ask before you believe it, and which result
-would change your mind?""",
-        (
-            "What else may differ between the two runs?",
-            "How far apart were two runs that differed by a millionth in one weight?",
-        ),
-        """Ask what else differed: learning rate, length, data, width, crops, the start. Ask
-whether it is the training error, and of which epoch: the best of many is lucky. Ask how many runs
-there were before this one. One run is one draw, so ask for plain-20 from the same seeds, three of
-each at least, and compare pair by pair. If the differences then agree, and stay clear of 0 with a
-recipe that gave both networks their best rate, depth is not harmful under that recipe, and the
-claim becomes narrower. That is a result too.""",
+        "a bigger network that does worse",
+        """A friend has heard that large networks overfit, and says: *of course the one of 56 layers
+is worse, it has too many parameters.* Which two numbers do you show, and what do they say?""",
+        ("If a network has too many parameters, on which images would it do well?",),
+        """Show the training errors. A network with too many parameters learns its training images
+by heart, so its training error is low and only its test error is high. Here the training error of
+the deeper network is the higher one: it does worse on the very images it was shown, even on 256 of
+them. So it is not too strong; it is trained badly. And it need not be worse: the shallower network
+with 36 layers that do nothing is one of the networks it could have become.""",
     ),
 )

@@ -1,173 +1,205 @@
-"""Exercises of notebook 11: norms of gradients, weights that grow, channels that become alike."""
+"""Exercises of notebook 11: the residual block, and the paths through many of them."""
 
-import math
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect
+from ...course.compare import expect, expect_that, expect_tuple
 from ...types import Array
 from .kinds import Exercise
 
 
-def _check_norm(total_norm: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    gradients = [rng.standard_normal(shape) for shape in ((3, 3, 2, 4), (4,), (4, 10))]
-    squares = [float((one**2).sum()) for one in gradients]
+def _check_one_layer(plain_weights: Callable[..., Any]) -> None:
+    w = np.random.default_rng(0).standard_normal((4, 4))
     mistakes = [
-        (
-            "the norms of the arrays are added up: add up their squares",
-            sum(map(math.sqrt, squares)),
-        ),
-        ("the root is missing", sum(squares)),
-        ("it is a mean, not a sum", math.sqrt(sum(squares) / sum(g.size for g in gradients))),
-        ("it is a mean over the arrays, not a sum", math.sqrt(sum(squares) / len(squares))),
-        ("the numbers are added up without their squares", sum(float(g.sum()) for g in gradients)),
-        ("only the largest array counts", math.sqrt(max(squares))),
-        ("only the last array counts", math.sqrt(squares[-1])),
+        ("1 is added to every weight: the identity has ones on its diagonal only", w + 1),
+        ("only the identity comes back: w itself is missing", np.eye(4)),
+        ("w comes back as it is: the shortcut is missing", w),
+        ("the identity is taken away", w - np.eye(4)),
     ]
-    expect("total_norm", call(total_norm, gradients), math.sqrt(sum(squares)), mistakes)
+    expect("plain_weights", call(plain_weights, w), w + np.eye(4), mistakes)
 
 
-def _back(times: float, lr: float, weight_decay: float) -> int:
-    return math.ceil(math.log(times) / -math.log(1 - lr * weight_decay))
+def _block_backward(
+    dy: Array,
+    x: Array,
+    w1: Array,
+    w2: Array,
+    alpha: float,
+    last: bool = True,
+    inner: bool = True,
+    on_shortcut: bool = True,
+    forward: float | None = None,
+) -> tuple[Array, Array, Array]:
+    """The gradients (dx, dw1, dw2); each flag leaves out a part, as a typical mistake does.
+
+    `forward` is the factor of the shortcut in the forward pass, if it is not alpha.
+    """
+    a = np.maximum(x @ w1, 0)
+    ds = dy * (a @ w2 + (alpha if forward is None else forward) * x > 0) if last else dy
+    da = ds @ w2.T
+    if inner:
+        da = da * (a > 0)
+    return da @ w1.T + alpha * (ds if on_shortcut else dy), x.T @ da, a.T @ ds
 
 
-def _check_back(steps_back: Callable[..., Any]) -> None:
-    for case in ((4.0, 0.1, 1e-4), (2.0, 0.1, 5e-4), (1.5, 0.01, 1e-4), (1.2, 0.1, 1e-4)):
-        times, lr, weight_decay = case
-        exact = math.log(times) / -math.log(1 - lr * weight_decay)
+def _check_backward(block_backward: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((2, 7, 4))
+    w1, w2 = rng.standard_normal((4, 5)), rng.standard_normal((5, 4))
+    for alpha in (1.0, 0.5, 0.0):
+        case = dy, x, w1, w2, alpha
+        got = expect_tuple("block_backward", call(block_backward, *case), 3, "dx, dw1 and dw2")
+        right = _block_backward(*case)
+        unlike: dict[str, dict[str, Any]] = {
+            "the last ReLU is left out: the gradient passes it first": {"last": False},
+            "the ReLU between the two layers is left out": {"inner": False},
+            "the shortcut passes back dy: the gradient must go through the last ReLU first": {
+                "on_shortcut": False
+            },
+            "the forward pass leaves out alpha": {"forward": 1.0},
+            "the forward pass leaves out the shortcut, so the last ReLU is cut elsewhere": {
+                "forward": 0.0
+            },
+        }
+        mistakes = {why: _block_backward(*case, **part) for why, part in unlike.items()}
+        ds = dy * (np.maximum(x @ w1, 0) @ w2 + alpha * x > 0)
+        branch = right[0] - alpha * ds
+        one = _block_backward(dy, x, w1, w2, 1.0)[0]
+        for i, name in enumerate(("dx", "dw1", "dw2")):
+            known = [(why, wrong[i]) for why, wrong in mistakes.items()]
+            if name == "dx":
+                known += [
+                    ("the path along the shortcut is missing", branch),
+                    ("alpha is left out of the gradient", branch + ds),
+                    (
+                        "x comes back along the shortcut: it is the gradient that does",
+                        branch + alpha * x,
+                    ),
+                    ("alpha is left out, forward and backward", one),
+                ]
+            expect(f"block_backward: {name} for alpha {alpha:g}", got[i], right[i], known)
+
+
+TOO_LONG = 0.1  # seconds for 16 blocks: adding up takes a hundredth of it, all 65,536 paths more
+
+
+def _by_length(slopes: Array) -> Array:
+    sums = np.array([1.0])
+    for slope in slopes:
+        sums = np.append(sums, 0) + slope * np.append(0, sums)
+    return sums
+
+
+def _check_by_length(by_length: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    for n in (3, 8, 16, 27):
+        slopes = rng.normal(0, 0.5, n)
+        want = _by_length(slopes)
+        started = perf_counter()
+        got = call(by_length, slopes)
+        seconds = perf_counter() - started
+        expect_that(np.ndim(got) == 1, "by_length: expected n + 1 numbers, one for each length")
         mistakes = [
-            ("it is not a whole number of steps yet: round up", exact),
-            ("it is rounded to the nearest; round up", round(exact)),
-            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", math.ceil(-exact)),
-            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", -exact),
-            (
-                "the steps are taken to be equally long; each takes away a share of what is left",
-                times / (lr * weight_decay),
-            ),
-            (
-                "lr is left out: a step takes away lr * weight_decay of w",
-                _back(times, 1, weight_decay),
-            ),
-            ("weight decay is left out", _back(times, lr, 1)),
-            ("it is rounded down: after that step w is still too long", _back(*case) - 1),
-            (
-                "w gets shorter by a share of what it is now, not of what it was at first",
-                math.ceil((1 - 1 / times) / (lr * weight_decay)),
-            ),
-            ("the squares of the lengths are compared", _back(times**2, lr, weight_decay)),
+            ("the paths are counted: add up their products", _by_length(np.ones(n))),
+            ("it begins with the path through all branches: reverse it", want[::-1]),
+            ("these are powers of the sum, which use a branch more than once", _powers(slopes)),
+            ("the path along all shortcuts is missing", want[1:]),
         ]
-        expect(f"steps_back{case}", call(steps_back, *case), _back(*case), mistakes, 1e-9)
+        expect(f"by_length for {n} blocks", got, want, mistakes, tolerance=1e-9)
+        expect_that(
+            n != 16 or seconds < TOO_LONG,
+            f"by_length is right, but takes {seconds:.1f} s for 16 blocks. If it walks along every "
+            f"path, 27 blocks take 2,048 times as long. Add up paths of one length together",
+        )
 
 
-def _likeness(y: Array, absolute: bool = True, diagonal: bool = False) -> float:
-    table = np.corrcoef(y.reshape(-1, y.shape[-1]).T)
-    if absolute:
-        table = abs(table)
-    C = len(table)
-    return float(table.mean()) if diagonal else float((table.sum() - C) / (C * C - C))
-
-
-def _check_alike(likeness: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    shared = rng.standard_normal((2, 5, 4, 1))
-    y = rng.standard_normal((2, 5, 4, 6)) + shared * np.array([1, -1, 2, 0, 1, 0.5])
-    mistakes = [
-        ("the diagonal is included: every channel is like itself", _likeness(y, diagonal=True)),
-        (
-            "pixels and channels are mixed: `reshape` moves no axes; use `reshape(-1, C).T`",
-            _likeness(y.reshape(y.shape[-1], -1).T),
-        ),
-        (
-            "pixels are compared, not channels: `np.corrcoef` wants a row for each channel",
-            _likeness(y.reshape(-1, y.shape[-1]).T),
-        ),
-        (
-            "it is divided by C * C, but the diagonal is left out: C * C - C are left",
-            _likeness(y) * (1 - 1 / y.shape[-1]),
-        ),
-        ("the absolute values are missing: -1 is as much alike as 1", _likeness(y, False)),
-        ("both are missing", _likeness(y, False, True)),
-    ]
-    expect("likeness", call(likeness, y), _likeness(y), mistakes)
+def _powers(slopes):
+    return np.array([slopes.sum() ** k for k in range(len(slopes) + 1)])
 
 
 EXERCISES = (
     Exercise(
-        "11.norm",
+        "11.one_layer",
         1,
-        "The norm of everything",
-        """Clipping looks at *one* number for the whole network: the norm of all gradients, as if
-they were one long array. Write `total_norm(gradients)`, where `gradients` is a list of arrays of
-different shapes.""",
+        "Why two layers?",
+        """A block of a single layer returns `relu(x @ w + x)`. A plain layer with other weights can
+compute exactly the same. Write `plain_weights(w)`, which returns its `v`: `relu(x @ v)` must be
+`relu(x @ w + x)` for every `x`. So what is left of the shortcut's advantage?""",
         (
-            "What is the square of the norm of two arrays that are put end to end?",
-            "Add up the squares of all elements of all arrays, then take the root, once.",
+            "Write the second x as a matrix product too.",
+            "`x @ w + x` is `x @ (w + I)`, where I is the matrix that changes nothing.",
         ),
         """
-def total_norm(gradients):
-    return np.sqrt(sum((one**2).sum() for one in gradients))
+def plain_weights(w):
+    return w + np.eye(len(w))  # only the start differs, and what weight decay pulls towards;
+    # the paper saw no advantage with one layer (section 3.2)
 """,
-        _check_norm,
+        _check_one_layer,
     ),
     Exercise(
-        "11.back",
+        "11.backward",
         2,
-        "The way back",
-        """Some weights have become `times` as long as they were. Only weight decay makes them
-shorter: every step multiplies w by `1 - lr * weight_decay`. Write `steps_back(times, lr,
-weight_decay)`, which returns the number of steps until they are back at their old length or below.
-Then call it with 4, 0.1 and 0.0001, and compare with the 64,000 steps of the paper's training.""",
+        "Back through a scaled shortcut",
+        """The block is `y = relu(relu(x @ w1) @ w2 + alpha * x)`. Write
+`block_backward(dy, x, w1, w2, alpha)`, which returns `dx, dw1, dw2`. It begins with a forward pass,
+because it needs to know where the two ReLUs were open.""",
         (
-            "After n steps the length has been multiplied by (1 - lr * weight_decay) ** n.",
-            "Solve for n with logarithms, and round up: `math.ceil`.",
+            "Begin with the cell above that writes a block out by hand. Where does alpha come in?",
+            "Forward, in the sum before the last ReLU. Backward, on one of the two ways to x.",
+            "`dx = da @ w1.T + alpha * ds`; the last ReLU's mask belongs to `ds`, so to both ways.",
         ),
         """
-def steps_back(times, lr, weight_decay):
-    return math.ceil(math.log(times) / -math.log(1 - lr * weight_decay))
-    # 138,629 steps for 4, 0.1, 0.0001: more than twice the whole training
+def block_backward(dy, x, w1, w2, alpha):
+    a = np.maximum(x @ w1, 0)
+    ds = dy * (a @ w2 + alpha * x > 0)
+    da = (ds @ w2.T) * (a > 0)
+    return da @ w1.T + alpha * ds, x.T @ da, a.T @ ds
 """,
-        _check_back,
+        _check_backward,
     ),
     Exercise(
-        "11.alike",
+        "11.by_length",
         3,
-        "How much alike are the channels?",
-        """Let `y` be the output of a convolution, of shape (N, H, W, C). Write `likeness(y)`,
-which returns the mean absolute correlation of two different channels, taken over all pixels. It
-is 1 if all channels are multiples of each other, and near 0 if they have nothing in common.
-Then compare a fresh plain-56 with `deep["plain"]`, layer by layer: a forward hook on each
-`mr.nn.Conv2d` collects the outputs.""",
+        "All paths, without walking along them",
+        """`slopes` holds the derivatives of the branches of n blocks in a row. Write
+`by_length(slopes)`, which returns an array of n + 1 numbers. Number k is the sum over all paths
+through k branches, and each path counts with the product of its slopes. For three blocks with
+slopes a, b, c that is `[1, a + b + c, a*b + a*c + b*c, a*b*c]`. It must work for 27 blocks,
+where listing all paths would take minutes.""",
         (
-            "`y.reshape(-1, C)` has a row for each pixel; `np.corrcoef` wants a row for each "
-            "channel.",
-            "The table of correlations is C x C, with ones on its diagonal. Leave those out.",
-            "Take C away from the sum of the absolute values, and divide by C * C - C.",
+            "Take one block at a time. What does it do to the sums that you have for the blocks "
+            "before it?",
+            "A path either takes the new block's shortcut and keeps its length, or takes its "
+            "branch: then it is one longer, and multiplied by the slope.",
+            "Start with `[1]`. Each block makes `sums` with a 0 at the end, plus the slope times "
+            "`sums` with a 0 in front.",
         ),
         """
-def likeness(y):
-    C = y.shape[-1]
-    table = abs(np.corrcoef(y.reshape(-1, C).T))
-    return (table.sum() - C) / (C * C - C)
+def by_length(slopes):
+    sums = np.array([1.0])  # without blocks: one path, of length 0
+    for slope in slopes:
+        sums = np.append(sums, 0) + slope * np.append(0, sums)
+    return sums  # n * n steps instead of 2**n
 """,
-        _check_alike,
+        _check_by_length,
     ),
     Exercise(
         "11.explain",
         0,
-        "three plots of one network",
-        """Three friends measured the gradients of the *same* plain-56. One says they explode, one
-says they are healthy, one says they vanish, and each has a plot. Nobody made a mistake. How can
-that be, and what should a plot of gradients always say?""",
-        ("When did each of them look?",),
-        """They looked at different steps. Before training, gradients grow towards the images. These
-large gradients make large steps, which leave the early weights long and turned; on the way their
-gradients fall, so at some step the first and the last layer are about level, and later the first
-ones have the smallest. A plot of gradients should say at which step it was taken, of which layers,
-of what (the weights' gradient or the activations'), and for how many seeds. And even then it shows
-what happens, not why the network trains badly.""",
+        "skipping layers",
+        """A friend says: *a shortcut lets the network skip layers. So the deep residual network is
+really a shallow one, and we could have trained the shallow one.* What is right about that, and what
+is not?""",
+        ("Can the network skip a block for some images only? Does a block that is skipped learn?",),
+        """Right: a block can do nothing, by making F(x) small, and at the start most of the signal
+goes along the shortcuts. That is why a deep residual network is hardly harder to train than a
+shallow one. But nothing is switched off. Every block's F(x) is added to x for every image, and gets
+the whole gradient, so it learns whatever small change helps. If the layers added nothing, removing
+a block would change nothing, and a network of 56 layers would end where one of 20 does. You will
+measure both in notebooks 12 and 11.""",
     ),
 )

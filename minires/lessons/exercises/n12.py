@@ -1,220 +1,184 @@
-"""Exercises of notebook 12: the gain from a faster part, fair timing, and bytes that move."""
+"""Exercises of notebook 12: differences, how sure they are, and how many seeds they need."""
 
 from collections.abc import Callable
-from statistics import mean, median
 from typing import Any
 
 import numpy as np
 
-from ...course.calling import call, reported
+from ...course.calling import call
 from ...course.compare import expect, expect_that, expect_tuple
-from ...types import Array
 from .kinds import Exercise
 
+KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}
 
-def _check_amdahl(times_as_fast: Callable[..., Any]) -> None:
-    for shares, factors in (([0.2], [2.0]), ([0.6, 0.25], [2.0, 5.0]), ([0.5, 0.5], [4.0, 1.0])):
-        p, s = np.array(shares), np.array(factors)
-        want = 1 / (1 - p.sum() + (p / s).sum())
+
+def _check_luck(agree_by_luck: Callable[..., Any]) -> None:
+    for n in (3, 2, 5, 1):
         mistakes = [
-            ("the new time is returned: the whole is 1 over that many times as fast", 1 / want),
-            ("the part that stays as it is, 1 minus all shares, is missing", 1 / (p / s).sum()),
-            (
-                "the factors are averaged, weighted by the shares: add up times instead",
-                1 - p.sum() + (p * s).sum(),
-            ),
-            ("the effects of the parts are multiplied", np.prod(1 / (1 - p + p / s))),
-            ("the parts are made slower by their factors", 1 / (1 - p.sum() + (p * s).sum())),
-            (
-                "the new times are taken off: take the shares off 1, then add the new times",
-                1 / (1 - (p / s).sum()),
-            ),
-            ("only the first part is made faster", 1 / (1 - p[0] + p[0] / s[0])),
+            ("only 'all above 0' is counted: all below 0 is agreement too", 0.5**n),
+            ("the chances of the seeds are added: multiply 1/2 by itself n times", 1 / n),
+            ("it is the chance that they do not agree", 1 - 2 * 0.5**n),
+            ("it is in percent: return a number from 0 to 1", 200 * 0.5**n),
         ]
-        got = call(times_as_fast, list(shares), list(factors))
-        expect(f"times_as_fast({shares}, {factors})", got, want, mistakes)
+        expect(f"agree_by_luck({n})", call(agree_by_luck, n), 2 * 0.5**n, mistakes)
 
 
-class _Clock:
-    """Two tasks on a simulated computer that gets slower and slower and is disturbed now and then.
+def _check_range(range_of_difference: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    for n, k, higher in ((3, 4.3, 10), (5, 2.78, 0)):
+        easy = rng.normal(0, 6, n)  # some seeds are harder than others, for both nets
+        first, second = 50 + higher + easy + rng.normal(0, 1, n), 50 + easy + rng.normal(0, 1, n)
+        d = first - second
 
-    The first run of each task is slow, and so is one later run. Every run returns the time that it
-    took.
-    """
+        def ends(m, half):
+            return np.array([m - half, m + half])
 
-    def __init__(self) -> None:
-        self.order = ""
-        self.times: dict[str, list[float]] = {"a": [], "b": []}
-
-    def run(self, name: str) -> float:
-        self.order += name
-        mine = self.times[name]
-        factor = 9.0 if not mine else 30.0 if len(mine) == 4 and name == "a" else 1.0
-        mine.append((1.0 if name == "a" else 1.5) * factor * (1 + 0.1 * len(self.order)))
-        return mine[-1]
-
-
-def _check_fair(fair_ratio: Callable[..., Any]) -> None:
-    clock, rounds = _Clock(), 9
-    with reported("fair_ratio"):
-        got = fair_ratio(lambda: clock.run("a"), lambda: clock.run("b"), rounds)
-    a, b = clock.times["a"], clock.times["b"]
-    expect_that(
-        len(a) == len(b),
-        f"expected as many runs of the second as of the first, {len(a)}, got {len(b)}",
-    )
-    expect_that(len(a) > 0, "neither of the two was run")
-    expect_that(len(a) != rounds, "no warm-up: the first run of each must not count")
-    expect_that(
-        len(a) == rounds + 1,
-        f"expected one warm-up and {rounds} rounds, {rounds + 1} runs of each; got {len(a)}",
-    )
-    swaps = sum(one != other for one, other in zip(clock.order[2:], clock.order[3:]))
-    expect_that(
-        swaps >= 2 * rounds - 1 - rounds // 2,
-        f"the order was {clock.order}: take turns, so that a slow minute hits both",
-    )
-    want = median(b[1:]) / median(a[1:])
-    mistakes = [
-        ("the warm-up counts too", median(b) / median(a)),
-        ("the means are compared; one disturbed run moves a mean", mean(b[1:]) / mean(a[1:])),
-        ("the fastest runs are compared", min(b[1:]) / min(a[1:])),
-        ("the ratio is the wrong way round: second over first", 1 / want),
-        ("the last pair alone counts", b[-1] / a[-1]),
-        (
-            "the median of the ratios is taken; take the median of each list, then their ratio",
-            median(late / early for early, late in zip(a[1:], b[1:])),
-        ),
-    ]
-    expect("fair_ratio", got, want, mistakes)
-
-
-def _traffic(N: int, H: int, W: int, C: int, C_out: int) -> dict[str, float]:
-    x, columns, w, y = N * H * W * C, 9 * N * H * W * C, 9 * C * C_out, N * H * W * C_out
-    return {"x": x, "columns": columns, "w": w, "y": y, "flop": 2 * N * H * W * 9 * C * C_out}
-
-
-def _one_pixel(t: dict[str, float], small: float) -> Array:
-    """The intensities if the filters had a single pixel, but the columns of the copy had nine."""
-    less = small - t["w"] * 8 / 9
-    return np.array([t["flop"] / 36 / (less + 2 * t["columns"]), t["flop"] / 36 / less])
-
-
-def _narrow(t: dict[str, float], small: float) -> Array:
-    return np.array([t["flop"] / 4 / (small + 2 * t["x"]), t["flop"] / 4 / small])
-
-
-def _without(t: dict[str, float], small: float, name: str) -> Array:
-    less = small - t[name]
-    return np.array([t["flop"] / 4 / (less + 2 * t["columns"]), t["flop"] / 4 / less])
-
-
-def _check_traffic(intensities: Callable[..., Any]) -> None:
-    for sizes in ((128, 32, 32, 16, 16), (128, 8, 8, 64, 64), (1, 32, 32, 3, 16)):
-        t = _traffic(*sizes)
-        small = t["x"] + t["w"] + t["y"]
-        want = np.array([t["flop"] / 4 / (small + 2 * t["columns"]), t["flop"] / 4 / small])
-        once = np.array([t["flop"] / 4 / (small + t["columns"]), want[1]])
+        want = ends(d.mean(), k * d.std(ddof=1) / np.sqrt(n))
+        unpaired = k * np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / n)
         mistakes = [
-            ("the columns are counted once; they are written, and then read", once),
+            ("the differences are second minus first", -want[::-1]),
+            ("high comes before low", want[::-1]),
             (
-                "a factor of 2 is missing: a term is a multiplication and an addition, 2 flop, and "
-                "float32 has 4 bytes, not 8",
-                want / 2,
+                "the squares are divided by n, not by n - 1",
+                ends(d.mean(), k * d.std() / np.sqrt(n)),
             ),
-            ("numbers are counted, not bytes: float32 has 4", want * 4),
-            ("the two numbers are exchanged: first with the copy, then without", want[::-1]),
-            ("these are bytes for each flop: divide the other way round", 1 / want),
-            ("the 9 is missing: a window has 9 C numbers", _one_pixel(t, small)),
+            ("the division by the root of n is missing", ends(d.mean(), k * d.std(ddof=1))),
+            ("it is divided by n, not by its root", ends(d.mean(), k * d.std(ddof=1) / n)),
             (
-                "the columns are treated as if they were as large as x; they are 9 times as large",
-                _narrow(t, small),
+                "it is divided by the root of n - 1",
+                ends(d.mean(), k * d.std(ddof=1) / (n - 1) ** 0.5),
             ),
-            ("w is left out", _without(t, small, "w")),
-            ("y is left out", _without(t, small, "y")),
+            ("the variance is taken, not its root", ends(d.mean(), k * d.var(ddof=1) / np.sqrt(n))),
+            (
+                "the sign of the differences is lost",
+                ends(abs(d).mean(), k * abs(d).std(ddof=1) / np.sqrt(n)),
+            ),
+            (
+                "the mean and the half-range come back: return mean - half, mean + half",
+                np.array([d.mean(), k * d.std(ddof=1) / np.sqrt(n)]),
+            ),
+            ("these are the smallest and the largest difference", np.array([d.min(), d.max()])),
+            ("k is left out", ends(d.mean(), d.std(ddof=1) / np.sqrt(n))),
+            (
+                "the spread is that of the two nets, not of the differences",
+                ends(d.mean(), unpaired),
+            ),
         ]
-        got = expect_tuple("intensities", call(intensities, *sizes), 2, "with copy, without")
-        expect(f"intensities{sizes}", np.asarray(got, float), want, mistakes)
+        got = expect_tuple(
+            "range_of_difference", call(range_of_difference, first, second, k), 2, "low and high"
+        )
+        expect(f"range_of_difference for {n} seeds", np.asarray(got, float), want, mistakes)
+
+
+def _seeds_needed(spread: float, effect: float, ks: dict[int, float]) -> int | None:
+    for n, k in sorted(ks.items()):
+        if k * spread / n**0.5 < effect:
+            return n
+    return None
+
+
+def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
+    for spread, effect in ((3.0, 2.0), (3.0, 20.0), (5.0, 7.0), (20.0, 1.0), (2.0, 2.0)):
+        want, got = _seeds_needed(spread, effect, KS), call(seeds_needed, spread, effect, dict(KS))
+        if got == want and not isinstance(got, bool):
+            continue
+        case = f"spread {spread:g}, effect {effect:g}"
+        expect_that(want is not None, f"{case}: no number of seeds in ks is enough; return None")
+        expect_that(
+            got is None or isinstance(got, (int, float, np.number)) and not isinstance(got, bool),
+            f"{case}: expected {want}, a number of seeds, got {type(got).__name__}",
+        )
+        known = {
+            next((n for n in KS if 1.96 * spread / n**0.5 < effect), None): "1.96 is used for "
+            "every n; with few seeds k is larger",
+            next((n for n, k in KS.items() if k * spread < effect), None): "the division by the "
+            "root of n is missing",
+            next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
+            "n, not by its root",
+            KS.get(want or 0): "that is k; return n",
+            min(KS): "with so few the half-range is above the effect",
+            max(KS): "return the smallest number that is enough",
+        }
+        because = f": {known[got]}" if got in known else ""
+        expect_that(False, f"{case}: expected {want}, got {got}{because}")
 
 
 EXERCISES = (
     Exercise(
-        "12.amdahl",
+        "12.luck",
         1,
-        "Several parts made faster",
-        """Part i of a program takes the share `shares[i]` of the time, and you make it
-`factors[i]` times as fast. The rest of the time stays as it is. Write `times_as_fast(shares,
-factors)`, which returns how many times as fast the whole is. Then try it: convolution takes 0.6
-and becomes twice as fast, batch norm takes 0.25 and becomes five times as fast.""",
+        "Do they agree by luck?",
+        """Suppose that two networks are equally good, so that the difference of their errors is
+above 0 or below 0 by chance, like a coin. Write `agree_by_luck(n)`, the probability that the
+differences of all n seeds have the same sign all the same. How large is it for three seeds? Say why
+minires asks for a margin besides.""",
         (
-            "How long does the whole take afterwards, if it took 1 before?",
-            "1 minus all shares, plus share / factor for each part. Then 1 over that.",
+            "With what probability are all n above 0?",
+            "They agree as well if all are below 0.",
         ),
         """
-def times_as_fast(shares, factors):
-    after = 1 - sum(shares) + sum(p / s for p, s in zip(shares, factors))
-    return 1 / after
+def agree_by_luck(n):
+    return 2 * 0.5**n  # 25 % for three seeds: agreement alone proves little
 """,
-        _check_amdahl,
+        _check_luck,
     ),
     Exercise(
-        "12.fair",
+        "12.range",
         2,
-        "A fair comparison",
-        """Write `fair_ratio(time_a, time_b, rounds)`. Each of the two functions runs something and
-returns the seconds it took. Run each once as a warm-up that does not count, then take turns for
-`rounds` rounds, and return the median time of b over that of a. (The check runs it on a computer
-that gets slower all the time.)""",
+        "The range of a difference",
+        """Two networks were trained with the same seeds. Write `range_of_difference(first, second,
+k)`, which returns the two ends `low, high` of the 95 % range of the difference, first minus second.
+`first` and `second` are arrays of errors, one for each seed, and `k` is known.""",
         (
-            "One loop, with both calls in it.",
-            "Collect the times in two lists; `median` is imported above.",
+            "Take the differences first, seed by seed. From there on only they count.",
+            "m ± k s / sqrt(n), where s has n - 1 below the fraction bar: `std(ddof=1)`.",
         ),
         """
-def fair_ratio(time_a, time_b, rounds):
-    time_a(), time_b()  # warm up
-    a, b = [], []
-    for _ in range(rounds):
-        a.append(time_a())
-        b.append(time_b())
-    return median(b) / median(a)
+def range_of_difference(first, second, k):
+    d = first - second  # what both nets share in a seed cancels here
+    half = k * d.std(ddof=1) / np.sqrt(len(d))
+    return d.mean() - half, d.mean() + half
 """,
-        _check_fair,
+        _check_range,
     ),
     Exercise(
-        "12.traffic",
+        "12.seeds",
         3,
-        "What the copy costs",
-        """A 3x3 convolution with padding 1 turns float32 images of shape `(N, H, W, C)` into
-`(N, H, W, C_out)`. Write `intensities(N, H, W, C, C_out)`, which returns its flop a byte twice:
-first if im2col writes the columns of the whole batch to memory and reads them again, then if
-the columns stay in the cache. x and w are read once, and y is written once. Under which part of
-*your* roofline do the two lie, for the layers of ResNet-20?""",
+        "How many seeds does a question need?",
+        """You plan an experiment. The differences will scatter with standard deviation
+`spread`, and you want a bar that stays clear of 0 if the true difference is `effect`. `ks` is a
+dict from n to k, such as `{2: 12.71, 3: 4.3, ...}`. Write `seeds_needed(spread, effect, ks)`,
+which returns the smallest n in `ks` for which the half-range is below the effect, or None if no
+n is enough. How many seeds do you need for an effect of 2 points, if the spread is 3?""",
         (
-            "flop: 2 for each of the N H W C_out outputs and each of the 9 C numbers in a window.",
-            "With the copy, 9 N H W C numbers are written and read: 2 * 9 N H W C more.",
-            "Each number has 4 bytes.",
+            "Go through ks from the smallest n on.",
+            "The half-range with n seeds is k * spread / sqrt(n).",
         ),
         """
-def intensities(N, H, W, C, C_out):
-    pixels = N * H * W
-    flop = 2 * pixels * 9 * C * C_out
-    small = pixels * C + 9 * C * C_out + pixels * C_out  # x, w, y
-    return flop / (4 * (small + 2 * 9 * pixels * C)), flop / (4 * small)
+def seeds_needed(spread, effect, ks):
+    for n in sorted(ks):
+        if ks[n] * spread / n**0.5 < effect:
+            return n
+    return None  # better to know before than after
 """,
-        _check_traffic,
+        _check_seeds,
     ),
     Exercise(
         "12.explain",
         0,
-        "three times as fast",
-        """A friend rewrote one function and says: *it was 3 times as fast when I tried it, so my
-program is now 3 times as fast.* What two questions do you ask?""",
-        ("How was it timed? And how much of the whole is it?",),
-        """First: how was it timed? One run of each says little. The first run pays for what is done
-once, and the computer does other things meanwhile, so warm up, take turns, and compare medians.
-Time the old function against itself, too, to see how far luck alone goes. Second: what share of the
-program's time did the function take? By Amdahl's law a function that takes a fifth of the time
-makes the whole at most 1.25 times as fast, even if it becomes infinitely fast. So profile
-first.""",
+        "one good run",
+        """A friend trained plain-56 once and got a lower error than your plain-20. *So much for
+degradation*, they say, and send a curve. What do you ask before you believe it, and which result
+would change your mind?""",
+        (
+            "What else may differ between the two runs?",
+            "How far apart were two runs that differed by a millionth in one weight?",
+        ),
+        """Ask what else differed: learning rate, length, data, width, crops, the start. Ask
+whether it is the training error, and of which epoch: the best of many is lucky. Ask how many runs
+there were before this one. One run is one draw, so ask for plain-20 from the same seeds, three of
+each at least, and compare pair by pair. If the differences then agree, and stay clear of 0 with a
+recipe that gave both networks their best rate, depth is not harmful under that recipe, and the
+claim becomes narrower. That is a result too.""",
     ),
 )

@@ -1,145 +1,173 @@
-"""Exercises of notebook 13: finding mistakes, and hiding them."""
+"""Exercises of notebook 13: norms of gradients, weights that grow, channels that become alike."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...course.calling import call
-from ...course.compare import expect_that, expect_tuple
-from ...kernels import naive
+from ...course.compare import expect
+from ...types import Array
 from .kinds import Exercise
 
 
-def _check_spot(line: int) -> None:
-    expect_that(
-        isinstance(line, (int, np.integer)) and 1 <= line <= 5, "expected a number from 1 to 5"
-    )
-    known = {
-        1: "line 1 is right: dy has one row for each image, one column for each output",
-        2: "line 2 is right: a bias is added to every row, so its gradients add up",
-        4: "line 4 is right: (N, out) times (out, in) is (N, in), the shape of x",
-        5: "line 5 only returns what was computed",
-    }
-    expect_that(line == 3, known.get(int(line), ""))
-
-
-def _check_catch(choose_sizes: Callable[..., Any]) -> None:
-    got = expect_tuple(
-        "choose_sizes", call(choose_sizes), 4, "x.shape, w.shape, stride and padding"
-    )
-    x_shape, w_shape, stride, padding = got
-    try:
-        (n, h, w, c), (kh, kw, c_in, c_out) = x_shape, w_shape
-        sizes = [int(size) for size in (n, h, w, c, kh, kw, c_in, c_out, stride, padding)]
-    except (TypeError, ValueError):
-        expect_that(False, "expected x.shape of four numbers, w.shape of four, and two numbers")
-    expect_that(min(sizes[:9]) >= 1 and sizes[9] >= 0, "sizes must be at least 1, padding 0")
-    expect_that(max(sizes) <= 12, "sizes of at most 12 are enough, and quick")
-    expect_that(c == c_in, "x and w must agree in the number of input channels")
-    expect_that(h + 2 * padding >= kh and w + 2 * padding >= kw, "the filter does not fit in")
-    expect_that(n > 1, "with one image a mistake that uses only the first one stays hidden")
-    expect_that(h != w, "height and width are equal: exchanged, they would have the same shape")
-    expect_that(kh != kw, "the filter is square: a transposed one would have the same shape")
-    expect_that(c_in != c_out, "as many channels in as out: a transposed w would fit as well")
-    expect_that(stride > 1, "with stride 1 a forgotten stride stays hidden")
-    expect_that(padding > 0, "with padding 0 a border that is not cut off stays hidden")
-
-
-def _check_own(broken_backward: Callable[..., Any]) -> None:
+def _check_norm(total_norm: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((4, 6))
-    dy = rng.standard_normal((4, 6))
-    y, cache = naive.relu.forward(x)
-    right = naive.relu.backward(dy, cache)
-    result = call(broken_backward, dy, cache)
-    expect_that(result is not None, "broken_backward returned None: is a `return` missing?")
-    got = np.asarray(result)
-    expect_that(
-        got.shape == right.shape,
-        f"a wrong shape is found at once: expected {right.shape}, got {got.shape}",
-    )
-    expect_that(bool(np.isfinite(got).all()), "nan is found at once")
-    expect_that(not np.allclose(got, right), "this gradient is right")
-    ones = np.asarray(call(broken_backward, np.ones_like(x), cache))
-    expect_that(
-        np.allclose(ones, naive.relu.backward(np.ones_like(x), cache)),
-        "a test with dy = 1 everywhere finds it. Make one that passes for dy = 1 and is wrong for "
-        "a random dy",
-    )
+    gradients = [rng.standard_normal(shape) for shape in ((3, 3, 2, 4), (4,), (4, 10))]
+    squares = [float((one**2).sum()) for one in gradients]
+    mistakes = [
+        (
+            "the norms of the arrays are added up: add up their squares",
+            sum(map(math.sqrt, squares)),
+        ),
+        ("the root is missing", sum(squares)),
+        ("it is a mean, not a sum", math.sqrt(sum(squares) / sum(g.size for g in gradients))),
+        ("it is a mean over the arrays, not a sum", math.sqrt(sum(squares) / len(squares))),
+        ("the numbers are added up without their squares", sum(float(g.sum()) for g in gradients)),
+        ("only the largest array counts", math.sqrt(max(squares))),
+        ("only the last array counts", math.sqrt(squares[-1])),
+    ]
+    expect("total_norm", call(total_norm, gradients), math.sqrt(sum(squares)), mistakes)
+
+
+def _back(times: float, lr: float, weight_decay: float) -> int:
+    return math.ceil(math.log(times) / -math.log(1 - lr * weight_decay))
+
+
+def _check_back(steps_back: Callable[..., Any]) -> None:
+    for case in ((4.0, 0.1, 1e-4), (2.0, 0.1, 5e-4), (1.5, 0.01, 1e-4), (1.2, 0.1, 1e-4)):
+        times, lr, weight_decay = case
+        exact = math.log(times) / -math.log(1 - lr * weight_decay)
+        mistakes = [
+            ("it is not a whole number of steps yet: round up", exact),
+            ("it is rounded to the nearest; round up", round(exact)),
+            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", math.ceil(-exact)),
+            ("the sign is wrong: log(1 - lr * weight_decay) is below 0", -exact),
+            (
+                "the steps are taken to be equally long; each takes away a share of what is left",
+                times / (lr * weight_decay),
+            ),
+            (
+                "lr is left out: a step takes away lr * weight_decay of w",
+                _back(times, 1, weight_decay),
+            ),
+            ("weight decay is left out", _back(times, lr, 1)),
+            ("it is rounded down: after that step w is still too long", _back(*case) - 1),
+            (
+                "w gets shorter by a share of what it is now, not of what it was at first",
+                math.ceil((1 - 1 / times) / (lr * weight_decay)),
+            ),
+            ("the squares of the lengths are compared", _back(times**2, lr, weight_decay)),
+        ]
+        expect(f"steps_back{case}", call(steps_back, *case), _back(*case), mistakes, 1e-9)
+
+
+def _likeness(y: Array, absolute: bool = True, diagonal: bool = False) -> float:
+    table = np.corrcoef(y.reshape(-1, y.shape[-1]).T)
+    if absolute:
+        table = abs(table)
+    C = len(table)
+    return float(table.mean()) if diagonal else float((table.sum() - C) / (C * C - C))
+
+
+def _check_alike(likeness: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    shared = rng.standard_normal((2, 5, 4, 1))
+    y = rng.standard_normal((2, 5, 4, 6)) + shared * np.array([1, -1, 2, 0, 1, 0.5])
+    mistakes = [
+        ("the diagonal is included: every channel is like itself", _likeness(y, diagonal=True)),
+        (
+            "pixels and channels are mixed: `reshape` moves no axes; use `reshape(-1, C).T`",
+            _likeness(y.reshape(y.shape[-1], -1).T),
+        ),
+        (
+            "pixels are compared, not channels: `np.corrcoef` wants a row for each channel",
+            _likeness(y.reshape(-1, y.shape[-1]).T),
+        ),
+        (
+            "it is divided by C * C, but the diagonal is left out: C * C - C are left",
+            _likeness(y) * (1 - 1 / y.shape[-1]),
+        ),
+        ("the absolute values are missing: -1 is as much alike as 1", _likeness(y, False)),
+        ("both are missing", _likeness(y, False, True)),
+    ]
+    expect("likeness", call(likeness, y), _likeness(y), mistakes)
 
 
 EXERCISES = (
     Exercise(
-        "13.spot",
+        "13.norm",
         1,
-        "Spot it",
-        """This is the backward pass of a linear layer, `y = x @ w + b`. One line is wrong, although
-all shapes fit: this layer has as many inputs as there are images. Which line is it?
-
-    N, out = dy.shape             # line 1
-    db = dy.sum(axis=0)           # line 2
-    dw = x @ dy                   # line 3
-    dx = dy @ w.T                 # line 4
-    return dx, dw, db             # line 5
-
-Set `found_it` to the number of the line.""",
+        "The norm of everything",
+        """Clipping looks at *one* number for the whole network: the norm of all gradients, as if
+they were one long array. Write `total_norm(gradients)`, where `gradients` is a list of arrays of
+different shapes.""",
         (
-            "Write the shape of each array beside it: x is (N, in), dy is (N, out).",
-            "Which of the products makes sense only because N and in are the same number?",
+            "What is the square of the norm of two arrays that are put end to end?",
+            "Add up the squares of all elements of all arrays, then take the root, once.",
         ),
         """
-found_it = 3  # x.T @ dy: (in, N) times (N, out) is (in, out), whatever N is
+def total_norm(gradients):
+    return np.sqrt(sum((one**2).sum() for one in gradients))
 """,
-        _check_spot,
+        _check_norm,
     ),
     Exercise(
-        "13.catch",
+        "13.back",
         2,
-        "Sizes that catch",
-        """Write `choose_sizes()`, which returns `x.shape, w.shape, stride, padding` for a test of
-a convolution, such that no mistake of this museum can hide in a special case. Sizes up to 12 are
-enough. The check says which mistake could still hide.""",
+        "The way back",
+        """Some weights have become `times` as long as they were. Only weight decay makes them
+shorter: every step multiplies w by `1 - lr * weight_decay`. Write `steps_back(times, lr,
+weight_decay)`, which returns the number of steps until they are back at their old length or below.
+Then call it with 4, 0.1 and 0.0001, and compare with the 64,000 steps of the paper's training.""",
         (
-            "`x.shape` is (N, H, W, C), `w.shape` is (KH, KW, C, C_out).",
-            "Whatever could be exchanged by mistake must differ: H and W, KH and KW, C and C_out. "
-            "Whatever could be forgotten must matter: more than one image, a stride above 1, some "
-            "padding.",
+            "After n steps the length has been multiplied by (1 - lr * weight_decay) ** n.",
+            "Solve for n with logarithms, and round up: `math.ceil`.",
         ),
         """
-def choose_sizes():
-    return (2, 7, 6, 3), (3, 2, 3, 4), 2, 1
+def steps_back(times, lr, weight_decay):
+    return math.ceil(math.log(times) / -math.log(1 - lr * weight_decay))
+    # 138,629 steps for 4, 0.1, 0.0001: more than twice the whole training
 """,
-        _check_catch,
+        _check_back,
     ),
     Exercise(
-        "13.own",
+        "13.alike",
         3,
-        "A mistake of your own",
-        """Now add an exhibit of your own. Write `broken_backward(dy, cache)` for ReLU (`cache`
-is `y`, which is above 0 where `x` is). It must be wrong for a random `dy`, and yet pass a test
-whose `dy` is 1 everywhere. That shows why such a test is worth little.""",
+        "How much alike are the channels?",
+        """Let `y` be the output of a convolution, of shape (N, H, W, C). Write `likeness(y)`,
+which returns the mean absolute correlation of two different channels, taken over all pixels. It
+is 1 if all channels are multiples of each other, and near 0 if they have nothing in common.
+Then compare a fresh plain-56 with `deep["plain"]`, layer by layer: a forward hook on each
+`mr.nn.Conv2d` collects the outputs.""",
         (
-            "A test with `dy` = 1 cannot tell `dy` from anything else that is 1 there.",
-            "Which function of `dy` is 1 for 1, and differs elsewhere?",
+            "`y.reshape(-1, C)` has a row for each pixel; `np.corrcoef` wants a row for each "
+            "channel.",
+            "The table of correlations is C x C, with ones on its diagonal. Leave those out.",
+            "Take C away from the sum of the absolute values, and divide by C * C - C.",
         ),
         """
-def broken_backward(dy, cache):
-    return abs(dy) * (cache > 0)  # 1 stays 1, but every sign is lost
+def likeness(y):
+    C = y.shape[-1]
+    table = abs(np.corrcoef(y.reshape(-1, C).T))
+    return (table.sum() - C) / (C * C - C)
 """,
-        _check_own,
+        _check_alike,
     ),
     Exercise(
         "13.explain",
         0,
-        "but it learns",
-        """A friend says: *my backward pass must be right, the loss falls.* Answer in three
-sentences.""",
-        ("Remember the windows that overwrite each other.",),
-        """The loss falls for every direction that points downhill a little, and there are very
-many of these; the gradient is only the steepest. A layer can also get no useful gradient at all,
-and the layers after it learn with what it gives them. So a falling loss shows that something
-learns, not that the gradient is right: for that, compare its numbers with finite differences, or
-with a slow version that reads like the formula.""",
+        "three plots of one network",
+        """Three friends measured the gradients of the *same* plain-56. One says they explode, one
+says they are healthy, one says they vanish, and each has a plot. Nobody made a mistake. How can
+that be, and what should a plot of gradients always say?""",
+        ("When did each of them look?",),
+        """They looked at different steps. Before training, gradients grow towards the images. These
+large gradients make large steps, which leave the early weights long and turned; on the way their
+gradients fall, so at some step the first and the last layer are about level, and later the first
+ones have the smallest. A plot of gradients should say at which step it was taken, of which layers,
+of what (the weights' gradient or the activations'), and for how many seeds. And even then it shows
+what happens, not why the network trains badly.""",
     ),
 )

@@ -2,7 +2,7 @@
 it.
 
 The mistakes are planted in the solutions of the coursework, and everything on show comes from
-running them. `minires museum` lists the exhibits and writes the page; notebook 13 walks through
+running them. `minires museum` lists the exhibits and writes the page; notebook 16 walks through
 some of them.
 """
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 03 · Convolution: loops, then one matrix product
+# # 04 · Convolution: loops, then one matrix product
 #
 # A layer for images should look at neighbouring pixels together, and look for the same things
 # everywhere. A **convolution** does both: it slides a small filter over the image. Nearly all the
@@ -225,7 +225,7 @@ def conv_loops(x, w, stride=1, padding=0):
 # The library has three versions: loops that read like the formula (`kernels/naive`), a fast one
 # (`kernels/cpu`), and a function of Tensors, which the tape records (`functional`, in code `F`; the
 # $F(x)$ of a block is something else). All must agree with ours. `forward` returns two things: the
-# result, and the cache that backward will need (notebook 04).
+# result, and the cache that backward will need (notebook 05).
 
 # %%
 x, w = rng.standard_normal((2, 6, 5, 3)), rng.standard_normal((3, 3, 3, 4))
@@ -286,7 +286,7 @@ assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
 # %% [markdown]
 # How much does that save in a real layer? Take the first one of plain-20, a net of 20 layers that
-# notebook 08 builds. It turns 32 x 32 pixels with 3 channels into 32 x 32 pixels with 16. We count
+# notebook 10 builds. It turns 32 x 32 pixels with 3 channels into 32 x 32 pixels with 16. We count
 # its parameters and its **multiply-adds**, each a multiplication and the addition that goes with
 # it.
 
@@ -517,7 +517,7 @@ assert loops > 50 * im2col
 # The library does the same as our ten lines, with one difference. The columns of a whole batch are
 # far larger than a processor's **cache**, the small memory that it reaches quickly. So the library
 # makes the columns of a few images, multiplies, and overwrites them with those of the next few, on
-# all cores. Notebook 12 is about that. (The cache of a processor has nothing to do with the cache
+# all cores. Notebook 15 is about that. (The cache of a processor has nothing to do with the cache
 # of a layer.)
 #
 # ## How far a layer sees
@@ -615,7 +615,7 @@ assert centre.sum() > 0.9 * row.sum() and seen.max() - seen.min() + 1 == len(see
 # ## Exercises
 
 # %%
-exercise("03.one_by_one")
+exercise("04.one_by_one")
 
 
 # %%
@@ -624,10 +624,10 @@ def conv_1x1(x, w):
     ...
 
 
-check("03.one_by_one", conv_1x1)
+check("04.one_by_one", conv_1x1)
 
 # %%
-exercise("03.dilation")
+exercise("04.dilation")
 
 
 # %%
@@ -636,10 +636,10 @@ def conv_dilated(x, w, stride, padding, dilation):
     ...
 
 
-check("03.dilation", conv_dilated)
+check("04.dilation", conv_dilated)
 
 # %%
-exercise("03.merge")
+exercise("04.merge")
 
 
 # %%
@@ -648,10 +648,10 @@ def merged(first, second):
     ...
 
 
-check("03.merge", merged)
+check("04.merge", merged)
 
 # %%
-exercise("03.explain")
+exercise("04.explain")
 
 # %%
 score()
@@ -673,4 +673,4 @@ score()
 # [`kernels/shapes.py`](../minires/kernels/shapes.py) the rules for sizes,
 # [`plot/convolution.py`](../minires/plot/convolution.py) the drawings.
 #
-# **Next:** [04 · The backward pass of convolution](04_convolution_backward.ipynb)
+# **Next:** [05 · The backward pass of convolution](05_convolution_backward.ipynb)

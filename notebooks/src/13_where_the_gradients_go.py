@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 11 · Where do the gradients go?
+# # 13 · Where do the gradients go?
 #
 # Why does plain-56 train so badly? Ask around and you hear three stories, which contradict each
 # other:
@@ -13,22 +13,21 @@
 #   [arXiv:1902.08129](https://arxiv.org/abs/1902.08129).)
 #
 # All three are about a number that anyone can measure. You will measure it, before training and in
-# each of the first steps. Then you will take trained networks apart, block by block and path by
-# path.
+# each of the first steps.
 #
-# **After this one you can** watch the gradients of a network, tell what exploding gradients do to
-# weights, and find out what the shortcuts of a trained network are good for. About 45 minutes, and
-# 25 more for the exercises. You need notebooks 07, 09 and 10.
+# **After this one you can** watch the gradients of a network, say what batch norm does to them and
+# to the length of the weights, and tell what exploding gradients do to a network in its first
+# steps. About 40 minutes, and 25 more for the exercises. You need notebooks 09, 11 and 12.
 
 # %%
 import math
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import minires as mr
-from minires import diagnostics, functional as F, plot
-from minires.data import eval_loader
+from minires import diagnostics, functional as F, nn, plot
 from minires.lessons import check, exercise, predict, reveal, score, show, slider
 from minires.training import RunConfig, Trainer
 
@@ -39,11 +38,13 @@ BUILD = {"plain": mr.models.plain, "resnet": mr.models.resnet}
 
 # %%
 SHALLOW, DEEP, WIDTH = 20, 56, 8  # layers, layers, channels of the first stage
-SEEDS, STEPS, LONG, SAMPLES = 4, 60, 310, 20
+SEEDS, STEPS = 4, 60
+CHAIN, UNITS, NETS = 50, 256, 3  # layers and units of a chain, and how many chains
 train_set, test_set = mr.data.synthetic(4000, 500)
 
 # %% tags=["fast"]
-SHALLOW, DEEP, WIDTH, SEEDS, STEPS, LONG, SAMPLES = 8, 20, 4, 1, 10, 12, 3
+SHALLOW, DEEP, WIDTH, SEEDS, STEPS = 8, 20, 4, 1, 10
+UNITS, NETS = 64, 1
 train_set, test_set = mr.data.synthetic(400, 100)
 
 # %%
@@ -140,11 +141,107 @@ assert round(per_layer, 2) == 1.21
 assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
 # %% [markdown] tags=["answer"]
-# In notebook 07 you saw why. On the way back, ReLU stops part of the gradient, and batch norm
-# divides the gradient by the standard deviation of its input. In a very wide layer the two together
-# make it larger by a factor of $\sqrt{\pi / (\pi - 1)} = 1.21$, whatever the size of the weights.
-# (Our layers have 8 to 32 channels, so the lines are not as steep as the dashed one.) In the
-# residual net, `dy` also reaches the block before along the shortcut, *unchanged* (notebook 09).
+# In the residual net, `dy` also reaches the block before along the shortcut, *unchanged* (notebook
+# 11). The branches add less to it than a plain layer multiplies it by.
+
+# %% [markdown]
+# ## Where the factor 1.21 comes from
+#
+# A chain of 50 equal linear layers, each with batch norm and ReLU, shows it best.
+# `diagnostics.propagation`, which you met in notebook 06, sends a batch forward and back through
+# fresh nets. Its `growth` is the factor by which the norm of `dy`, the gradient of what a layer
+# returns, grows from layer to layer, on average, with a standard error. We draw the initial weights
+# with three gains. (He's rule is $\sqrt 2$.)
+
+
+# %%
+def linear_chain(gain, seed):
+    rng = np.random.default_rng(seed)
+    modules = []
+    for _ in range(CHAIN):
+        linear = nn.Linear(UNITS, UNITS, bias=False, rng=rng)
+        linear.weight.data *= gain / math.sqrt(2)
+        modules += [linear, nn.BatchNorm2d(UNITS), nn.ReLU()]
+    return nn.Sequential(*modules, nn.Linear(UNITS, 10, rng=rng))
+
+
+# %%
+gain_matters = predict(
+    "Without batch norm, a gain of 0.5 makes gradients vanish, and one of 2 makes them explode. "
+    "Does the gain matter here?",
+    ["yes, in the same way", "yes, the other way round", "no"],
+    cells=2,
+)
+
+# %%
+rng = np.random.default_rng(0)
+rows = rng.standard_normal((128, UNITS)).astype(np.float32)
+row_labels = rng.integers(0, 10, 128)
+found = {
+    gain: diagnostics.propagation(partial(linear_chain, gain), rows, row_labels, seeds=range(NETS))
+    for gain in (0.5, math.sqrt(2), 2)
+}
+rates = [result.growth.per_layer for result in found.values()]
+for gain, result in found.items():
+    error = result.growth.standard_error
+    print(f"gain {gain:.1f}: times {result.growth.per_layer:.3f} per layer (+- {error:.3f})")
+same = np.ptp(rates) < 0.02
+gain_matters.reveal("no" if same else gain_matters.choices[0], "All three grow alike.")
+
+# %%
+places = np.arange(1, CHAIN + 1)
+figure, ax = plt.subplots(figsize=(6, 3.4))
+for (gain, result), colour in zip(found.items(), plot.OTHERS):
+    norms = np.array([layer.gradient_norm for layer in result.layers[:-1]])
+    ax.plot(places, norms / norms[-1], color=colour, label=f"gain {gain:.1f}")
+ax.plot(places, 1.21 ** (CHAIN - places), "k:", linewidth=2, label="1.21 a layer")
+ax.set_yscale("log")
+ax.set_xlabel("layer, from the input to the output")
+ax.set_ylabel("norm of dy, relative to the last")
+ax.legend()
+show(
+    "The norm of dy against the layer, on a logarithmic axis: three straight lines on one another, "
+    "and on the dotted theory, falling from about ten thousand near the input to 1 at the output."
+)
+
+# %% tags=["guard"]
+z = rng.standard_normal(1_000_000)
+relu_z = np.maximum(z, 0)
+assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
+assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
+assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
+assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
+assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
+assert all(abs(rate - 1.21) < 0.03 for rate in rates) and 9_000 < 1.21**49 < 12_000
+
+# %% [markdown] tags=["answer"]
+# Why does the gradient grow? The output of a ReLU has a mean above 0. Subtracting the mean makes
+# the signal smaller, and batch norm enlarges the rest to size 1 again. An operation that enlarges a
+# signal also enlarges the gradient on its way back. For wide nets Yang et al. proved that the
+# factor is $\sqrt{\pi / (\pi - 1)} \approx 1.21$. Our chain agrees, but for layer 1: its input is
+# the data and not the output of a ReLU. Plain-56 grows more slowly. The theory assumes very wide
+# layers of independent units, and these layers have 8 to 32 channels, pixels that resemble their
+# neighbours, and borders.
+
+# %% [markdown]
+# <details><summary>Where that root comes from</summary>
+#
+# The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
+# distributed. Then the output of the ReLU has mean square $\frac12$ and mean
+# $\frac{1}{\sqrt{2 \pi}}$, by two integrals over the bell curve. So its *variance* over the batch,
+# the mean square minus the square of the mean, is only
+# $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}$. A share of $1/\pi$ (the likeness
+# of 0.32 in notebook 06) is the common part, which batch norm subtracts.
+#
+# The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$, have a
+# variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the batch, and
+# batch norm divides by $\sigma$. On the way back the gradient is divided by the same $\sigma$, goes
+# through the weights, and half of it is stopped by ReLU. So its mean square is multiplied by
+# $\frac{1}{\sigma^2} \cdot n \mathrm{Var}(w) \cdot \frac12 = \frac{\pi}{\pi - 1} = 1.467$, its size
+# by the root of that, 1.21. $\mathrm{Var}(w)$ has cancelled, so no choice of initial weights helps.
+# (The two terms that the backward pass subtracts are small in large batches.)
+#
+# </details>
 
 # %% [markdown]
 # ## The first steps
@@ -259,22 +356,70 @@ assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 # One network can give you pictures of all three stories, within a minute. A claim about gradients
 # is worth little if it does not say at which step they were measured. If they seem to vanish, that
 # may be the **aftermath of an explosion**. (60 steps are not the end either. The claim
-# `vanishing-in-training` below goes on to step 300.)
+# `vanishing-in-training` of the next notebook goes on to step 300.)
 #
 # ## Why long weights learn slowly
 #
-# How can an explosion lead to small gradients? Batch norm divides by the standard deviation of its
-# input. If you make all weights $w$ before it $c$ times as large, its output stays the same, and so
-# does the loss. In notebook 07 two things followed from that:
+# How can an explosion lead to small gradients? Let $w$ be the weights of a convolution that is
+# followed by batch norm. Multiply them by $c > 0$: all its outputs are $c$ times as large, and
+# batch norm divides by $c$ again. So
 #
-# - $|dw|$ is proportional to $1 / |w|$: where $w$ is longer, gradients are smaller.
-# - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer:
-#   $|w - \mathrm{lr}\,dw|^2 = |w|^2 + \mathrm{lr}^2\,|dw|^2$. All it does for the loss is to *turn*
-#   $w$.
-#
-# The angle of a turn is about $\mathrm{lr}\,|dw| / |w|$, so it is proportional to $\mathrm{lr} /
-# |w|^2$, the **effective learning rate** (van Laarhoven 2017,
-# [arXiv:1706.05350](https://arxiv.org/abs/1706.05350)). Weights that are four times as long learn
+# $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
+
+# %%
+part_along = predict(
+    "What follows for the gradient `dw`?",
+    ["it points along w", "it is at right angles to w", "it is 0"],
+)
+at_double = predict(
+    "How long is the gradient at `2 w`, compared with the one at `w`?",
+    ["a quarter", "half", "the same", "double"],
+)
+
+# %%
+fresh = mr.models.plain(8, width=8, seed=1)
+weight = fresh.layer1[0].conv1.weight  # of one of its convolutions
+conv_w = weight.data.copy()
+
+
+def gradient_at(values):
+    weight.data[...] = values
+    fresh.zero_grad()
+    L = F.cross_entropy(fresh(mr.Tensor(images)), labels)
+    L.backward()
+    return L.item(), weight.grad
+
+
+print("    c    L(c w)      |dw|    c |dw|     cosine of w and dw")
+norms, cosines = {}, {}
+for c in (0.5, 1, 2, 10, 100):
+    L, conv_dw = gradient_at(c * conv_w)
+    norms[c] = np.linalg.norm(conv_dw)
+    cosines[c] = (conv_dw * conv_w).sum() / (norms[c] * np.linalg.norm(conv_w))
+    print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
+part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-2 else 0], "Their cosine is 0.")
+at_double.reveal(
+    "half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "Compare |dw| for c = 1 and 2."
+)
+
+# %% tags=["guard"]
+L1, conv_dw = gradient_at(conv_w)
+for c, norm in norms.items():
+    assert math.isclose(gradient_at(c * conv_w)[0], L1, rel_tol=1e-3) and abs(cosines[c]) < 1e-2
+    assert math.isclose(c * norm, norms[1], rel_tol=2e-2)
+
+# %% [markdown] tags=["answer"]
+# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
+# the gradient is **at right angles** to the weights. To turn $2w$ by some angle takes a step twice
+# as long as for $w$, and the change of $L$ is the same. So the gradient at $2w$ is half as long
+# (van Laarhoven 2017, [arXiv:1706.05350](https://arxiv.org/abs/1706.05350)).
+
+# %% [markdown]
+# Two things follow. By Pythagoras every step makes $w$ *longer*:
+# $|w - \mathrm{lr}\,dw|^2 = |w|^2 + \mathrm{lr}^2\,|dw|^2$. And the longer $w$ is, the less it
+# turns, which is all that counts for the loss. The angle of a turn is about
+# $\mathrm{lr}\,|dw| / |w|$, and $|dw|$ itself falls as $1 / |w|$, so the angle is proportional to
+# $\mathrm{lr} / |w|^2$, the **effective learning rate**. Weights that are four times as long learn
 # sixteen times more slowly. There is no way back but weight decay, which is slow (exercise 2).
 
 # %%
@@ -323,7 +468,7 @@ assert angle["plain"][-1, early].mean() > 10 + angle["resnet"][-1, early].mean()
 # network that knows nothing yet, outweigh the initial weights and turn the filters. After that the
 # filters are stuck with a fraction of the learning rate. The early layers of the residual net move
 # too, but not as far. (This is one seed, and the distance differs a great deal from seed to seed.
-# The claim `flung-out` below has three.)
+# The claim `flung-out` has more.)
 
 # %% [markdown]
 # Is that the whole reason why the gradients fell? If it were, $|dw|$ would have fallen by the same
@@ -353,166 +498,14 @@ assert fell > 5 * longer["plain"][-1]
 # things that happen together need not be cause and effect. To show a cause you need an experiment
 # that holds the explosion back and leaves everything else as it is. A warm-up can hold it back. So
 # can **clipped** gradients, which are shortened whenever they are longer than some limit. Or you
-# can set the weights back to their old length after every step. The claim `aftermath` below makes
-# these experiments.
-#
-# ## Lesions
-#
-# For the rest we need networks that have learned something: plain-20 and resnet-20, a few epochs
-# each. (This cell takes the longest.)
-
-# %%
-config = RunConfig(
-    iterations=LONG,
-    batch_size=64,
-    lr=0.1,
-    crop_padding=0,
-    milestones=(int(0.6 * LONG), int(0.85 * LONG)),
-)
-trained = {}
-for family, build in BUILD.items():
-    net = build(SHALLOW, width=WIDTH, seed=0)
-    last = Trainer(net, train_set, test_set, config, progress=False).run()[-1]
-    trained[family] = net.eval()
-    print(f"{family}-{SHALLOW}: test error {last['test_error']:.0f} %")
+# can set the weights back to their old length after every step. The claim `aftermath` makes these
+# experiments (next notebook).
 
 # %% [markdown]
-# Take one block out of a trained network and change nothing else. A residual block is replaced by
-# its shortcut, and a plain block is skipped. (If the block changes the shape, both kinds of network
-# take every second pixel and add channels of zeros.) This is called a **lesion**, after Veit et al.
-# 2016 ([arXiv:1605.06431](https://arxiv.org/abs/1605.06431), section 4.1). Guessing is wrong 90 %
-# of the time.
-
-# %%
-ranges = ["below 75 %", "75 % or more"]
-plain_lesion = predict("One of nine blocks is missing. What is the plain net's error?", ranges)
-resnet_lesion = predict("And what is the residual net's error, for a typical block?", ranges)
-
-# %%
-loader = eval_loader(test_set, 500, train_set.pixel_mean())
-lesions = {family: diagnostics.drop_each(net, loader) for family, net in trained.items()}
-
-figure, ax = plt.subplots(figsize=(8, 3.6))
-for shift, (family, records) in zip((-0.2, 0.2), lesions.items()):
-    whole, *others = [record.error for record in records]
-    places = np.arange(1, len(others) + 1)
-    ax.bar(places + shift, others, 0.38, color=COLOUR[family], label=f"{family}-{SHALLOW}")
-    ax.axhline(whole, color=COLOUR[family], linestyle="--")
-ax.axhline(90, color=plot.GREY, linestyle=":", label="guessing")
-ax.set_xlabel("block left out, from the images to the logits (dashed: none)")
-ax.set_ylabel("test error, %")
-ax.set_xticks(places)
-ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(
-    "Test error with each of nine blocks left out. The plain net is near guessing for nearly every "
-    "block; the residual net gets worse by much less for most."
-)
-typical = {f: np.median([record.error for record in lesions[f][1:]]) for f in BUILD}
-print({family: f"{error:.0f} %" for family, error in typical.items()})
-plain_lesion.reveal(ranges[int(typical["plain"] >= 75)], "Later layers get inputs they never saw.")
-resnet_lesion.reveal(ranges[int(typical["resnet"] >= 75)], "Half of its paths are still there.")
-
-# %% tags=["guard-full"]
-assert typical["plain"] > max(75, typical["resnet"] + 10)
-assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
-
-# %% [markdown] tags=["answer"]
-# A plain layer has learned to work with the outputs of the layer before it, and now it gets
-# something else. In the residual net there are $2^n$ paths (notebook 09). A missing block takes
-# away half of them, and leaves the other half untouched. (Veit et al. found that it hurts most to
-# lose a block that halves the map. Here these are blocks four and seven. See whether your picture
-# agrees.)
-
-# %% [markdown]
-# ## Which paths carry the gradient
-#
-# ResNet-20 has nine blocks, so 512 paths. Most of them pass four or five branches.
-# `diagnostics.path_gradients` follows some paths of each length.
-
-# %%
-single = predict(
-    "In the *trained* net, how much does a path through eight branches carry, compared with the "
-    "path through none?",
-    ["more than half as much", "less than half as much"],
-)
-
-# %%
-fresh = mr.models.resnet(SHALLOW, width=WIDTH, seed=0)
-paths = {
-    name: diagnostics.path_gradients(net, images[:32], labels[:32], mode=mode, samples=SAMPLES)
-    for name, net, mode in (("fresh", fresh, "train"), ("trained", trained["resnet"], "eval"))
-}
-lengths = [path.length for path in paths["trained"]]
-relative = {name: [path.norm / found[0].norm for path in found] for name, found in paths.items()}
-
-figure, ax = plt.subplots(figsize=(6, 3.2))
-for (name, values), colour in zip(relative.items(), plot.SHADES["resnet"]):
-    ax.plot(lengths, values, "o-", color=colour, label=name)
-ax.set_ylim(bottom=0)
-ax.set_xlabel("branches on the path")
-ax.set_ylabel("|dx| by one path / by none")
-ax.legend()
-show(
-    "What a single path carries, against the number of branches it passes. In the fresh network "
-    "long paths carry as much as short ones or more; in the trained one they carry less and less."
-)
-at_eight = relative["trained"][min(8, len(lengths) - 1)]
-single.reveal(single.choices[int(at_eight < 0.5)], "Each branch weakens the gradient.")
-
-# %% tags=["guard-full"]
-assert relative["trained"][8] < 0.5 < relative["fresh"][8] < 3
-assert sum(path.paths for path in paths["trained"]) == 512
-
-# %% [markdown] tags=["answer"]
-# So after training, short paths count for more than their number. With nine blocks the shift is
-# small. In a network of 54 blocks Veit et al. find a large one: nearly all of the gradient comes
-# through 5 to 17 of them, while 27 would be the middle (figure 6). A deep residual network, they
-# say, trains like many shallow ones that share their weights.
-
-# %% [markdown]
-# ## Claims, and how to test them
-#
-# One network with one seed and a handful of steps is enough to see what to look for. It is not
-# enough to settle anything. minires keeps a file for each claim, in
-# [`experiments/claims/`](../minires/experiments/claims/__init__.py). It holds the sentence and who
-# says so, what each side expects, and a measurement over several seeds. By a fixed rule a program
-# then reads the verdict off the numbers: supported, contradicted or undecided.
-#
-#     minires claims --list                          # what there is
-#     minires claims flung-out lesions --seeds 3     # test two of them
-#
-# These claims belong to this notebook:
-
-# %%
-from IPython.display import Markdown
-
-from minires.experiments.claims import CLAIMS
-
-names = (
-    "vanishing-without-batch-norm",
-    "vanishing-at-initialisation",
-    "vanishing-in-training",
-    "flung-out",
-    "aftermath",
-    "gradient-flow",
-    "path-lengths",
-    "lesions",
-    "responses",
-    "shattering",
-    "landscape",
-)
-table = ["| the claim | who says so | name |", "|---|---|---|"]
-table += [f"| {CLAIMS[name].statement} | {CLAIMS[name].source} | `{name}` |" for name in names]
-Markdown("\n".join(table))
-
-# %% [markdown]
-# [docs/claims.md](../docs/claims.md) tests each of them, with all numbers and figures. Before you
-# look there, write down what you expect of each claim, and how sure you are.
-#
 # ## Exercises
 
 # %%
-exercise("11.norm")
+exercise("13.norm")
 
 
 # %%
@@ -521,10 +514,10 @@ def total_norm(gradients):
     ...
 
 
-check("11.norm", total_norm)
+check("13.norm", total_norm)
 
 # %%
-exercise("11.back")
+exercise("13.back")
 
 
 # %%
@@ -533,10 +526,10 @@ def steps_back(times, lr, weight_decay):
     ...
 
 
-check("11.back", steps_back)
+check("13.back", steps_back)
 
 # %%
-exercise("11.alike")
+exercise("13.alike")
 
 
 # %%
@@ -545,18 +538,15 @@ def likeness(y):
     ...
 
 
-check("11.alike", likeness)
+check("13.alike", likeness)
 
 # %% [markdown]
-# The last two tasks have no check. *Hold the explosion back:* train plain-56 for the same 60 steps
-# with `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How
-# much longer do the first ten layers become, and by how many degrees do they turn? *Draw the loss
-# around a trained network:* `diagnostics.random_direction(net, seed)` and `diagnostics.loss_plane`
-# make the map (Li et al. 2018, [arXiv:1712.09913](https://arxiv.org/abs/1712.09913)). Do the maps
-# of plain-20 and resnet-20 look like bowls?
+# The last task has no check. *Hold the explosion back:* train plain-56 for the same 60 steps with
+# `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How much
+# longer do the first ten layers become, and by how many degrees do they turn?
 
 # %%
-exercise("11.explain")
+exercise("13.explain")
 
 # %%
 score()
@@ -569,12 +559,12 @@ score()
 # - In our run the explosion flung out the early weights: they got long, $\mathrm{lr} / |w|^2$ fell,
 #   and gradients shrank, by far more than the length explains. Seen later, that looks like
 #   vanishing.
-# - A residual net can lose a block and still work, and after training its short paths carry more
-#   than their share.
+# - The loss does not depend on the length of the weights before a batch norm. The gradient is at
+#   right angles to them and falls as 1 over their length.
 # - A claim about gradients needs the layer, the step and the seeds. A cause needs an intervention.
 #
 # **In the library:** [`diagnostics/`](../minires/diagnostics/__init__.py): `gradients.py`,
-# `updates.py`, `lesion.py`, `paths.py`, `landscape.py`;
+# `updates.py`, `signal_propagation.py`;
 # [`experiments/claims/`](../minires/experiments/claims/__init__.py), a file for each claim.
 #
-# **Next:** [12 · Making it fast](12_making_it_fast.ipynb)
+# **Next:** [14 · Inside a trained network](14_inside_a_trained_network.ipynb)

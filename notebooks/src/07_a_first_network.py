@@ -1,19 +1,17 @@
 # %% [markdown]
-# # 06 · A first network for images
+# # 07 · A first network for images
 #
 # You have convolution, ReLU, gradients and initial weights. Here they become a network that learns
-# to tell ten shapes apart. Two pieces are missing: a loss that says how wrong the ten
-# numbers are, and a loop that makes them less wrong. We write out both in full, look at what they
-# do at every step, and then turn to the library's.
+# to tell ten shapes apart. Two pieces are missing: a loss that says how wrong the ten numbers are,
+# and a loop that is fit for images. We write out both in full, and look at what they do at every
+# step.
 #
 # **After this one you can** derive the gradient of softmax and cross-entropy, write a training loop
 # with momentum, weight decay, a schedule and augmentation, build a network of modules, check it
-# before a long run, and read its curves. About 70 minutes, and 30 more for the exercises.
+# before a long run, and read its curves. About 50 minutes, and 30 more for the exercises.
 
 # %%
 import math
-import tempfile
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +20,6 @@ import minires as mr
 from minires import functional as F
 from minires import nn, plot
 from minires.lessons import check, exercise, predict, reveal, score, show, slider
-from minires.training import RunConfig, Trainer
 
 plot.use_style()
 plt.rcParams["figure.dpi"] = 85  # many pictures: keep the file small
@@ -297,7 +294,7 @@ slider(
 #
 # **Weight decay.** Each step also shortens the weights a little, as if $\frac{\lambda}2 |w|^2$ were
 # added to the loss, with $\lambda = 10^{-4}$. That keeps weights from growing without need.
-# (Notebook 07 gives a reason of its own for weights before a batch norm.)
+# (Notebook 13 gives a reason of its own for weights before a batch norm.)
 #
 # These values of $m$ and $\lambda$ are from section 4.2 of He et al. 2015, arXiv:1512.03385, from
 # here on "the paper". Together:
@@ -550,7 +547,7 @@ assert dead == {0.001: 0, 0.1: 0, 1: 64}
 
 # %% [markdown] tags=["answer"]
 # So every image gets the same logits, the biases of the last layer. Those biases are all that can
-# still learn. Notebook 05 said that one large step can kill a ReLU. Here it killed them all.
+# still learn. Notebook 06 said that one large step can kill a ReLU. Here it killed them all.
 
 # %% [markdown]
 # ## The whole run
@@ -607,302 +604,13 @@ assert 45 < creeping[-1] < 57
 # At first the test error lies below the training error, because the training error is an average
 # over an epoch, during which the net improves. At the end both are about equal. So the net has not
 # learned its images by heart. If anything, it is too small for these shapes. What would a deeper
-# one do? That is the topic of notebook 08.
-#
-# ## The same with the library
-#
-# `Trainer` is this loop, with everything around it that a run of hours needs. It subtracts the mean
-# image and augments by itself, writes the state of a run to a file from which it can go on, stops
-# cleanly on Ctrl-C, and says where a nan began. A `RunConfig` holds the settings, and its defaults
-# are those of the paper. **Callbacks** are called while it runs. One of them is `plot.LiveCurves`,
-# which draws after every epoch.
-
-# %%
-config = RunConfig(
-    iterations=steps,
-    batch_size=BATCH,
-    lr=0.1,
-    crop_padding=2,  # zeros around an image, before a random window is cut out
-    milestones=(int(0.6 * steps), int(0.85 * steps)),  # the steps at which lr falls to a tenth
-)
-
-
-def run_library(net, training, testing, name):
-    live = plot.LiveCurves(f"{name}, 16 x 16 pixels")
-    trainer = Trainer(
-        net, training, testing, config, name="SmallNet", progress=False, callbacks=[live]
-    )
-    last = trainer.run()[-1]
-    print(f"training error {last['train_error']:.1f} %, test error {last['test_error']:.1f} %")
-    return last
-
-
-library_net = SmallNet()
-last = run_library(library_net, train_set, test_set, "drawn shapes")
-
-# %% tags=["guard"]
-assert abs(evaluate(library_net, x_test, labels_test) - last["test_error"]) < 0.6
-
-# %% tags=["guard-full"]
-assert abs(last["test_error"] - test_errors[-1]) < 8
-
-# %% [markdown]
-# The numbers are not the same, because the images come in another random order. The errors fall in
-# the same way.
-#
-# ## What does it get wrong?
-
-# %%
-with mr.no_grad():
-    p = np.exp(log_softmax(net(mr.Tensor(x_test)).data))
-answers, certainty = p.argmax(axis=1), p.max(axis=1)
-wrong = answers != labels_test
-counts = np.zeros((10, 10), int)
-np.add.at(counts, (labels_test, answers), 1)
-print(test_set.classes)
-
-# %%
-confused = predict(
-    "Look at the names of the classes. Which two will it confuse more often?",
-    ["disk and ring", "ring and cross", "cross and star"],
-)
-how_sure = predict(
-    "The largest of the ten probabilities says how sure the net is. When is it surer, on average?",
-    ["when it is right", "when it is wrong", "about the same"],
-)
-
-# %%
-show(
-    "A table of the true class against the answer, darkest on the diagonal. Off the diagonal, two "
-    "pairs are taken for one another most often: square and heart, cross and star.",
-    plot.confusion(counts, test_set.classes),
-)
-
-
-def taken(one, other):
-    """How often one class is taken for the other, either way."""
-    i, j = test_set.classes.index(one), test_set.classes.index(other)
-    return counts[i, j] + counts[j, i]
-
-
-pairs = {choice: taken(*choice.split(" and ")) for choice in confused.choices}
-confused.reveal(max(pairs, key=pairs.get), "Both have arms; at 16 pixels they look much alike.")
-right_mean, wrong_mean = certainty[~wrong].mean(), certainty[wrong].mean()
-how_sure.reveal(
-    how_sure.choices[0 if right_mean > wrong_mean + 0.1 else 2],
-    f"{right_mean:.2f} when it is right, {wrong_mean:.2f} when it is wrong.",
-)
-
-# %% tags=["guard-full"]
-from itertools import combinations
-
-every_pair = {one + other: taken(one, other) for one, other in combinations(test_set.classes, 2)}
-most = sorted(every_pair, key=every_pair.get)[:-3:-1]
-assert set(most) == {"crossstar", "squareheart"}
-assert pairs["cross and star"] > 2 * pairs["disk and ring"]
-assert right_mean > wrong_mean + 0.1
-
-# %% [markdown] tags=["answer"]
-# Square and heart are mixed up as often. At 16 pixels they look alike, too.
-
-# %% [markdown]
-# Now look at single images. The upper row shows the ten mistakes that the net was surest of, with
-# its answer and the true class. The lower row shows the image of each class that it was surest of.
-
-# %%
-surest_wrong = np.flatnonzero(wrong)[np.argsort(-certainty[wrong])[:10]]
-clearest = [max(np.flatnonzero(labels_test == k), key=lambda i: p[i, k]) for k in range(10)]
-figure, axes = plt.subplots(2, 10, figsize=(10, 2.6))
-for row, chosen in zip(axes, (surest_wrong, clearest)):
-    for ax, i in zip(row, chosen):
-        ax.imshow(test_set.images[i])
-        ax.axis("off")
-        said, true = (test_set.classes[k] for k in (answers[i], labels_test[i]))
-        title = said if said == true else f"{said},\nis {true}"
-        ax.set_title(title, fontsize=6, loc="center")
-show(
-    "Two rows of ten small images. Above, mistakes: most of these shapes are small, or crossed by "
-    "lines of other colours. Below, a large and clear shape of each class."
-)
-
-# %% [markdown]
-# ## Draw a shape, and let the net answer
-#
-# Now draw images that the net has never seen: a light disk of radius 0.92, with a hole in the
-# middle. In the rings that the net has seen, the hole has about half the radius of the ring: 0.48,
-# where the ring has 0.92.
-
-# %%
-hole_needed = predict(
-    "The hole grows from radius 0. From which radius on does the net say ring, and not disk?",
-    within=0.1,
-)
-
-
-# %%
-def disk_with_hole(hole):
-    """An image (16, 16, 3), brightness 0 to 1."""
-    axis = (np.arange(16) + 0.5) / 8 - 1
-    r = np.hypot(*np.meshgrid(axis, axis)) / 0.7  # from the middle
-    inside = np.minimum(0.92 - r, r - hole)  # how far inside of the edges
-    cover = np.clip(0.5 + 0.7 * 8 * inside, 0, 1)  # a pixel on an edge is partly covered
-    return np.repeat(0.4 + 0.5 * cover[..., None], 3, axis=2)
-
-
-holes = np.arange(18) / 20
-drawn = np.array([disk_with_hole(hole) for hole in holes])
-with mr.no_grad():
-    given = np.exp(log_softmax(net(mr.Tensor(prepare(255 * drawn))).data))
-said = [test_set.classes[k] for k in given.argmax(axis=1)]
-first_ring = holes[said.index("ring")] if "ring" in said else 0
-wide = 2 * 0.7 * 8 * first_ring
-hole_needed.reveal(first_ring, f"A hole {wide:.0f} pixels wide, in a disk of 10, is enough.")
-
-# %% tags=["guard"]
-edges = mr.data.datasets.signed_distance.ring(np.array([0.48, 0.92]), np.zeros(2))
-assert np.allclose(edges, 0)  # where the rings of the data end
-
-# %% tags=["guard-full"]
-assert said[0] == "disk" and 0.05 < first_ring < 0.35 and said[10] == "ring"
-assert said[17] != "ring" and given[17].max() < 0.9
-
-# %% [markdown]
-# Move the radius of the hole. What does the net say of a very thin ring?
-
-
-# %%
-def answer(ax, hole):
-    """The probabilities of the ten classes, and the image beside them."""
-    i = np.argmin(abs(holes - hole))
-    colours = [plot.OTHERS[1] if q == given[i].max() else plot.OTHERS[0] for q in given[i]]
-    ax.barh(test_set.classes[::-1], given[i, ::-1], color=colours[::-1])  # the first one on top
-    ax.set_xlim(0, 1.8)
-    ax.set_xticks([0, 0.5, 1])
-    ax.set_xlabel("probability", loc="left")
-    ax.grid(False)
-    image = ax.inset_axes([0.6, 0.3, 0.4, 0.5])
-    image.imshow(drawn[i], vmin=0, vmax=1)
-    image.axis("off")
-
-
-slider(
-    "hole",
-    list(holes),
-    answer,
-    frames=[holes[2], holes[10], holes[17]],
-    alt="Three images, each with ten bars, the probabilities that the net gives. A disk with a "
-    "tiny hole: disk. A ring like those of the data: ring, nearly certain. A very thin ring: the "
-    "bar of ring is short, and another class has the longest one.",
-    size=(3.4, 2.6),
-)
-
-# %% [markdown]
-# A thin ring is a ring to you. To the net it is unlike everything it learned from, and so it may
-# say anything. It has learned what tells the ten classes of *these* images apart, which is not the
-# same as knowing what a ring is. Nor can it say that an image is none of the ten, because
-# the probabilities always add up to 1.
-
-# %% [markdown]
-# Draw a shape of your own: put # where it should be light, and run the second cell. (It takes 16
-# lines of 16 marks; shorter ones are filled up.) Ten classes are all that the net has to choose
-# from. Does it know your square, if it is small, or stands on a corner?
-
-
-# %%
-def from_marks(drawing):
-    """An image (16, 16, 3), light where there is a #."""
-    lines = [*drawing.strip("\n").split("\n"), *[""] * 16][:16]
-    light = np.array([[mark == "#" for mark in line.ljust(16)[:16]] for line in lines])
-    return np.repeat(0.4 + 0.5 * light[..., None], 3, axis=2)
-
-
-def print_answers(image):
-    """The three classes that the net finds likeliest."""
-    with mr.no_grad():
-        (chances,) = np.exp(log_softmax(net(mr.Tensor(prepare(255 * image[None]))).data))
-    for k in np.argsort(-chances)[:3]:
-        print(f"{test_set.classes[k]:<10} {100 * chances[k]:3.0f} %")
-
-
-# %%
-drawing = """
-................
-................
-......####......
-....########....
-...##########...
-..####....####..
-..###......###..
-..###......###..
-..###......###..
-..###......###..
-..####....####..
-...##########...
-....########....
-......####......
-................
-................
-"""
-print_answers(from_marks(drawing))
-
-# %% tags=["guard"]
-for short in ("##\n##", "", drawing.replace(".", " "), drawing * 2):
-    assert from_marks(short).shape == (16, 16, 3)
-assert np.array_equal(from_marks(drawing), from_marks(drawing.rstrip(".\n")))
-
-# %% [markdown]
-# ## Photographs
-#
-# Drawn shapes are easy on the eye and on the clock. The real thing is **CIFAR-10**: 60,000
-# photographs of ten kinds of things, 32x32 pixels each (Krizhevsky 2009). If it is on your
-# computer, the next cell trains the same network, with the same loop, on the first 4,000 of them.
-# If not, `minires data cifar10` in a terminal fetches it (170 MB); all notebooks work without.
-
-# %%
-photos = predict(
-    "Will the errors be higher or lower than for drawn shapes?", ["higher", "lower", "the same"]
-)
-
-# %%
-if mr.data.preferred() == "cifar10":
-    photographs, others = (images.resize(16) for images in mr.data.load("cifar10"))
-    photographs, others = photographs.take(len(train_set)), others.take(len(test_set))
-    run_library(SmallNet(), photographs, others, photographs.name)
-else:
-    print("no CIFAR-10 here; to get it:  minires data cifar10")
-photos.reveal("higher", "In a run of ours, training error and test error both ended at about 50 %.")
-
-# %% [markdown] tags=["answer"]
-# (That run was made with a copy of CIFAR-10 that was stored as JPEG.) A disk is always a disk, but
-# a cat can sit, lie, or be cut off at the neck. To learn that, 4,000 photographs are few, and ten
-# epochs are short. Notebook 10 comes back to photographs.
-
-# %% [markdown]
-# ## Keep it
-#
-# `mr.save` writes the parameters to a file of plain arrays in safetensors, a format that any
-# framework reads. `mr.load` reads them into a net of the same
-# shape. The file holds numbers only, so you need the class to build the net.
-
-# %%
-with tempfile.TemporaryDirectory() as folder:
-    path = Path(folder) / "smallnet.safetensors"
-    mr.save(net, path)
-    print(f"{path.stat().st_size / 1000:.0f} kB")
-    another = SmallNet(seed=1)
-    before = evaluate(another, x_test, labels_test)
-    mr.load(another, path)
-loaded = evaluate(another, x_test, labels_test)
-print(f"error of another net: {before:.1f} % before, {loaded:.1f} % after loading")
-
-# %% tags=["guard"]
-assert loaded == evaluate(net, x_test, labels_test)
+# one do? That is the topic of notebook 10.
 
 # %% [markdown]
 # ## Exercises
 
 # %%
-exercise("06.cosine")
+exercise("07.cosine")
 
 
 # %%
@@ -911,10 +619,10 @@ def cosine_lr(step, steps, lr):
     ...
 
 
-check("06.cosine", cosine_lr)
+check("07.cosine", cosine_lr)
 
 # %%
-exercise("06.smoothing")
+exercise("07.smoothing")
 
 
 # %%
@@ -923,10 +631,10 @@ def smoothed_cross_entropy(z, labels, s):
     ...
 
 
-check("06.smoothing", smoothed_cross_entropy)
+check("07.smoothing", smoothed_cross_entropy)
 
 # %%
-exercise("06.nesterov")
+exercise("07.nesterov")
 
 
 # %%
@@ -935,10 +643,10 @@ def nesterov_step(w, v, g, lr, momentum):
     ...
 
 
-check("06.nesterov", nesterov_step)
+check("07.nesterov", nesterov_step)
 
 # %%
-exercise("06.explain")
+exercise("07.explain")
 
 # %%
 score()
@@ -961,4 +669,4 @@ score()
 # [`nn/module.py`](../minires/nn/module.py),
 # [`serialization/safetensors.py`](../minires/serialization/safetensors.py).
 #
-# **Next:** [07 · Batch norm by hand](07_batch_norm.ipynb)
+# **Next:** [08 · What the network has learned](08_what_it_has_learned.ipynb)

@@ -1,21 +1,19 @@
 # %% [markdown]
-# # 07 · Batch norm by hand
+# # 09 · Batch norm by hand
 #
-# Notebook 05 left two worries. The size of a signal is right only at the start, and only if you
+# Notebook 06 left two worries. The size of a signal is right only at the start, and only if you
 # draw the weights with care. And in deep layers all inputs look alike. With three convolutions, in
-# notebook 06, neither did harm. With dozens of them both do. **Batch norm** (Ioffe and Szegedy
+# notebook 07, neither did harm. With dozens of them both do. **Batch norm** (Ioffe and Szegedy
 # 2015, arXiv:1502.03167) cures both by force: every layer measures its own outputs over the batch,
-# and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use it. It
-# has side effects, which you will see here too.
+# and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use it.
 #
-# **After this one you can** write batch norm forward and backward, say what it does in training and
-# what it does in use, explain why the length of the weights before it does not matter, and say what
-# it does to the gradient in a deep net. About 55 minutes, and 30 more for the exercises.
+# **After this one you can** write batch norm forward and backward, explain what it does to the
+# signals of a deep chain, and say what it does in training and what it does in use. About 45
+# minutes, and 30 more for the exercises.
 
 # %%
 import math
 import textwrap
-from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,11 +26,11 @@ from minires.training import RunConfig, Trainer
 
 plot.use_style()
 rng = np.random.default_rng(0)
-WIDTH, LAYERS, NETS = 256, 50, 3  # of the deep chains
-IMAGES, STEPS, CHANNELS = 4000, 500, 16  # of the training, and of plain-56: smaller is quicker
+WIDTH, LAYERS = 256, 50  # of the deep chain
+IMAGES, STEPS = 4000, 500  # of the training: fewer are quicker
 
 # %% tags=["fast"]
-WIDTH, NETS, IMAGES, STEPS, CHANNELS = 64, 1, 500, 8, 4
+WIDTH, IMAGES, STEPS = 64, 500, 8
 
 # %% [markdown]
 # ## The formula
@@ -267,14 +265,14 @@ assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 # %% [markdown]
 # ## What it does to a deep chain
 #
-# Take the 50 layers of notebook 05, with gains 0.5, $\sqrt 2$ and 2, and put batch norm between the
+# Take the 50 layers of notebook 06, with gains 0.5, $\sqrt 2$ and 2, and put batch norm between the
 # matrix product and ReLU. We measure the mean square of the signal, and how similar two inputs
 # look, by the cosine.
 
 # %%
 depth = np.arange(1, LAYERS + 1)
 GAINS = {"0.5": 0.5, "√2": math.sqrt(2), "2": 2.0}
-COLOURS = dict(zip(GAINS, (plot.OTHERS[0], plot.OTHERS[2], plot.OTHERS[3])))  # as in notebook 05
+COLOURS = dict(zip(GAINS, (plot.OTHERS[0], plot.OTHERS[2], plot.OTHERS[3])))  # as in notebook 06
 
 
 def chain(x, gain, with_batch_norm):
@@ -351,7 +349,7 @@ for name in GAINS:
 # \qquad s = 0.1.$$
 #
 # Libraries call $s$ *momentum*. It is the share of the *new* number. The momentum of the optimiser,
-# the $m$ of notebook 06, was the share of the old one.
+# the $m$ of notebook 07, was the share of the old one.
 #
 # <details><summary>A detail: which variance</summary>
 #
@@ -386,7 +384,7 @@ forgets.reveal(round(math.log(0.1) / math.log(0.9)), f"0.9 to the power of 22 is
 
 # %% [markdown]
 # In the library `net.eval()` switches all batch norms to the running averages, `net.train()` back
-# to the batch. (`Trainer` calls both. The `evaluate` of notebook 06 does not, because its net had
+# to the batch. (`Trainer` calls both. The `evaluate` of notebook 07 does not, because its net had
 # no batch norm.) What goes wrong if you forget? We train a net with seven convolutions, a batch
 # norm after each, on the drawn shapes, and use it both ways.
 
@@ -498,214 +496,10 @@ alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own me
 # A network could learn nothing from that, so the library refuses, as PyTorch does.
 
 # %% [markdown]
-# ## The length of the weights does not matter
-#
-# From here on $w$ are the weights of a convolution that is followed by batch norm, and no longer
-# those of the batch norm itself. Multiply them by $c > 0$: all its outputs are $c$ times as large,
-# and batch norm divides by $c$ again. So
-#
-# $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
-
-# %%
-part_along = predict(
-    "What follows for the gradient `dw`?",
-    ["it points along w", "it is at right angles to w", "it is 0"],
-)
-at_double = predict(
-    "How long is the gradient at `2 w`, compared with the one at `w`?",
-    ["a quarter", "half", "the same", "double"],
-)
-
-# %%
-fresh = mr.models.plain(8, width=8, seed=1)
-target = np.eye(10, dtype=np.float32)[labels[:64]]  # 1 for the true class, 0 for the others
-weight = fresh.layer1[0].conv1.weight  # of one of its convolutions
-conv_w = weight.data.copy()
-
-
-def gradient_at(values):
-    weight.data[...] = values
-    fresh.zero_grad()
-    L = ((fresh(mr.Tensor(images[:64])) - target) ** 2).mean()  # any loss will do
-    L.backward()
-    return L.item(), weight.grad
-
-
-print("    c    L(c w)      |dw|    c |dw|     cosine of w and dw")
-norms, cosines = {}, {}
-for c in (0.5, 1, 2, 10, 100):
-    L, conv_dw = gradient_at(c * conv_w)
-    norms[c] = np.linalg.norm(conv_dw)
-    cosines[c] = (conv_dw * conv_w).sum() / (norms[c] * np.linalg.norm(conv_w))
-    print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
-part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Their cosine is 0.")
-at_double.reveal(
-    "half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "Compare |dw| for c = 1 and 2."
-)
-
-# %% tags=["guard"]
-L1, conv_dw = gradient_at(conv_w)
-for c, norm in norms.items():
-    assert math.isclose(gradient_at(c * conv_w)[0], L1, rel_tol=1e-4) and abs(cosines[c]) < 1e-3
-    assert math.isclose(c * norm, norms[1], rel_tol=1e-2)
-length, step = np.linalg.norm(conv_w), np.linalg.norm(10 * conv_dw)
-longer = np.linalg.norm(conv_w - 10 * conv_dw)
-assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
-
-# %% [markdown] tags=["answer"]
-# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
-# the gradient is **at right angles** to the weights. To turn $2w$ by some angle you need a step
-# twice as long as for $w$. The change of $L$ is the same. Half the change for the same length means
-# that the gradient at $2w$ is half as long (van Laarhoven 2017, arXiv:1706.05350).
-#
-# This has two consequences. First, a step at right angles to $w$ always makes $w$ *longer*, by
-# Pythagoras. Second, the longer $w$ is, the less the same lr turns it. The angle is the length of
-# the step, $\text{lr}\,|\mathtt{dw}|$, divided by $|w|$, and $|\mathtt{dw}|$ itself falls as
-# $1/|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which falls while
-# $w$ grows. Here weight decay has a new purpose: it keeps $w$ short, so that $w$ keeps turning. But
-# a single step with a very large gradient can make $w$ so long that it hardly turns any more. Do
-# gradients that large occur? The next section measures them.
-
-# %% [markdown]
-# ## What happens to the gradient on its way back
-#
-# Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
-# chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
-# `diagnostics.propagation`, which you met in notebook 05, sends a batch forward and back through
-# fresh nets. Its `growth` is the factor by which the norm of `dy` grows from layer to layer, on
-# average, with a standard error.
-
-
-# %%
-def linear_chain(gain, seed):
-    rng = np.random.default_rng(seed)
-    modules = []
-    for _ in range(LAYERS):
-        linear = nn.Linear(WIDTH, WIDTH, bias=False, rng=rng)
-        linear.weight.data *= gain / math.sqrt(2)  # He's rule is gain √2
-        modules += [linear, nn.BatchNorm2d(WIDTH), nn.ReLU()]
-    return nn.Sequential(*modules, nn.Linear(WIDTH, 10, rng=rng))
-
-
-def plain_56(seed):
-    return mr.models.plain(56, width=CHANNELS, seed=seed)
-
-
-# %%
-way_back = predict(
-    "On the way back through 50 layers with batch norm, what does the gradient do?",
-    ["it keeps its size", "it shrinks towards the input", "it grows towards the input"],
-    cells=2,
-)
-gain_matters = predict("Does the gain of the initial weights change that?", ["yes", "no"])
-
-# %%
-rows = rng.standard_normal((128, WIDTH)).astype(np.float32)
-row_labels = rng.integers(0, 10, 128)
-found = {
-    f"gain {name}": diagnostics.propagation(
-        partial(linear_chain, gain), rows, row_labels, seeds=range(NETS)
-    )
-    for name, gain in GAINS.items()
-}
-found["plain-56"] = diagnostics.propagation(plain_56, images[:64], labels[:64], seeds=range(NETS))
-for name, result in found.items():
-    growth = result.growth
-    print(f"{name:9} times {growth.per_layer:.3f} per layer (+- {growth.standard_error:.3f})")
-rates = [result.growth.per_layer for name, result in found.items() if name != "plain-56"]
-way_back.reveal(
-    way_back.choices[2 if min(rates) > 1.1 else 0],
-    f"By a factor of {np.mean(rates):.2f} per layer.",
-)
-gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
-
-# %% [markdown] tags=["answer"]
-# At 1.21 per layer, 50 layers make a factor of about ten thousand. Why does it grow? Subtracting
-# the mean makes the signal smaller, and batch norm enlarges the rest to size 1 again. An operation
-# that enlarges a signal also enlarges the gradient on its way back. Yang et al. found this in 2019
-# (arXiv:1902.08129), and proved for wide nets that the factor is $\sqrt{\pi / (\pi - 1)} \approx
-# 1.21$.
-
-# %% [markdown]
-# <details><summary>Where that root comes from</summary>
-#
-# The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
-# distributed. Then the output of the ReLU has mean square $\frac12$ and mean
-# $\frac{1}{\sqrt{2 \pi}}$, by two integrals over the bell curve. So its *variance* over the batch,
-# the mean square minus the square of the mean, is only
-# $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}$. A share of $1/\pi$ (the likeness
-# of 0.32 above) is the common part, which batch norm subtracts.
-#
-# The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$, have a
-# variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the batch, and
-# batch norm divides by $\sigma$. On the way back the gradient is divided by the same $\sigma$, goes
-# through the weights, and half of it is stopped by ReLU. So its mean square is multiplied by
-# $\frac{1}{\sigma^2} \cdot n \mathrm{Var}(w) \cdot \frac12 = \frac{\pi}{\pi - 1} = 1.467$, its size
-# by the root of that, 1.21. $\mathrm{Var}(w)$ has cancelled, so no choice of initial weights helps.
-# (The two terms that the backward pass subtracts are small in large batches.)
-#
-# </details>
-
-# %%
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
-for name, result in found.items():
-    norms = np.array([layer.gradient_norm for layer in result.layers[:-1]])
-    is_plain = name == "plain-56"
-    ax = axes[int(is_plain)]
-    colour = plot.COLOURS["plain"] if is_plain else COLOURS[name.split()[-1]]
-    ax.plot(range(1, len(norms) + 1), norms / norms[-1], color=colour, linewidth=2.2, label=name)
-for ax, length, title in zip(axes, (LAYERS, 55), ("50 linear layers", "55 convolutions")):
-    places = np.arange(1, length + 1)
-    ax.plot(places, 1.21 ** (length - places), "k:", label="1.21 per layer")
-    ax.set_yscale("log")
-    ax.set_title(title)
-    ax.set_xlabel("layer, from the input to the output")
-    ax.legend()
-axes[0].set_ylabel("norm of dy, relative to the last")
-show(
-    "The norm of dy against the layer, on a logarithmic axis. Left: three straight lines on one "
-    "another, and on the dotted theory, falling from about ten thousand near the input to 1 at the "
-    "output; layer 1 lies lower. Right: plain-56 falls too, less steeply than the dotted line; "
-    "layer 1 lies higher."
-)
-
-# %% tags=["guard"]
-z = rng.standard_normal(1_000_000)
-relu_z = np.maximum(z, 0)
-assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
-assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
-assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
-assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
-assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
-assert all(abs(rate - 1.21) < 0.03 for rate in rates)
-
-# %% tags=["guard-full"]
-assert 1.1 < found["plain-56"].growth.per_layer < 1.21
-assert found["plain-56"].growth.per_layer ** 54 > 1000
-
-# %% tags=["guard"]
-assert 9_000 < 1.21**49 < 12_000
-for name, result in found.items():
-    first, second = (layer.gradient_norm for layer in result.layers[:2])
-    assert first > 2 * second if name == "plain-56" else first < second
-
-# %% [markdown] tags=["answer"]
-# On the left, measurement and theory agree, but for layer 1. Its input is the data and not the
-# output of a ReLU, so its $\sigma$ is another one. (On the right layer 1 stands out for the same
-# reason.) The convolutions on the right do not fit the theory as well. It assumes very wide layers
-# of independent units, but these layers have 16 to 64 channels, pixels that resemble their
-# neighbours, and borders. Here the gradient grows more slowly, but it still grows by a factor of
-# thousands over the depth.
-
-# %% [markdown]
-# All this holds before the first step, for weights drawn at random. What such gradients do to the
-# weights in training, and what is left of them then, is the topic of notebook 11, where you will
-# also see how much smaller they are with shortcuts.
-#
 # ## Exercises
 
 # %%
-exercise("07.use")
+exercise("09.use")
 
 
 # %%
@@ -714,10 +508,10 @@ def batch_norm_in_use(x, running_mean, running_var, w, b):
     ...
 
 
-check("07.use", batch_norm_in_use)
+check("09.use", batch_norm_in_use)
 
 # %%
-exercise("07.fold")
+exercise("09.fold")
 
 
 # %%
@@ -726,10 +520,10 @@ def folded(weight, running_mean, running_var, w, b):
     ...
 
 
-check("07.fold", folded)
+check("09.fold", folded)
 
 # %%
-exercise("07.layer_norm")
+exercise("09.layer_norm")
 
 
 # %%
@@ -738,10 +532,10 @@ def layer_norm_backward(dy, x, w):
     ...
 
 
-check("07.layer_norm", layer_norm_backward)
+check("09.layer_norm", layer_norm_backward)
 
 # %%
-exercise("07.explain")
+exercise("09.explain")
 
 # %%
 score()
@@ -753,14 +547,11 @@ score()
 #   $b$ set new ones. Every output depends on the whole batch, and the gradient has three terms.
 # - In training, batch norm uses the mean and variance of the batch. In use it takes the running
 #   averages. `net.train()` and `net.eval()` switch between the two.
-# - The loss does not depend on the length of the weights before it. The gradient is at right angles
-#   to them and falls as 1 over their length.
-# - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by a
-#   factor of up to 1.21 per layer towards the images.
+# - It keeps signals at size 1 and inputs apart. Notebook 13 shows the price: what batch norm does
+#   to the gradient of a deep net, and to the length of the weights before it.
 #
 # **In the library:** [`kernels/naive/normalization.py`](../minires/kernels/naive/normalization.py)
 # is the loop, [`kernels/cpu/normalization.py`](../minires/kernels/cpu/normalization.py) the fast
-# one; `BatchNorm2d` is in [`nn/normalization.py`](../minires/nn/normalization.py), the measurement
-# in [`diagnostics/signal_propagation.py`](../minires/diagnostics/signal_propagation.py).
+# one; `BatchNorm2d` is in [`nn/normalization.py`](../minires/nn/normalization.py).
 #
-# **Next:** [08 · Going deeper](08_going_deeper.ipynb)
+# **Next:** [10 · Going deeper](10_going_deeper.ipynb)

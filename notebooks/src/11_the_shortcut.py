@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 09 · The shortcut: residual blocks
+# # 11 · The shortcut: residual blocks
 #
 # The cure for degradation is one addition: a block returns $F(x) + x$ instead of $F(x)$. In this
 # notebook you build that block and follow a gradient through it. Then you test for which tasks the
@@ -7,7 +7,7 @@
 #
 # **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
 # to ResNet-56, say what happens where shapes change, and show in an experiment when a shortcut
-# helps. About 50 minutes, and 25 more for the exercises. You need notebooks 07 and 08.
+# helps. About 50 minutes, and 25 more for the exercises. You need notebooks 09 and 10.
 
 # %%
 from itertools import combinations
@@ -28,7 +28,7 @@ COLOUR = plot.COLOURS  # plain nets in orange, residual ones in blue
 # %% [markdown]
 # ## The idea
 #
-# Notebook 08 ended with a solution that training does not find: a deep network whose added layers
+# Notebook 10 ended with a solution that training does not find: a deep network whose added layers
 # do nothing. To do nothing, a block must return exactly what it gets, $y = x$. That function is
 # called the **identity**. It sounds easy, but the block has to build it out of two layers with
 # weights and a ReLU.
@@ -383,7 +383,7 @@ assert first[0] < 1e-12 and first[0.5] < 1e-5 and 0.5 < first[1] < 10 and first[
 # Only near α = 1 does the gradient keep its size. The authors measured it later in a network of 110
 # layers: shortcuts that were scaled or gated trained worse than plain addition
 # ([arXiv:1603.05027](https://arxiv.org/abs/1603.05027), table 1). These blocks have no batch norm,
-# so this is a picture of shortcuts, not a measurement of a ResNet. Notebook 11 measures one.
+# so this is a picture of shortcuts, not a measurement of a ResNet. Notebook 13 measures one.
 #
 # ## Where the shape changes
 #
@@ -441,7 +441,7 @@ added.reveal(
 blocks.twenty_layers()
 
 # %% [markdown]
-# It is the network of notebook 08, with our `Block` in it. As there, we load the library's weights
+# It is the network of notebook 10, with our `Block` in it. As there, we load the library's weights
 # into ours, and both must give the same answers.
 
 
@@ -509,7 +509,7 @@ assert np.array_equal(plain(images).data, residual(images).data)
 print(f"equal to the last bit without the addition, in {len(residual.blocks())} blocks")
 
 # %% [markdown]
-# Now train the twins of 20 layers, by the recipe of notebook 08, for ten epochs on drawn shapes.
+# Now train the twins of 20 layers, by the recipe of notebook 10, for ten epochs on drawn shapes.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
@@ -561,7 +561,7 @@ assert ahead > 5
 assert np.mean(errors["resnet"][:5]) + 2 < np.mean(errors["plain"][:5])
 
 # %% [markdown]
-# That was one seed of one network on drawn shapes. Notebook 10 tests whether it holds for more
+# That was one seed of one network on drawn shapes. Notebook 12 tests whether it holds for more
 # depths and seeds.
 #
 # ## A sum over paths
@@ -618,7 +618,7 @@ assert np.isclose(sum(terms), np.prod(1 + slopes))
 
 # %% [markdown]
 # So is a residual network a crowd of shallower ones? That is how Veit et al. see it. If they are
-# right, leaving out a block should do little harm. Notebook 11 tests that, and measures which paths
+# right, leaving out a block should do little harm. Notebook 13 tests that, and measures which paths
 # carry the gradient.
 #
 # <details><summary>For the curious: how exact is this?</summary>
@@ -636,12 +636,12 @@ assert np.isclose(sum(terms), np.prod(1 + slopes))
 # networks train". Keep apart what you have seen and what you have not. You have seen that doing
 # nothing is easy to learn, and that the shortcut passes the gradient on as it is. You have not seen
 # that gradients *do* vanish in plain-56, or that this is why it trains badly. The next notebook
-# tests whether the experiment holds up. Notebook 11 looks at the gradients.
+# tests whether the experiment holds up. Notebook 13 looks at the gradients.
 #
 # ## Exercises
 
 # %%
-exercise("09.one_layer")
+exercise("11.one_layer")
 
 
 # %%
@@ -650,10 +650,10 @@ def plain_weights(w):
     ...
 
 
-check("09.one_layer", plain_weights)
+check("11.one_layer", plain_weights)
 
 # %%
-exercise("09.backward")
+exercise("11.backward")
 
 
 # %%
@@ -662,10 +662,10 @@ def block_backward(dy, x, w1, w2, alpha):
     ...
 
 
-check("09.backward", block_backward)
+check("11.backward", block_backward)
 
 # %%
-exercise("09.by_length")
+exercise("11.by_length")
 
 
 # %%
@@ -674,7 +674,7 @@ def by_length(slopes):
     ...
 
 
-check("09.by_length", by_length)
+check("11.by_length", by_length)
 
 # %% [markdown]
 # The last task has no check. Let every block start as the identity: set `block.bn2.weight.data[...]
@@ -682,7 +682,7 @@ check("09.by_length", by_length)
 # Does it end better than before? One seed says little, so try three.
 
 # %%
-exercise("09.explain")
+exercise("11.explain")
 
 # %%
 score()
@@ -704,4 +704,4 @@ score()
 # [`models/cifar.py`](../minires/models/cifar.py) the networks,
 # [`diagnostics/paths.py`](../minires/diagnostics/paths.py) the paths.
 #
-# **Next:** [10 · The degradation experiment](10_the_degradation_experiment.ipynb)
+# **Next:** [12 · The degradation experiment](12_the_degradation_experiment.ipynb)

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 04 · The backward pass of convolution, and is a gradient right?
+# # 05 · The backward pass of convolution, and is a gradient right?
 #
 # To train its filters a network needs two gradients of each convolution: with respect to the
 # filters, and with respect to its input, for the layer before. This notebook derives both, in loops
@@ -78,7 +78,7 @@ at_pixel.reveal(
 
 # %% [markdown] tags=["answer"]
 # For the gradient of the weights, `dy` slides over `x`. For the gradient of the pixels, the weights
-# come in reverse order: the **flipped** filter slides over `dy`. This is the flip that notebook 03
+# come in reverse order: the **flipped** filter slides over `dy`. This is the flip that notebook 04
 # left out.
 
 # %%
@@ -147,7 +147,7 @@ for stride, padding in ((1, 0), (1, 1), (2, 0), (2, 1)):
 print("dx and dw agree with the library's, slow and fast")
 
 # %% tags=["guard"]
-# A second opinion: in notebook 03 a convolution was a matrix, y = M x. Then dx = M^T dy.
+# A second opinion: in notebook 04 a convolution was a matrix, y = M x. Then dx = M^T dy.
 w, dy = rng.standard_normal((3, 3, 1, 1)), rng.standard_normal((1, 6, 6, 1))
 pixels = np.eye(64).reshape(64, 8, 8, 1)  # each row of M^T: the y of one lit pixel
 transposed = naive.conv2d.forward(pixels, w)[0].reshape(64, 36)
@@ -208,7 +208,7 @@ assert set(count_windows(3, 1).ravel()) == {1}
 # %% [markdown]
 # ## By im2col: one product for each gradient
 #
-# Notebook 03 made the forward pass one matrix product, `y = columns @ w`. You know its gradients
+# Notebook 04 made the forward pass one matrix product, `y = columns @ w`. You know its gradients
 # from notebook 02:
 #
 # $$\mathtt{dw} = \text{columns}^T\,\mathtt{dy}, \qquad \mathtt{dcolumns} = \mathtt{dy}\; w^T.$$
@@ -271,7 +271,7 @@ def col2im(dcolumns, shape, stride, padding):
 # returns the result and the cache, which holds everything that backward needs. `backward` takes
 # `dy` and the cache, and returns a gradient for each array that `forward` took. They have no
 # `self`, because the class only gives the pair a name. Ours takes the same arguments as the
-# library's, but it stops at two of them: dilation (exercise 2 of notebook 03) and groups, with
+# library's, but it stops at two of them: dilation (exercise 2 of notebook 04) and groups, with
 # which each filter sees only some of the channels.
 
 
@@ -558,8 +558,8 @@ with mr.kernels.use(conv2d=mixed_up):
 #
 # Now train a net with your kernel. It has two convolutions with a ReLU between them, and learns to
 # draw the upright edges of an image. The target is the absolute value of what the filter
-# `left_right` from notebook 03 returns. The loss is the mean squared difference, and the loop is
-# the one from notebook 02. We train three times: with the library's kernel, with yours, and with
+# `left_right` from notebook 04 returns. The loss is the mean squared difference, and the loop is
+# the one from notebook 03. We train three times: with the library's kernel, with yours, and with
 # the mixed-up one.
 
 # %%
@@ -578,7 +578,7 @@ def network(x, w1, w2):
 # %%
 def train(kernel, lr=0.03):
     order, start = np.random.default_rng(0), np.random.default_rng(1)  # the same for all
-    weights = [  # small random numbers: notebook 05 says how small
+    weights = [  # small random numbers: notebook 06 says how small
         mr.Tensor(scale * start.standard_normal(shape, np.float32), requires_grad=True)
         for shape, scale in (((3, 3, 3, 8), 0.27), ((3, 3, 8, 1), 0.17))
     ]
@@ -638,7 +638,7 @@ assert 1.3 * last["mine"] < last["mixed up"] < 0.6 * runs["mixed up"][0]
 # ## Exercises
 
 # %%
-exercise("04.bias")
+exercise("05.bias")
 
 
 # %%
@@ -647,10 +647,10 @@ def bias_gradient(dy):
     ...
 
 
-check("04.bias", bias_gradient)
+check("05.bias", bias_gradient)
 
 # %%
-exercise("04.direction")
+exercise("05.direction")
 
 
 # %%
@@ -659,10 +659,10 @@ def measured_error(L, x, dx, u, h):
     ...
 
 
-check("04.direction", measured_error)
+check("05.direction", measured_error)
 
 # %%
-exercise("04.spread")
+exercise("05.spread")
 
 
 # %%
@@ -671,10 +671,10 @@ def dx_by_forward(dy, w, H, W):
     ...
 
 
-check("04.spread", dx_by_forward)
+check("05.spread", dx_by_forward)
 
 # %%
-exercise("04.explain")
+exercise("05.explain")
 
 # %%
 score()
@@ -694,5 +694,5 @@ score()
 # [`gradcheck.py`](../minires/autograd/gradcheck.py),
 # [`kernels/registry.py`](../minires/kernels/registry.py) (`use`).
 #
-# **Next:** [05 · ReLU, initial weights, and what depth does to a
-# signal](05_signals_and_initial_weights.ipynb)
+# **Next:** [06 · ReLU, initial weights, and what depth does to a
+# signal](06_signals_and_initial_weights.ipynb)

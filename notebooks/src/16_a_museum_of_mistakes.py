@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 13 · A museum of mistakes
+# # 16 · A museum of mistakes
 #
 # Everybody who writes a backward pass gets it wrong at first. Most mistakes are typical, and
 # hundreds of people have made them before you. In this notebook you visit six of them. For each you
@@ -8,7 +8,7 @@
 #
 # **After this one you can** tell a loud mistake from a quiet one, say why a falling loss proves
 # nothing about a gradient, and choose tests that find the mistakes which training hides. About 15
-# minutes, and 25 more for the exercises. You need notebooks 04, 07 and 09.
+# minutes, and 25 more for the exercises. You need notebooks 05, 09 and 11.
 
 # %%
 import textwrap
@@ -208,15 +208,15 @@ assert all(one.says in found.message for one, found in seen.items())
 # ## Exercises
 
 # %%
-exercise("13.spot")
+exercise("16.spot")
 
 # %%
 found_it = None  # your answer: the number of the line, from 1 on
 
-check("13.spot", found_it)
+check("16.spot", found_it)
 
 # %%
-exercise("13.catch")
+exercise("16.catch")
 
 
 # %%
@@ -225,10 +225,10 @@ def choose_sizes():
     ...
 
 
-check("13.catch", choose_sizes)
+check("16.catch", choose_sizes)
 
 # %%
-exercise("13.own")
+exercise("16.own")
 
 
 # %%
@@ -237,10 +237,10 @@ def broken_backward(dy, cache):
     ...
 
 
-check("13.own", broken_backward)
+check("16.own", broken_backward)
 
 # %%
-exercise("13.explain")
+exercise("16.explain")
 
 # %%
 score()

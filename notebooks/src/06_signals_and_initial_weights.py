@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 05 · ReLU, initial weights, and what depth does to a signal
+# # 06 · ReLU, initial weights, and what depth does to a signal
 #
 # Even before it has learned anything, a network changes the signal that passes through it. Each
 # layer makes it a little larger or a little smaller. Over 50 layers these factors multiply, until
@@ -55,7 +55,7 @@ more.reveal(
 
 # %% [markdown] tags=["answer"]
 # You may multiply the matrices first, so $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds
-# with biases, and for convolutions, which are linear too (notebook 03). Depth is worth something
+# with biases, and for convolutions, which are linear too (notebook 04). Depth is worth something
 # only if there is a function between the layers that is **not** linear.
 
 # %% [markdown]
@@ -464,8 +464,8 @@ assert likeness(ys[-1]) > 0.9 and 2.6 < likeness(ys[-1]) / likeness(ys[0]) < 3.4
 # In layer 1 each input has a pattern of its own. In layer 50 most units do the same for *all*
 # inputs, and the signals of unrelated inputs point almost the same way. The reason is that ReLU
 # never returns a negative number, so all its outputs have a part in common. After the first ReLU
-# the mean cosine is already about $1/\pi \approx 0.32$ (notebook 07 says why), and it grows with
-# depth. In notebook 07, batch norm takes the common part out again, at a price.
+# the mean cosine is already about $1/\pi \approx 0.32$ (notebook 13 says why), and it grows with
+# depth. In notebook 09, batch norm takes the common part out again, at a price.
 
 # %% [markdown]
 # ## Dead ReLUs
@@ -628,7 +628,7 @@ assert 1 / 1000 < change < 1 / 10
 # ## Exercises
 
 # %%
-exercise("05.growth")
+exercise("06.growth")
 
 
 # %%
@@ -637,10 +637,10 @@ def growth_of(gain, layers):
     ...
 
 
-check("05.growth", growth_of)
+check("06.growth", growth_of)
 
 # %%
-exercise("05.leaky")
+exercise("06.leaky")
 
 
 # %%
@@ -649,10 +649,10 @@ def leaky_gain(a):
     ...
 
 
-check("05.leaky", leaky_gain)
+check("06.leaky", leaky_gain)
 
 # %%
-exercise("05.calibrate")
+exercise("06.calibrate")
 
 
 # %%
@@ -661,10 +661,10 @@ def calibrated(x, weights):
     ...
 
 
-check("05.calibrate", calibrated)
+check("06.calibrate", calibrated)
 
 # %%
-exercise("05.explain")
+exercise("06.explain")
 
 # %%
 score()
@@ -685,4 +685,4 @@ score()
 # [`diagnostics/signal_propagation.py`](../minires/diagnostics/signal_propagation.py) the
 # measurement.
 #
-# **Next:** [06 · A first network for images](06_a_first_network.ipynb)
+# **Next:** [07 · A first network for images](07_a_first_network.ipynb)

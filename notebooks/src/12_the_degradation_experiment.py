@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · The degradation experiment
+# # 12 · The degradation experiment
 #
 # You have built both kinds of network and seen single runs of them. Now you turn that into an
 # experiment. It needs a question, a fair comparison, several seeds, and a verdict that could have
@@ -7,7 +7,7 @@
 #
 # **After this one you can** plan such a comparison, run it with minires, say how sure its result
 # is, and read the numbers of the paper beside your own. About 50 minutes, and 25 more for the
-# exercises. You need notebooks 08 and 09.
+# exercises. You need notebooks 10 and 11.
 
 # %%
 import tempfile
@@ -49,7 +49,7 @@ blocks.block()
 # | held fixed | how we know |
 # |---|---|
 # | parameters of the plain and the residual network of one depth | their counts are equal (shortcut A) |
-# | their initial weights, for one seed | checked in notebook 09, and once more below |
+# | their initial weights, for one seed | checked in notebook 11, and once more below |
 # | the batches, their order, which images are mirrored | drawn from the seed, checked below |
 # | learning rate, schedule, momentum, weight decay, length | one recipe for all |
 #
@@ -379,7 +379,7 @@ assert best["plain-8"] + 5 < errors["plain-8"][0]
 # %% [markdown]
 # ## The same on photographs
 #
-# If CIFAR-10 is on your computer (notebook 06), the next cell runs the same small experiment on its
+# If CIFAR-10 is on your computer (notebook 07), the next cell runs the same small experiment on its
 # first 2,000 photographs:
 
 # %%
@@ -612,7 +612,7 @@ assert full.image_size**2 == 4 * settings["image_size"] ** 2 and settings["crop_
 # - More seeds disagree with ours, and the bars move to 0.
 # - With another learning rate or initialisation, or with a **warm-up** (small rates in the first
 #   steps), plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe.
-#   Notebook 11 looks at the first steps, where such a remedy would have to act.
+#   Notebook 13 looks at the first steps, where such a remedy would have to act.
 # - A plain network of 56 layers catches up if it has more time. The authors trained three times as
 #   long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
 #   [docs/claims.md](../docs/claims.md).
@@ -624,7 +624,7 @@ assert full.image_size**2 == 4 * settings["image_size"] ** 2 and settings["crop_
 # ## Exercises
 
 # %%
-exercise("10.luck")
+exercise("12.luck")
 
 
 # %%
@@ -633,10 +633,10 @@ def agree_by_luck(n):
     ...
 
 
-check("10.luck", agree_by_luck)
+check("12.luck", agree_by_luck)
 
 # %%
-exercise("10.range")
+exercise("12.range")
 
 
 # %%
@@ -645,10 +645,10 @@ def range_of_difference(first, second, k):
     ...
 
 
-check("10.range", range_of_difference)
+check("12.range", range_of_difference)
 
 # %%
-exercise("10.seeds")
+exercise("12.seeds")
 
 
 # %%
@@ -657,7 +657,7 @@ def seeds_needed(spread, effect, ks):
     ...
 
 
-check("10.seeds", seeds_needed)
+check("12.seeds", seeds_needed)
 
 # %% [markdown]
 # The last task has no check. You can extend a run without repeating the trainings that are done.
@@ -665,7 +665,7 @@ check("10.seeds", seeds_needed)
 # out, (8, 32), seeds=5, resume=True, progress=False)` and draw them.
 
 # %%
-exercise("10.explain")
+exercise("12.explain")
 
 # %%
 score()
@@ -687,4 +687,4 @@ score()
 # [`verdict.py`](../minires/experiments/degradation/verdict.py) judges them. Sizes,
 # up to the paper's, are in [`experiments/presets.py`](../minires/experiments/presets.py).
 #
-# **Next:** [11 · Where do the gradients go?](11_where_the_gradients_go.ipynb)
+# **Next:** [13 · Where do the gradients go?](13_where_the_gradients_go.ipynb)

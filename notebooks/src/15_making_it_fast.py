@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 12 · Making it fast
+# # 15 · Making it fast
 #
 # A convolution takes minutes if you write it as a sum in loops, and milliseconds as one matrix
 # product. Both do the same multiplications, but in a loop Python has to work out anew for each
@@ -8,7 +8,7 @@
 #
 # **After this one you can** time code so that you believe the result, say whether a computation
 # waits for arithmetic or for memory, and decide what is worth making faster. About 50 minutes, and
-# 20 more for the exercises. You need notebooks 03 and 09.
+# 20 more for the exercises. You need notebooks 04 and 11.
 #
 # All times below are from the machine that made this page, which was busy with other things, too.
 # Yours will differ: read the shapes of the curves, not the milliseconds.
@@ -135,7 +135,7 @@ print(f"the medians give {median(other) / median(one):.2f}")
 #
 # ## Why loops are slow and matrix products fast
 #
-# The loops of `naive` compute a convolution term by term. In notebook 03 you wrote it as one matrix
+# The loops of `naive` compute a convolution term by term. In notebook 04 you wrote it as one matrix
 # product (**im2col**): every window becomes a row, and the rows are multiplied by the filters. Here
 # are both, and the library's.
 #
@@ -658,7 +658,7 @@ assert 1.6 < one_thread / two < 2.1
 # ## Exercises
 
 # %%
-exercise("12.amdahl")
+exercise("15.amdahl")
 
 
 # %%
@@ -667,10 +667,10 @@ def times_as_fast(shares, factors):
     ...
 
 
-check("12.amdahl", times_as_fast)
+check("15.amdahl", times_as_fast)
 
 # %%
-exercise("12.fair")
+exercise("15.fair")
 
 
 # %%
@@ -679,10 +679,10 @@ def fair_ratio(time_a, time_b, rounds):
     ...
 
 
-check("12.fair", fair_ratio)
+check("15.fair", fair_ratio)
 
 # %%
-exercise("12.traffic")
+exercise("15.traffic")
 
 
 # %%
@@ -691,14 +691,14 @@ def intensities(N, H, W, C, C_out):
     ...
 
 
-check("12.traffic", intensities)
+check("15.traffic", intensities)
 
 # %% [markdown]
 # The last task has no check. Profile a small net on small images: `mr.models.resnet(20, width=4)`,
 # with batches of 8 images of 8 x 8 pixels. How large is *the rest* now, and why?
 
 # %%
-exercise("12.explain")
+exercise("15.explain")
 
 # %%
 score()
@@ -721,4 +721,4 @@ score()
 # [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #
-# **Next:** [13 · A museum of mistakes](13_a_museum_of_mistakes.ipynb)
+# **Next:** [16 · A museum of mistakes](16_a_museum_of_mistakes.ipynb)

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 08 · Going deeper: plain-20 against plain-56
+# # 10 · Going deeper: plain-20 against plain-56
 #
 # You can make a network deeper by repeating its layers. It then has more parameters and can express
 # more. In this notebook you build the plain networks with which He et al. measured whether that
@@ -8,7 +8,7 @@
 # **After this one you can** build the networks of section 4.2 of the paper from scratch, count
 # their parameters and their work, say why a deeper network cannot be worse *in principle*, and show
 # that it is worse in practice. About 35 minutes, and 20 more for the exercises. You need notebooks
-# 03, 06 and 07.
+# 04, 07 and 09.
 
 # %%
 import matplotlib.pyplot as plt
@@ -143,7 +143,7 @@ assert (parameters_by_hand(3), parameters_by_hand(9)) == (269_722, 853_018)
 assert 56 / 20 == 2.8 < factor < 3.3
 
 # %% [markdown]
-# The other cost is work. Notebook 03 counted it in multiply-adds, which say roughly how long a
+# The other cost is work. Notebook 04 counted it in multiply-adds, which say roughly how long a
 # layer takes. From one stage to the next the height and the width of the maps halve, and the
 # channels double.
 
@@ -189,7 +189,7 @@ assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_ha
 #
 # Does depth help? Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes of
 # 16x16 pixels. The first stage has 8 channels instead of 16, so that it takes a minute or two.
-# `Trainer` is the loop of notebook 06.
+# `Trainer` is the loop of notebook 07.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
@@ -300,7 +300,7 @@ assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 # by hand:
 #
 # 1. **Convolution:** for each channel a filter with a single 1 in the middle, and 0 elsewhere.
-# 2. **Batch norm** in use (notebook 07) computes
+# 2. **Batch norm** in use (notebook 09) computes
 #    $w\, (x - \text{mean}) / \sqrt{\text{var} + \varepsilon} + b$ with its running mean and
 #    variance. Set its $w = \sqrt{\text{var} + \varepsilon}$ and $b = \text{mean}$, and it undoes
 #    itself.
@@ -426,18 +426,18 @@ assert mean["plain-56", "test_error"] > mean["plain-20", "test_error"] + 20
 # with the notebooks that look into them:
 #
 # - *Too little training.* Both had the same amount. On larger photographs the authors also trained
-#   three times as long, and still saw it (section 4.1, footnote). Notebook 10 compares with their
+#   three times as long, and still saw it (section 4.1, footnote). Notebook 12 compares with their
 #   numbers.
-# - *An unlucky learning rate.* Perhaps 0.1 suits 20 layers and not 56. Notebook 10 tries others.
+# - *An unlucky learning rate.* Perhaps 0.1 suits 20 layers and not 56. Notebook 12 tries others.
 # - *Gradients that vanish on the long way back,* as many texts say (after Glorot and Bengio 2010).
-#   The authors thought it unlikely, because of batch norm. Notebook 11 measures them.
+#   The authors thought it unlikely, because of batch norm. Notebook 13 measures them.
 #
 # But first comes the cure. It was found before anyone understood the cause.
 #
 # ## Exercises
 
 # %%
-exercise("08.verdict")
+exercise("10.verdict")
 
 
 # %%
@@ -446,10 +446,10 @@ def verdict(shallow, deep):
     ...
 
 
-check("08.verdict", verdict)
+check("10.verdict", verdict)
 
 # %%
-exercise("08.work")
+exercise("10.work")
 
 
 # %%
@@ -458,10 +458,10 @@ def work_of(n, width, size):
     ...
 
 
-check("08.work", work_of)
+check("10.work", work_of)
 
 # %%
-exercise("08.wider")
+exercise("10.wider")
 
 
 # %%
@@ -470,7 +470,7 @@ def wider(w1, w2):
     ...
 
 
-check("08.wider", wider)
+check("10.wider", wider)
 
 # %% [markdown]
 # The last task has no check. Start plain-56 *from* the solution: take `copy` and train it for three
@@ -478,7 +478,7 @@ check("08.wider", wider)
 # if a solution exists, training need not stay near it.
 
 # %%
-exercise("08.explain")
+exercise("10.explain")
 
 # %%
 score()
@@ -496,4 +496,4 @@ score()
 # [`models/deepening.py`](../minires/models/deepening.py) the copy,
 # [`nn/summary.py`](../minires/nn/summary.py) the table.
 #
-# **Next:** [09 · The shortcut](09_the_shortcut.ipynb)
+# **Next:** [11 · The shortcut](11_the_shortcut.ipynb)
