@@ -34,7 +34,7 @@ print("minires", mr.__version__, "· NumPy", np.__version__)
 # A computer learns from examples. Ours are drawn shapes of ten kinds, which need no download. Later
 # you will also meet CIFAR-10, a collection of small photographs. Its results are recorded, so you
 # do not need the photographs themselves. If you do fetch them, with `minires data cifar10`,
-# notebooks 07 and 12 train on them as well.
+# notebooks 08 and 12 train on them as well.
 
 # %%
 train_set, test_set = mr.data.synthetic(4000, 1000)
@@ -88,7 +88,7 @@ print(f"{net.num_parameters():,} parameters")
 small_train, small_test = train_set.resize(16), test_set.resize(16)  # 16 x 16: quicker
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
-config = RunConfig(  # notebook 07 explains these settings
+config = RunConfig(  # notebook 08 explains these settings
     iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
 )
 trainer = Trainer(
@@ -170,7 +170,7 @@ riddle.reveal(
 #
 # The gap is not gone: after so short a training resnet-56 is still behind resnet-20. In the much
 # longer training of the paper the deeper residual network is the better one (table 6). Why do the
-# additions help? You will look for the answer in notebooks 10 to 13, with networks you have built
+# additions help? You will look for the answer in notebooks 10 to 14, with networks you have built
 # yourself.
 
 # %% [markdown]

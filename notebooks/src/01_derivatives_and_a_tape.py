@@ -140,7 +140,7 @@ assert math.isclose(measured, 4 + 4 + 3, rel_tol=1e-6)
 # of a computation is called a **tape**.
 #
 # Python calls `__add__` for `+`, `__mul__` for `*`, and so on. `relu` is the function $\max(x, 0)$;
-# networks need it from notebook 02 on.
+# networks need it from notebook 03 on.
 
 
 # %%
@@ -374,8 +374,8 @@ falls.reveal(
 
 # %% [markdown]
 # Try it without the line `w.grad = b.grad = 0.0`. The derivatives of all steps then add up, and the
-# line swings to and fro and never settles. The library's gradients add up in the same way until you
-# call `zero_grad()` (notebook 02).
+# line swings to and fro and never settles. The library's gradients add up in the same way
+# (notebook 03).
 #
 # ## Exercises
 

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 03 · A first loop: a network learns two spirals
 #
-# You have a tape for arrays. What it is for is **training**: a network, a loss and a loop of a few
-# lines that makes the loss smaller. Every network in the world is trained by such a loop, and those
-# of the coming notebooks too. Here it is as small as it can be, and you can watch what it does.
+# You have a tape for arrays. You will use it for **training**. That takes a network, a loss, and a
+# short loop that makes the loss smaller. All networks in these notebooks are trained by a loop like
+# this one. Here it is as small as it can be, and you can watch what it does.
 #
 # **After this one you can** write a training loop, say what ReLU is good for, see the border that a
 # network draws between two classes, and use the library's tape. About 20 minutes, and 20 more for
@@ -23,8 +23,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Two spirals
 #
-# There are 300 points on two spirals. From the two coordinates of a point, a network shall say
-# which spiral the point is on: 1 or -1. It has two layers:
+# There are 300 points on two spirals. The network gets the two coordinates of a point, and answers
+# 1 or -1: the spiral that the point lies on. It has two layers:
 #
 # $$h = \mathrm{relu}(x w_1 + b_1), \qquad y = h w_2 + b_2,$$
 #
@@ -58,7 +58,7 @@ def mean_square(y, t):
 # against them. `mr.Tensor` is the library's tape. It works like the one you wrote in notebook 02,
 # which would do here as well. Only arrays made with `requires_grad=True` get a gradient: the
 # parameters do, the points do not need one. Gradients add up, from one `backward` to the next too,
-# so the loop first clears those of the step before.
+# so the loop clears those of the step before.
 #
 # We write the loop as a generator. Before each step it hands over the number of the step, the loss
 # and the parameters, so that we can look at them whenever we like.
@@ -286,8 +286,8 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - A training loop clears the gradients, goes forward to the loss and backward to the gradients,
-#   and makes a small step against them.
+# - A training loop goes forward to the loss, clears the old gradients, goes backward to the new
+#   ones, and makes a small step against them.
 # - ReLU bends. A network without it draws one straight border, however many layers it has.
 # - The library records what is computed from Tensors with `requires_grad=True`. Gradients add up
 #   until they are cleared, and `no_grad()` switches recording off.

@@ -248,7 +248,7 @@ assert image[1, 1] != 4 and image[0, 0] == 1
 
 # %%
 def windows_of(x, KH, KW, stride, padding):
-    """A view of every window: (N, H', W', KH, KW, C). As in notebook 03."""
+    """A view of every window: (N, H', W', KH, KW, C). As in notebook 04."""
     x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     every = sliding_window_view(x, (KH, KW), axis=(1, 2))
     return every[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)

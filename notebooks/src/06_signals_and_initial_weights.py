@@ -30,36 +30,14 @@ DRAWS, CHANNELS, NETS = 20, 16, 6  # of the last two sections: smaller is quicke
 DRAWS, CHANNELS, NETS = 2, 4, 2
 
 # %% [markdown]
-# ## A chain of linear layers
+# ## What bends
 #
-# A linear layer computes `y = x @ w`: N rows of `in_features` numbers go in, N rows of
-# `out_features` numbers come back.
-
-# %%
-more = predict(
-    "Three linear layers, one after another, have three times the parameters of one. Can they "
-    "compute anything that one cannot?",
-    ["yes", "no"],
-)
-
-# %%
-x = rng.standard_normal((5, 8))
-w1, w2, w3 = (rng.standard_normal((8, 8)) for _ in range(3))
-
-three_layers = ((x @ w1) @ w2) @ w3
-one_layer = x @ (w1 @ w2 @ w3)
-print(f"largest difference: {abs(three_layers - one_layer).max():.0e}")
-more.reveal(
-    "no" if np.allclose(three_layers, one_layer) else "yes", "The product of matrices is a matrix."
-)
-
-# %% [markdown] tags=["answer"]
-# You may multiply the matrices first, so $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds
-# with biases, and for convolutions, which are linear too (notebook 04). Depth is worth something
-# only if there is a function between the layers that is **not** linear.
-
-# %% [markdown]
-# The simplest function that is not linear is the **ReLU**. You met it in notebooks 01 and 02:
+# In notebook 03 a network without ReLU could only draw one straight line. The reason is that the
+# product of matrices is a matrix: $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds with
+# biases, and for convolutions, which are linear too (notebook 04). Depth is worth something only if
+# there is a function between the layers that is **not** linear.
+#
+# The simplest function that is not linear is the **ReLU**. You met it in notebooks 01 to 03:
 #
 # $$y = \max(x, 0), \qquad \frac{\partial y}{\partial x} = 1 \text{ where } x > 0, \text{ else } 0.$$
 #

@@ -439,7 +439,7 @@ def train(net, x, labels, steps, lr, drops=(0.6, 0.85), augmented=True, test=Non
 
         logits = net(mr.Tensor(images))
         loss = F.cross_entropy(logits, labels[chosen])
-        net.zero_grad()
+        net.zero_grad()  # clears the gradients of all its parameters
         loss.backward()
         sgd_step(net.parameters(), velocities, lr_at(step, steps, lr, drops))
 
@@ -666,7 +666,6 @@ score()
 # [`optim/sgd.py`](../minires/optim/sgd.py),
 # [`training/trainer.py`](../minires/training/trainer.py),
 # [`data/batches.py`](../minires/data/batches.py) (batches and augmentation),
-# [`nn/module.py`](../minires/nn/module.py),
-# [`serialization/safetensors.py`](../minires/serialization/safetensors.py).
+# [`nn/module.py`](../minires/nn/module.py).
 #
 # **Next:** [08 · What the network has learned](08_what_it_has_learned.ipynb)

@@ -33,7 +33,8 @@ IMAGES, EPOCHS = 500, 2
 # %% [markdown]
 # ## The library's loop
 #
-# The network is that of notebook 07: three convolutions and a linear layer.
+# The network is that of notebook 07, written in another way: three convolutions and a linear layer.
+# We train it again, now by the library.
 
 
 # %%
@@ -92,7 +93,7 @@ last = run(net, train_set, test_set, "drawn shapes")
 assert 30 < last["test_error"] < 42
 
 # %% [markdown]
-# # ## What does it get wrong?
+# ## What does it get wrong?
 #
 # For each test image the net gives ten probabilities. Its answer is the class of the largest, and
 # how large that one is says how sure the net is.
@@ -251,9 +252,9 @@ slider(
 
 # %% [markdown]
 # A thin ring is a ring to you. To the net it is unlike everything it learned from, and so it may
-# say anything. It has learned what tells the ten classes of *these* images apart, which is not the
-# same as knowing what a ring is. Nor can it say that an image is none of the ten, because
-# the probabilities always add up to 1.
+# say anything. It has learned to tell ten classes apart in images like these, and has no idea of a
+# ring beyond them. It also has no way to answer "none of the ten", because the probabilities always
+# add up to 1.
 
 # %% [markdown]
 # Draw a shape of your own: put # where it should be light, and run the second cell. (It takes 16
@@ -307,8 +308,9 @@ assert np.array_equal(from_marks(drawing), from_marks(drawing.rstrip(".\n")))
 #
 # Drawn shapes are easy on the eye and on the clock. The real thing is **CIFAR-10**: 60,000
 # photographs of ten kinds of things, 32x32 pixels each (Krizhevsky 2009). If it is on your
-# computer, the next cell trains the same network, with the same loop, on the first 4,000 of them.
-# If not, `minires data cifar10` in a terminal fetches it (170 MB); all notebooks work without.
+# computer, the cell after the question trains the same network, with the same loop, on the first
+# 4,000 of them. If not, `minires data cifar10` in a terminal fetches it (170 MB); all notebooks
+# work without.
 
 # %%
 photos = predict(
@@ -326,14 +328,14 @@ photos.reveal("higher", "In a run of ours, training error and test error both en
 
 # %% [markdown] tags=["answer"]
 # (That run was made with a copy of CIFAR-10 that was stored as JPEG.) A disk is always a disk, but
-# a cat can sit, lie, or be cut off at the neck. To learn that, 4,000 photographs are few, and ten
-# epochs are short. Notebook 12 comes back to photographs.
+# a cat can sit, lie, or be cut off at the neck. 4,000 photographs and
+# ten epochs are too little to learn all that. Notebook 12 comes back to photographs.
 
 # %% [markdown]
 # ## Keep it
 #
-# `mr.save` writes the parameters to a file of plain arrays in safetensors, a format that any
-# framework reads. `mr.load` reads them into a net of the same
+# `mr.save` writes the parameters to a file of plain arrays in safetensors, a format that
+# PyTorch and others read too. `mr.load` reads them into a net of the same
 # shape. The file holds numbers only, so you need the class to build the net.
 
 # %%
@@ -395,12 +397,12 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - `Trainer` is the loop of notebook 07 with checkpoints, augmentation and callbacks; a `RunConfig`
-#   holds its settings.
+# - `Trainer` is the loop of notebook 07 with checkpoints and callbacks; a `RunConfig` holds its
+#   settings.
 # - A table of confusions says more than an error: which classes are taken for which.
 # - The probabilities of a net compare its classes with one another. They add up to 1 whatever the
 #   image shows, also for a shape or a thing that the net has never seen.
-# - `mr.save` and `mr.load` keep the parameters in a file that every framework reads.
+# - `mr.save` and `mr.load` keep the parameters in a file that other libraries read too.
 #
 # **In the library:** [`training/trainer.py`](../minires/training/trainer.py),
 # [`training/config.py`](../minires/training/config.py),

@@ -189,7 +189,7 @@ assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_ha
 #
 # Does depth help? Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes of
 # 16x16 pixels. The first stage has 8 channels instead of 16, so that it takes a minute or two.
-# `Trainer` is the loop of notebook 07.
+# `Trainer` is the loop of notebook 08.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))

@@ -618,7 +618,7 @@ assert np.isclose(sum(terms), np.prod(1 + slopes))
 
 # %% [markdown]
 # So is a residual network a crowd of shallower ones? That is how Veit et al. see it. If they are
-# right, leaving out a block should do little harm. Notebook 13 tests that, and measures which paths
+# right, leaving out a block should do little harm. Notebook 14 tests that, and measures which paths
 # carry the gradient.
 #
 # <details><summary>For the curious: how exact is this?</summary>

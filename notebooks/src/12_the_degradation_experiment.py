@@ -379,7 +379,7 @@ assert best["plain-8"] + 5 < errors["plain-8"][0]
 # %% [markdown]
 # ## The same on photographs
 #
-# If CIFAR-10 is on your computer (notebook 07), the next cell runs the same small experiment on its
+# If CIFAR-10 is on your computer (notebook 08), the next cell runs the same small experiment on its
 # first 2,000 photographs:
 
 # %%

@@ -74,7 +74,7 @@ for layer in diagnostics.gradient_norms(net):  # the library's
 # %% [markdown]
 # <details><summary>And the gradient of what a layer returns?</summary>
 #
-# That is `dy`, which is used and not kept. **Hooks** give you access to it (notebook 02): a
+# That is `dy`, which is used and not kept. **Hooks** give you access to it (notebook 03): a
 # module's *forward hook* is called with its output, and a Tensor's hook with its gradient.
 # `diagnostics.activation_gradients(net, images, labels, of="blocks")` uses both.
 # </details>
@@ -104,7 +104,7 @@ def at_start(family, depth):
 
 
 def named(ratio):
-    return sizes[int(ratio > 0.1) + int(ratio > 3) + int(ratio > 65)]
+    return sizes[int(ratio > 0.1) + int(ratio > 3) + int(ratio > 55)]
 
 
 start = {(family, depth): at_start(family, depth) for family in BUILD for depth in (SHALLOW, DEEP)}
@@ -142,7 +142,9 @@ assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
 # %% [markdown] tags=["answer"]
 # In the residual net, `dy` also reaches the block before along the shortcut, *unchanged* (notebook
-# 11). The branches add less to it than a plain layer multiplies it by.
+# 11). Each branch adds only a little to it, so it grows more slowly than in the plain net. (The
+# dashed line is about `dy`, the gradient of what a layer returns. With batch norm the inputs of all
+# layers have about the same size, so |dw| grows like `dy`.)
 
 # %% [markdown]
 # ## Where the factor 1.21 comes from
@@ -218,7 +220,7 @@ assert all(abs(rate - 1.21) < 0.03 for rate in rates) and 9_000 < 1.21**49 < 12_
 # Why does the gradient grow? The output of a ReLU has a mean above 0. Subtracting the mean makes
 # the signal smaller, and batch norm enlarges the rest to size 1 again. An operation that enlarges a
 # signal also enlarges the gradient on its way back. For wide nets Yang et al. proved that the
-# factor is $\sqrt{\pi / (\pi - 1)} \approx 1.21$. Our chain agrees, but for layer 1: its input is
+# factor is $\sqrt{\pi / (\pi - 1)} \approx 1.21$. Our chain agrees, except at layer 1: its input is
 # the data and not the output of a ReLU. Plain-56 grows more slowly. The theory assumes very wide
 # layers of independent units, and these layers have 8 to 32 channels, pixels that resemble their
 # neighbours, and borders.
@@ -415,7 +417,9 @@ for c, norm in norms.items():
 # (van Laarhoven 2017, [arXiv:1706.05350](https://arxiv.org/abs/1706.05350)).
 
 # %% [markdown]
-# Two things follow. By Pythagoras every step makes $w$ *longer*:
+# (The $\varepsilon$ under the root of batch norm makes this a little less than exact.)
+#
+# Two things follow. By Pythagoras every plain step makes $w$ *longer*:
 # $|w - \mathrm{lr}\,dw|^2 = |w|^2 + \mathrm{lr}^2\,|dw|^2$. And the longer $w$ is, the less it
 # turns, which is all that counts for the loss. The angle of a turn is about
 # $\mathrm{lr}\,|dw| / |w|$, and $|dw|$ itself falls as $1 / |w|$, so the angle is proportional to
@@ -464,9 +468,9 @@ assert more > 1.25 and longer["plain"][-1] > 1.7 and angle["plain"][-1, early].m
 assert angle["plain"][-1, early].mean() > 10 + angle["resnet"][-1, early].mean()
 
 # %% [markdown] tags=["answer"]
-# So the explosion **flings out** the early layers. A handful of steps, with gradients from a
-# network that knows nothing yet, outweigh the initial weights and turn the filters. After that the
-# filters are stuck with a fraction of the learning rate. The early layers of the residual net move
+# So the explosion **flings out** the early layers. A few large steps, taken before the network has
+# learned anything, turn the filters and make them much longer. After that the filters are stuck
+# with a fraction of the learning rate. The early layers of the residual net move
 # too, but not as far. (This is one seed, and the distance differs a great deal from seed to seed.
 # The claim `flung-out` has more.)
 
@@ -476,7 +480,7 @@ assert angle["plain"][-1, early].mean() > 10 + angle["resnet"][-1, early].mean()
 
 # %%
 whole = predict(
-    "By which factor did |dw| fall, compared with the one by which |w| rose?",
+    "|w| rose by some factor. By which factor did |dw| fall?",
     ["by about the same", "by a much larger one"],
 )
 
@@ -541,9 +545,9 @@ def likeness(y):
 check("13.alike", likeness)
 
 # %% [markdown]
-# The last task has no check. *Hold the explosion back:* train plain-56 for the same 60 steps with
-# `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How much
-# longer do the first ten layers become, and by how many degrees do they turn?
+# One more task, without a check. *Hold the explosion back:* train plain-56 for the same 60 steps
+# with `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How
+# much longer do the first ten layers become, and by how many degrees do they turn?
 
 # %%
 exercise("13.explain")
@@ -564,7 +568,7 @@ score()
 # - A claim about gradients needs the layer, the step and the seeds. A cause needs an intervention.
 #
 # **In the library:** [`diagnostics/`](../minires/diagnostics/__init__.py): `gradients.py`,
-# `updates.py`, `signal_propagation.py`;
+# `update_sizes.py`, `signal_propagation.py`;
 # [`experiments/claims/`](../minires/experiments/claims/__init__.py), a file for each claim.
 #
 # **Next:** [14 · Inside a trained network](14_inside_a_trained_network.ipynb)

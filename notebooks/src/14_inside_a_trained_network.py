@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 14 · Inside a trained network
 #
-# Notebook 13 looked at gradients in the first steps. Now take networks apart that have learned
-# something, block by block and path by path. What is a single block good for, and along which of
+# Notebook 13 looked at gradients in the first steps. Now take two trained networks apart, block by
+# block and path by path. What is a single block good for, and along which of
 # its paths does a residual net pass the gradient?
 #
 # **After this one you can** measure what a network loses with one of its blocks, follow single
@@ -108,7 +108,7 @@ assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 # %% [markdown]
 # ## Which paths carry the gradient
 #
-# ResNet-20 has nine blocks, so 512 paths. Most of them pass four or five branches.
+# ResNet-20 has nine blocks, so 512 paths. About half of them pass four or five branches.
 # `diagnostics.path_gradients` follows some paths of each length.
 
 # %%
@@ -146,7 +146,8 @@ assert relative["trained"][8] < 0.5 < relative["fresh"][8] < 3
 assert sum(path.paths for path in paths["trained"]) == 512
 
 # %% [markdown] tags=["answer"]
-# So after training, short paths count for more than their number. With nine blocks the shift is
+# After training, the short paths carry a larger share of the gradient than you would expect from
+# how few they are. With nine blocks the shift is
 # small. In a network of 54 blocks Veit et al. find a large one: nearly all of the gradient comes
 # through 5 to 17 of them, while 27 would be the middle (figure 6). A deep residual network, they
 # say, trains like many shallow ones that share their weights.
@@ -163,7 +164,7 @@ assert sum(path.paths for path in paths["trained"]) == 512
 #     minires claims --list                          # what there is
 #     minires claims flung-out lesions --seeds 3     # test two of them
 #
-# These claims belong to this notebook and the one before:
+# These claims belong to notebooks 11, 13 and 14:
 
 # %%
 from IPython.display import Markdown
@@ -239,10 +240,10 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - A plain net that loses a block guesses. A residual net gets worse and still works, because half
-#   of its paths do not use the block.
-# - After training, the short paths of a residual net carry more of the gradient than their number
-#   says.
+# - A plain net that loses a block is close to guessing. A residual net gets worse and still works,
+#   because half of its paths do not use the block.
+# - After training, the short paths of a residual net carry a larger share of the gradient than you
+#   would expect from how few they are.
 # - One network and one seed show what to look for. To settle a claim takes a prediction, a rule for
 #   the verdict, and fresh seeds.
 #

@@ -255,7 +255,7 @@ score()
 # **In the library:** [`lessons/museum`](../minires/lessons/museum/exhibit.py) holds the exhibits,
 # [`kernels/naive`](../minires/kernels/naive/conv.py) the kernels they are compared with.
 #
-# **Next:** there is no notebook 14. You have built every piece between a derivative and a network
+# **Next:** there is no notebook 17. You have built every piece between a derivative and a network
 # of 56 layers, taken the networks apart again, and seen them break. Now pick a claim that you do
 # not believe, and test it. [`experiments/claims/`](../minires/experiments/claims/__init__.py) has
 # files to start from.

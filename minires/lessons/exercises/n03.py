@@ -32,7 +32,7 @@ def _check_step(train_step: Callable[..., Any]) -> None:
             ),
             ("the sign is wrong: a step goes against the gradient", old + lr * g),
             ("lr is left out", old - g),
-            ("the gradients were cleared for the wrong parameters", old - lr * 3 * g),
+            ("backward was called twice, and the gradients of both added up", old - lr * 3 * g),
         ]
         expect(f"train_step: the {which} parameter", p.data, old - lr * g, mistakes)
 
@@ -101,7 +101,7 @@ EXERCISES = (
 list of Tensors, which may hold the gradients of the step before. `compute_loss()` goes forward and
 returns the loss. Afterwards every parameter has moved against its gradient.""",
         (
-            "Four things, in this order: clear, forward, backward, step.",
+            "Four things: forward, clear, backward, step. Clear at any time before backward.",
             "`p.grad = None` clears. `p.data -= lr * p.grad` changes the numbers of the Tensor.",
         ),
         """
@@ -138,7 +138,8 @@ def safe_mean_square(y, t):
         "Only the side counts",
         """The square punishes a y of 5 where t is 1, although the answer is right. The **logistic
 loss** does not: it is the mean of ln(1 + exp(-t y)) over the points. Write `logistic_loss(y, t)`,
-which returns the loss and `dy`, for arrays of shape (N, 1). A y of -800 must not overflow.""",
+which returns the loss and `dy`, for arrays of shape (N, 1). Loss and dy must be right for
+y = 800 and y = -800 too.""",
         (
             "The derivative of ln(1 + exp(u)) with respect to u is 1 / (1 + exp(-u)). Here u is "
             "-t y.",

@@ -200,6 +200,6 @@ goes along the shortcuts. That is why a deep residual network is hardly harder t
 shallow one. But nothing is switched off. Every block's F(x) is added to x for every image, and gets
 the whole gradient, so it learns whatever small change helps. If the layers added nothing, removing
 a block would change nothing, and a network of 56 layers would end where one of 20 does. You will
-measure both in notebooks 12 and 11.""",
+measure both, in notebooks 14 and 12.""",
     ),
 )

@@ -140,7 +140,7 @@ def steps_back(times, lr, weight_decay):
 which returns the mean absolute correlation of two different channels, taken over all pixels. It
 is 1 if all channels are multiples of each other, and near 0 if they have nothing in common.
 Then compare a fresh plain-56 with `deep["plain"]`, layer by layer: a forward hook on each
-`mr.nn.Conv2d` collects the outputs.""",
+`mr.nn.Conv2d`, `conv.register_forward_hook(f)`, calls `f(conv, inputs, y)`.""",
         (
             "`y.reshape(-1, C)` has a row for each pixel; `np.corrcoef` wants a row for each "
             "channel.",

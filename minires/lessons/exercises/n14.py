@@ -112,9 +112,10 @@ def paths_left(blocks, removed):
         "14.between",
         2,
         "How long are the paths?",
-        """Write `share_between(blocks, low, high)`: of all paths through so many blocks, the share
-that pass at least `low` and at most `high` branches. Veit et al. say that in a net of 54 blocks
-most of the gradient comes along paths of 5 to 17 branches. What share of the *paths* is that?""",
+        """Write `share_between(blocks, low, high)`, which returns the share of the paths through
+that many blocks that pass at least `low` and at most `high` branches. Veit et al. say that in a net
+of 54 blocks most of the gradient comes along paths of 5 to 17 branches. What share of the *paths*
+is that?""",
         (
             "To pass exactly k of n branches, choose which: there are `math.comb(n, k)` ways.",
             "Add them up from low to high, both included, and divide by 2**blocks.",
@@ -131,8 +132,8 @@ def share_between(blocks, low, high):
         3,
         "A fair direction",
         """To draw the loss around a trained net, one walks away from its weights in a random
-direction d. But where batch norm follows, a filter of length 10 hardly notices a step that turns
-a filter of length 0.1 completely. So Li et al. 2018 (arXiv:1712.09913, section 4) give each filter
+direction d. But where batch norm follows, a step that turns a filter of length 0.1 completely
+hardly changes one of length 10. So Li et al. 2018 (arXiv:1712.09913, section 4) give each filter
 of d the length of the same filter of w. Write `filter_normalised(d, w)` for arrays of shape (KH,
 KW, C, O), where each of the O filters has the shape (KH, KW, C). Then compare with
 `diagnostics.random_direction` and draw a map by `diagnostics.loss_plane`.""",
@@ -160,7 +161,7 @@ nothing*, says the friend. What would you answer?""",
         """In a plain net every path leads through the missing layer, and the next layer gets
 something that it never saw. In a residual net half of the paths do not use the missing block, and
 they still work. That does not mean that the block did nothing: the error does rise, and with each
-further block it rises more. The blocks correct the signal by small steps, and can do without one
-another to some degree.""",
+further block it rises more. The blocks correct the signal by small steps, and the rest still works
+when one is missing.""",
     ),
 )
