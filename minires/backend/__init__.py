@@ -26,6 +26,7 @@ from .gpu import (
 from .threads import (
     available_cores,
     blas_libraries,
+    limit_blas,
     num_threads,
     set_num_threads,
     share_cores,
@@ -47,6 +48,7 @@ __all__ = [
     "gpu_errors",
     "gpu_is_used",
     "is_array",
+    "limit_blas",
     "move",
     "num_threads",
     "out_of_memory_errors",

@@ -51,6 +51,15 @@ def share_cores(processes: int) -> None:
     global _num_threads
     if _num_threads is None and _threads_from_environment() is None:
         _num_threads = max(1, available_cores() // processes)
+    limit_blas()
+
+
+def limit_blas() -> None:
+    """Give BLAS as many threads as the CPU kernels use. Otherwise it takes all cores.
+
+    The kernels do not need it. It is for NumPy's other functions, such as ``np.linalg.svd``, in one
+    of several processes that share the cores.
+    """
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(num_threads(), user_api="blas")

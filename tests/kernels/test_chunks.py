@@ -21,6 +21,8 @@ LARGE = {
     "batch_norm_relu": ([(48, 32, 32, 16), (16,), (16,), (48, 32, 32, 16)], {}),
     "add": ([(48, 32, 32, 16), (48, 32, 32, 16)], {}),
     "relu": ([(48, 32, 32, 16)], {}),
+    "matmul": ([(600, 700), (700, 900)], {}),
+    "linear": ([(600, 700), (700, 900), (900,)], {}),
     "max_pool2d": ([(48, 32, 32, 16)], {"kernel_size": 3, "stride": 2, "padding": 1}),
     "avg_pool2d": ([(48, 32, 32, 16)], {"kernel_size": 3, "stride": 2, "padding": 1}),
 }
@@ -62,6 +64,29 @@ def test_the_same_bits_with_any_number_of_threads(name, threads, chunk_counts):
         threads(count)
         assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
     assert min(chunk_counts) > 1  # there were chunks to divide
+
+
+@every_large_kernel
+def test_the_same_bits_with_any_number_of_blas_threads(name, threads):
+    """BLAS adds up in another order with two threads, if it is let."""
+    needs_blas_threads()
+    threads(2)
+    with threadpool_limits(limits=1, user_api="blas"):
+        expected = results(name)
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
+
+
+def test_the_same_bits_of_muon(threads):
+    needs_blas_threads()
+    (stack,) = random_arrays((9, 144, 64))
+    found = []
+    for count in (1, 2, 3):
+        threads(count)
+        with threadpool_limits(limits=min(count, 2), user_api="blas"):
+            found.append(cpu.orthogonalize(stack.astype(np.float32)))
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert np.array_equal(cpu.orthogonalize(stack[3].astype(np.float32)), found[0][3])
 
 
 def test_chunks_cover_every_item_once(threads):

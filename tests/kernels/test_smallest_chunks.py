@@ -4,11 +4,11 @@ threads."""
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes
+from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 
 from minires import backend
 from minires.kernels import cpu
-from minires.kernels.cpu import chunks
+from minires.kernels.cpu import chunks, products
 
 from .checks import check, norm_arrays, random_arrays
 from .test_batch_norm_relu import case as relu_case
@@ -23,6 +23,7 @@ def tiny_chunks():
         patch.setattr(chunks, "MIN_THREAD_BYTES", 1)
         patch.setattr(chunks, "MAX_CHUNK_BYTES", 1)
         patch.setattr(chunks, "MIN_CHUNK_BYTES", 1)
+        patch.setattr(products, "CHUNK_BYTES", 1)
         backend.set_num_threads(3)
         yield
         backend.set_num_threads(before)
@@ -54,6 +55,20 @@ def test_batch_norm(shape):
 @given(array_shapes(min_dims=2, max_dims=4, max_side=5), st.booleans())
 def test_batch_norm_relu(shape, with_shortcut):
     check(cpu, "batch_norm_relu", *relu_case(shape, with_shortcut))
+
+
+@given(
+    mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=3),
+    *[st.integers(1, 5)] * 3,
+)
+def test_matmul(batch, n, k, m):
+    a, b = batch.input_shapes
+    check(cpu, "matmul", *random_arrays((*a, n, k), (*b, k, m)))
+
+
+@given(*[st.integers(1, 5)] * 3)
+def test_linear(n, inputs, outputs):
+    check(cpu, "linear", *random_arrays((n, inputs), (inputs, outputs), (outputs,)))
 
 
 @given(array_shapes(max_dims=3, max_side=5))

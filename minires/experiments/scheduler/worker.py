@@ -88,6 +88,7 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
         # of the pipe says the same, and leaves time to save.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     backend.set_num_threads(threads)
+    backend.limit_blas()
     post.connection, post.data = connection, joblib.load(data_file, mmap_mode="r")
     threading.Thread(target=post.listen, name="orders", daemon=True).start()
 

@@ -45,6 +45,8 @@ class muon:
     weights, velocities : list of arrays
     """
 
+    orthogonalize = staticmethod(orthogonalize)
+
     def __init__(
         self, weights: list[Array], decays: Sequence[float], lr_scales: Sequence[float]
     ) -> None:
@@ -79,7 +81,7 @@ class muon:
                 matrices.setdefault(matrix.shape, []).append((i, matrix))
         for (rows, columns), found in matrices.items():
             stack = np.stack([matrix for _, matrix in found])
-            updates = orthogonalize(stack, coefficients, eps, steps)
+            updates = self.orthogonalize(stack, coefficients, eps, steps)
             # An output that adds up fewer inputs than there are outputs moves less otherwise.
             factor = max(1.0, columns / rows) ** 0.5
             for (i, _), update in zip(found, updates):

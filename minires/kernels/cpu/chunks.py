@@ -124,14 +124,22 @@ def one_blas_thread() -> Iterator[None]:
     with _lock:
         before = [(library, library.num_threads) for library in _blas().lib_controllers]
         try:
-            with _blas().limit(limits=1):
-                yield
-        except KeyboardInterrupt:  # perhaps in the midst of limiting, or of putting back
-            for library, number in before:
-                library.set_num_threads(number)
-            with _blas().limit(limits=None):
-                pass  # gives up being the thread in charge of BLAS
-            raise
+            for library, _ in before:
+                library.set_num_threads(1)
+            yield
+        finally:
+            try:
+                _put_back(before)
+            except KeyboardInterrupt:
+                _put_back(before)
+                raise
+
+
+def _put_back(before):
+    for library, number in before:
+        library.set_num_threads(number)
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread()  # the next Python thread may set the number
 
 
 def blas_has_small_matrix_kernels() -> bool:
