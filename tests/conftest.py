@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,8 +18,20 @@ settings.register_profile("minires", deadline=None, derandomize=True, max_exampl
 settings.load_profile("minires")
 
 
+LONG_TESTS = {
+    line
+    for line in (Path(__file__).parent / "long.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses tests by their marks
 def pytest_collection_modifyitems(config, items):
-    """Tests for a real GPU run only where they are asked for: with ``-m gpu``."""
+    """Those in long.txt are marked `long`. Tests for a real GPU run only where they are asked for:
+    with ``-m gpu``."""
+    for item in items:
+        if item.nodeid in LONG_TESTS:
+            item.add_marker(pytest.mark.long)
     if "gpu" not in config.option.markexpr:
         for_gpu = [item for item in items if item.get_closest_marker("gpu")]
         items[:] = [item for item in items if item not in for_gpu]

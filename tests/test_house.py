@@ -231,3 +231,15 @@ def test_public_functions_have_type_hints():
             if function.returns is None or any(one.annotation is None for one in named):
                 lacking.append(f"{path.name}:{function.lineno} {function.name}")
     assert not lacking
+
+
+def test_the_list_of_long_tests_names_tests_that_there_are():
+    listed = [
+        line
+        for line in (ROOT / "tests/long.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    for line in listed:
+        file, _, name = line.partition("::")
+        assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8"), line
+    assert listed == sorted(set(listed))
