@@ -26,6 +26,7 @@ myst_enable_extensions = ["dollarmath", "amsmath", "html_image", "colon_fence", 
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # the stored outputs are shown
+nb_render_markdown_format = "gfm"  # tables that a cell displays
 nb_merge_streams = True
 # Some texts, such as the tables of benchmarks, skip a level of headings. Sphinx would warn.
 suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
