@@ -112,9 +112,11 @@ def test_what_is_recorded_is_small_and_without_weights():
     assert {path.suffix for path in files} <= {".csv", ".png", ".gif", ".json", ".md"}
 
 
-def error(claim, net, variant="usual"):
-    """The mean training error over the seeds, as the document writes it."""
-    rows = [row for row in ROWS[claim] if (row["net"], row["variant"]) == (net, variant)]
+def error(claim, net, variant="usual", beside=None):
+    """The mean training error over the seeds, as the document writes it; with `beside`, another
+    claim, over seeds of the same kind as that has: fresh or exploratory ones."""
+    rows = recorded_claims.rows_beside(claim, beside) if beside else ROWS[claim]
+    rows = [row for row in rows if (row["net"], row["variant"]) == (net, variant)]
     return f"{mean(row['train_error'] for row in rows):.1f} %"
 
 
@@ -488,7 +490,7 @@ def sentences():
         f"{error('degradation', 'resnet-20', usual)})",
         f"the copy drifts from {error('copy', 'copy')} to "
         f"{error('copy', 'copy, trained on')} training error",
-        f"bring plain-56 from {error('degradation', 'plain-56')} down to "
+        f"bring plain-56 from {error('degradation', 'plain-56', beside='longer')} down to "
         f"{error('longer', 'plain-56', 'three times longer')}",
         f"in plain-56 is {first_over_last('plain-56'):,.0f} times the last convolution's",
         f"In resnet-56 the factor is {first_over_last('resnet-56'):.0f}.",
@@ -509,7 +511,7 @@ def sentences():
         f"({alike('resnet-56'):.2f})",
         f"in resnet-20 it is {alike('resnet-20'):.2f}",
         f"nearly as shattered ({alike('plain-20'):.2f})",
-        f"ends lower ({error('degradation', 'resnet-56')})",
+        f"ends lower ({error('degradation', 'resnet-56', beside='without-batch-norm')})",
         *cures(),
         *responses(),
         *forgotten(),

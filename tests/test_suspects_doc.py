@@ -35,7 +35,7 @@ def sentences():
     yield f"is {before.rho:.2f} (95 % confidence interval {before.low:.2f} to {before.high:+.2f}, n"
     yield f"lengthening {longer.rho:.2f} ({longer.low:.2f} to {longer.high:+.2f})"
     cures = suspects.cures(ROOT / DECIDED, ROOT / RECORDED)
-    held = {one.variant: mean(one.changes) for one in cures}
+    held = {one.variant: mean(one.changes) for one in cures if one.claim == "aftermath"}
     three = [held[name] for name in ("clipped", "warm-up", "kept norms")]
     yield f"between {min(three):+.1f} and {max(three):+.1f} points on average"
     ranks = [mean(numbers.effective_rank(net)) for net in numbers.NETS]

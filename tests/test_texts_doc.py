@@ -103,8 +103,9 @@ def sentences():
     )
     yield f"ends {fixup:.0f} and {skipinit:.0f} points below plain-56"
     longer = error("longer", "plain-56", "three times longer")
-    yield f"ends at {longer} training error, after {plain[0]} with the usual number"
-    yield f"for {plain[1]} ("
+    usual = [error("degradation", net, beside="longer") for net in ("plain-56", "plain-20")]
+    yield f"ends at {longer} training error, after {usual[0]} with the usual number"
+    yield f"for {usual[1]} ("
     yield f"trains worse here, {value('shortcuts'):.0f} points"
 
 

@@ -60,6 +60,11 @@ def best_rows(name: str) -> Sequence[Row]:
     return rows(name, DECIDED) or rows(name, RECORDED)
 
 
+def rows_beside(name: str, other: str) -> Sequence[Row]:
+    """The rows of a claim from the folder that the verdict of another one is read from."""
+    return rows(name, DECIDED if rows(other, DECIDED) else RECORDED)
+
+
 def in_folder(name: str, folder: str) -> Recorded | None:
     """What one of the two folders holds of a claim; None if nothing."""
     found = rows(name, folder)

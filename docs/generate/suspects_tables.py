@@ -104,7 +104,7 @@ def cures_table() -> str:
     """How the error of plain-56 changed when a suspect was taken away."""
     lines = [
         "| what is changed | what that does | training error, points (range of the seeds) | "
-        "share of the gap to plain-20 that is gone | with every seed? | n |",
+        "share of the gap to plain-20 that is gone | with every seed? | seeds |",
         "| --- | --- | ---: | ---: | --- | ---: |",
     ]
     for one in suspects.cures(ROOT / DECIDED, ROOT / RECORDED):
@@ -116,7 +116,7 @@ def cures_table() -> str:
                 change_in_points(one.changes),
                 f"{100 * one.closed:.0f} %",
                 "yes" if one.helps else "worse with every seed" if worse else "no",
-                str(len(one.changes)),
+                f"{len(one.changes)} {'fresh' if one.folder == ROOT / DECIDED else 'exploratory'}",
             )
         )
     return "\n".join(lines)
@@ -124,7 +124,11 @@ def cures_table() -> str:
 
 def causes_table() -> str:
     """Each suspect, and the answers to four questions about it."""
-    held = {one.variant: one for one in suspects.cures(ROOT / DECIDED, ROOT / RECORDED)}
+    held = {
+        one.variant: one
+        for one in suspects.cures(ROOT / DECIDED, ROOT / RECORDED)
+        if one.claim == "aftermath"
+    }
     clipped, kept, small = (
         change_in_points(held[one].changes) for one in ("clipped", "kept norms", "small rate")
     )

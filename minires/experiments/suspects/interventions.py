@@ -24,6 +24,7 @@ class Cure(NamedTuple):
     variant: str
     changes: Sequence[float] = ()  # of the training error, in points, by seed; negative if it helps
     closed: float = 0.0  # share of the gap to plain-20 that it closes, from means over the seeds
+    folder: Path | None = None  # of the run that it was read from
 
     @property
     def helps(self) -> bool:
@@ -56,6 +57,28 @@ CURES = (
         "copy",
         "copy, trained on",
         "usual",
+    ),
+    Cure(
+        "Dirac weights: a multiple of the identity plus a filter of length 1, times a factor",
+        "a shortcut in the weights; an ordinary plain-56 is left",
+        "dirac",
+        "diracnet-56",
+        "usual",
+    ),
+    Cure(
+        "branches beside each layer, which fold away",
+        "another net while training; an ordinary plain-56 is left",
+        "rep-vgg",
+        "repvgg-56",
+        "usual",
+    ),
+    Cure("Muon instead of SGD", "steps of one size in every layer", "muon", "plain-56", "Muon"),
+    Cure(
+        "a linear start (CReLU, mirrored weights), no batch norm",
+        "gradients do not shatter at the start",
+        "looks-linear",
+        "looks-linear-56",
+        "clipped",
     ),
     Cure("shortcuts", "another net: resnet-56", "degradation", "resnet-56", "usual"),
     Cure(
@@ -95,7 +118,8 @@ def _measured(one, folders):
         if cured and deep and shallow:
             changes = [after - before for after, before in zip(cured, deep, strict=True)]
             gap = mean(deep) - mean(shallow)
-            return one._replace(changes=changes, closed=-mean(changes) / gap)
+            closed = -mean(changes) / gap
+            return one._replace(changes=changes, closed=closed, folder=Path(folder))
     raise DataError(
         ", ".join(map(str, folders)) or "cures",
         f"no {one.net} ({one.variant}) with plain-20 and plain-56 beside it",
