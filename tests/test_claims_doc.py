@@ -458,6 +458,21 @@ def multilayer_perceptrons(rows, net, variant):
     }
 
 
+def width_and_depth():
+    """Test errors of nets of 20 and 56 layers, and of those of 20 as large as those of 56."""
+
+    def test_error(net):
+        return mean(row["test_error"] for row in ROWS["wider"] if row["net"] == net)
+
+    return [
+        f"the wide resnet-20 is wrong on {test_error('wide-resnet-20'):.1f} % of the test images, "
+        f"resnet-56 on {test_error('resnet-56'):.1f} %",
+        f"resnet-20 of the usual width ends at {test_error('resnet-20'):.1f} %",
+        f"it is {test_error('wide-plain-20'):.1f} for the wide plain-20, "
+        f"{test_error('plain-56'):.1f} for plain-56, and {test_error('plain-20'):.1f} for plain-20",
+    ]
+
+
 def without_convolutions():
     """Training errors of the nets of fully connected layers."""
     deep, shallow = (
@@ -520,6 +535,7 @@ def sentences():
         *above_random_walks(),
         *copies(),
         *without_convolutions(),
+        *width_and_depth(),
         *folded_nets(),
         *other_shortcuts(),
         *other_steps(),

@@ -102,6 +102,11 @@ def sentences():
         below_plain("skipinit-56", "usual"),
     )
     yield f"ends {fixup:.0f} and {skipinit:.0f} points below plain-56"
+    wide, deep = (
+        mean(row["test_error"] for row in ROWS["wider"] if row["net"] == net)
+        for net in ("wide-resnet-20", "resnet-56")
+    )
+    yield f"has a test error of {wide:.1f} %, resnet-56 of {deep:.1f} ("
     longer = error("longer", "plain-56", "three times longer")
     usual = [error("degradation", net, beside="longer") for net in ("plain-56", "plain-20")]
     yield f"ends at {longer} training error, after {usual[0]} with the usual number"
