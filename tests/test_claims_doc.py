@@ -458,6 +458,17 @@ def multilayer_perceptrons(rows, net, variant):
     }
 
 
+def before_the_convolution():
+    new, usual = (
+        [row["train_error"] for row in ROWS["pre-activation"] if row["net"] == net]
+        for net in ("pre-activation-56", "resnet-56")
+    )
+    return [
+        f"at {mean(new):.1f} % training error ({min(new):.1f} to {max(new):.1f} %), where "
+        f"resnet-56 has {mean(usual):.1f} ({min(usual):.1f} to {max(usual):.1f} %)"
+    ]
+
+
 def width_and_depth():
     """Test errors of nets of 20 and 56 layers, and of those of 20 as large as those of 56."""
 
@@ -536,6 +547,7 @@ def sentences():
         *copies(),
         *without_convolutions(),
         *width_and_depth(),
+        *before_the_convolution(),
         *folded_nets(),
         *other_shortcuts(),
         *other_steps(),
