@@ -7,7 +7,7 @@ from minires import backend, models, nn, optim
 from minires import functional as F
 from minires.autograd import Tensor
 from minires.errors import ConfigError
-from minires.kernels import common, naive
+from minires.kernels import common, cpu, naive
 
 from .steps import parameter, steps
 
@@ -68,6 +68,12 @@ def test_where_singular_values_end():
 def test_a_matrix_of_zeros_stays_zero():
     assert not common.orthogonalize(np.zeros((3, 2), np.float32)).any()
     assert not naive.orthogonalize(np.zeros((3, 2))).any()
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4)])
+@pytest.mark.parametrize("kernels", [common, cpu])
+def test_a_stack_of_nothing_stays_empty(kernels, shape):
+    assert kernels.orthogonalize(np.zeros(shape, np.float32)).shape == shape
 
 
 def test_two_steps_by_hand():

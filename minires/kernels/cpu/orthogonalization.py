@@ -1,5 +1,6 @@
 """Muon's matrices on all cores, with the same bits for any number of threads."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,8 @@ def orthogonalize(
     steps: int = 5,
 ) -> Array:
     """What `naive.orthogonalize` defines, for a stack of matrices (..., rows, columns)."""
-    stack = m.reshape(-1, *m.shape[-2:])
+    matrix = m.shape[-2:]
+    stack = m.reshape(math.prod(m.shape[:-2]), *matrix)
     updates = np.empty_like(stack)
 
     def worker(chunks):
@@ -25,7 +27,7 @@ def orthogonalize(
             updates[first:last] = common.orthogonalize(stack[first:last], coefficients, eps, steps)
 
     with chunks.one_blas_thread():
-        chunks.run(worker, len(stack), stack[0].nbytes)
+        chunks.run(worker, len(stack), math.prod(matrix) * m.itemsize)
     return updates.reshape(m.shape)
 
 

@@ -55,21 +55,22 @@ class linear(common.linear):
 
 def product(a: Array, b: Array) -> Array:
     """a @ b for arrays of two axes or more, in chunks along the longer side of the result."""
-    if a.shape[-2] < b.shape[-1]:
-        return _by_rows(b.swapaxes(-1, -2), a.swapaxes(-1, -2)).swapaxes(-1, -2)
-    return _by_rows(a, b)
-
-
-def _by_rows(a, b):
-    rows, columns = a.shape[-2], b.shape[-1]
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
     before = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim + b.ndim > 4 else ()
     y = np.empty((*before, rows, columns), np.result_type(a, b))
 
-    def worker(chunks):
+    def some_rows(chunks):
         for first, last in chunks:
             np.matmul(a[..., first:last, :], b, out=y[..., first:last, :])
 
-    row_bytes = math.prod(before) * (a.shape[-1] + columns) * y.itemsize
+    def some_columns(chunks):
+        for first, last in chunks:
+            np.matmul(a, b[..., first:last], out=y[..., first:last])
+
+    worker, longer, shorter, whole = some_rows, rows, columns, b
+    if columns > rows:
+        worker, longer, shorter, whole = some_columns, columns, rows, a
+    bytes_each = math.prod(before) * (inner + shorter) * y.itemsize
     with chunks.one_blas_thread():
-        chunks.run(worker, rows, row_bytes, max(CHUNK_BYTES, b.nbytes))
+        chunks.run(worker, longer, bytes_each, max(CHUNK_BYTES, whole.nbytes))
     return y
