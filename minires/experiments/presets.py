@@ -46,7 +46,8 @@ PRESETS = {
         train_size=50_000,
         test_size=10_000,
         epochs=20,
-        drops=(0.6, 0.85),
+        schedule="cosine",
+        warmup=390,  # steps: one epoch
     ),
     "paper": RunConfig(
         image_size=32,

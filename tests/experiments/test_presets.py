@@ -37,9 +37,11 @@ def test_quick():
     )  # 60 % and 85 % of the steps
 
 
-def test_small_warms_up_for_an_epoch():
-    config = PRESETS["small"].resolve(50_000)
-    assert config.warmup == 50_000 // config.batch_size and config.iterations == 16 * config.warmup
+@pytest.mark.parametrize("name, epochs", [("small", 16), ("standard", 20)])
+def test_the_first_epoch_is_the_warm_up(name, epochs):
+    config = PRESETS[name].resolve(50_000)
+    assert config.warmup == 50_000 // config.batch_size
+    assert config.iterations == epochs * config.warmup
 
 
 @pytest.mark.parametrize(
