@@ -4,16 +4,16 @@
 """
 
 from math import isfinite
-from statistics import mean
+from statistics import mean, stdev
 from textwrap import fill
 
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame import power, registration
 from minires.experiments.claims.frame.power import Power
-from minires.experiments.records import read_table
+from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED
 
 from .places import ROOT
-from .recorded_claims import RECORDED
+from .recorded_claims import DECIDED, RECORDED, rows
 
 PAGE = "docs/power.md"
 HEAD = """\
@@ -43,7 +43,7 @@ is negative, if the effect is exactly as large as the one seen. That is optimist
 Effects tend to be smaller the second time they are measured. And {few} seeds say little about a
 spread: the true *s* lies between {low:.1f} and {high:.1f} times the one in the table, with a
 confidence of 95 %. If the chance of a claim is small, a verdict of *undecided* says something about
-the number of seeds, and little about the claim.
+the number of seeds, and little about the claim. The last column says what fresh seeds showed.
 """
 COLUMNS = (
     "claim",
@@ -56,6 +56,7 @@ COLUMNS = (
     "smallest effect",
     "seen",
     "chance",
+    "came out",
 )
 TEXT_COLUMNS = 3  # the first ones, which hold words
 
@@ -65,9 +66,51 @@ def found() -> list[Power]:
     return [
         one
         for claim in CLAIMS.values()
-        if (path := ROOT / RECORDED / f"{claim.name}.csv").exists()
-        for one in power.of(claim, read_table(path, claim.columns, claim.text))
+        if rows(claim.name, RECORDED)
+        for one in power.of(claim, rows(claim.name, RECORDED))
     ]
+
+
+def came_out(one: Power) -> str | None:
+    """What the deciding seeds said of one prediction; None if they were not run."""
+    fresh = rows(one.claim.name, DECIDED)
+    return one.criterion.judge(fresh).outcome if fresh else None
+
+
+def is_expected(one: Power) -> bool:
+    """Whether the deciding seeds will most likely give a verdict."""
+    return one.known and one.chance >= registration.CHANCE
+
+
+def how_it_did(predictions: list[Power]) -> str:
+    """How well the chances foretold what fresh seeds showed, in a paragraph."""
+    decided = [one for one in predictions if one.known and came_out(one)]
+    sure = [one for one in decided if is_expected(one)]
+    missed = [one for one in sure if came_out(one) != (SUPPORTED if one.seen > 0 else CONTRADICTED)]
+    unsure = [one for one in decided if not is_expected(one)]
+    surprises = [one for one in unsure if came_out(one) in (SUPPORTED, CONTRADICTED)]
+    return (
+        f"**How the page did.** Fresh seeds have decided {len(decided)} of the {len(predictions)} "
+        f"predictions below. Of {len(sure)} with a chance of at least "
+        f"{100 * registration.CHANCE:.0f} %, {len(sure) - len(missed)} came out as foretold. "
+        f"{' '.join(map(_missed, missed))} Of {len(unsure)} with a smaller chance "
+        f"{len(surprises)} got a verdict all the same: {_linked(surprises)}. Three seeds say too "
+        "little about a spread."
+    )
+
+
+def _missed(one):
+    fresh = stdev(one.criterion.values(rows(one.claim.name, DECIDED)))
+    return (
+        f"{_linked([one])} did not: its chance was {_percent(one.chance)}, and it came out "
+        f"{came_out(one)}. Its exploratory seeds had a spread of {_number(one.spread)}, the fresh "
+        f"ones have {_number(fresh)}."
+    )
+
+
+def _linked(predictions):
+    names = dict.fromkeys(one.claim.name for one in predictions)
+    return ", ".join(f"[{name}](verdicts.md#{name})" for name in names)
 
 
 def row(one: Power) -> str:
@@ -90,6 +133,7 @@ def row(one: Power) -> str:
             _number(one.seen),
             _percent(one.chance),
         ]
+    cells.append(came_out(one) or "to be decided")
     return f"| {' | '.join(cells)} |"
 
 
@@ -101,25 +145,26 @@ def page() -> str:
     AssertionError
         If the records do not have three exploratory seeds of each claim, as the page says.
     """
-    rows = found()
-    (seeds,) = {len(one.values) for one in rows if one.known}
+    predictions = found()
+    (seeds,) = {len(one.values) for one in predictions if one.known}
     low, high = power.true_spread()
     assert seeds == 3  # as in `power.true_spread`
-    unsure = [one for one in rows if one.known and one.chance < registration.CHANCE]
-    names = list(dict.fromkeys(one.claim.name for one in unsure))
-    listed = ", ".join(f"[{name}](verdicts.md#{name})" for name in names)
+    unsure = [one for one in predictions if one.known and not is_expected(one)]
     ruler = ["---"] * TEXT_COLUMNS + ["---:"] * (len(COLUMNS) - TEXT_COLUMNS)
-    table = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ruler)] + list(map(row, rows))
+    table = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ruler)]
+    table += map(row, predictions)
     last = (
-        f"Of these {len(rows)} predictions {len(rows) - len(unsure)} lie so far from their "
-        "thresholds that the deciding seeds will most likely (with a chance of at least "
-        f"{100 * registration.CHANCE:.0f} %) give a verdict. The others belong to {listed}. "
-        "There, expect a verdict of *undecided*, unless the exploratory seeds mislead. Claims "
-        "without exploratory records are not in the table, because nobody knows yet how much "
+        f"Of these {len(predictions)} predictions {len(predictions) - len(unsure)} lay so far from "
+        "their thresholds that the deciding seeds would most likely (with a chance of at least "
+        f"{100 * registration.CHANCE:.0f} %) give a verdict. The others belong to "
+        f"{_linked(unsure)}. There we expected *undecided*, unless the exploratory seeds mislead. "
+        "Claims without exploratory records are not in the table, because nobody knew how much "
         "their seeds differ."
     )
     head = HEAD.format(few="three", low=low, high=high)
-    return "\n".join([head, *table, "", fill(last, 100, break_on_hyphens=False)]) + "\n"
+    did = how_it_did(predictions)
+    did, last = (fill(text, 100, break_on_hyphens=False) for text in (did, last))
+    return "\n".join([head, did, "", *table, "", last]) + "\n"
 
 
 def _number(value: float) -> str:
