@@ -9,6 +9,7 @@ from statistics import mean, median
 import pytest
 
 from docs.generate import recorded_claims, verdicts
+from minires.experiments import confidence
 from minires.experiments.claims import CLAIMS, forgetting, group_norm
 from minires.experiments.claims.frame import registration
 from minires.experiments.records import read_config
@@ -64,11 +65,19 @@ def test_a_decided_claim_was_predicted_before_all_its_seeds(name):
 
 
 def test_how_far_nets_start_above_the_edge_of_stability():
-    rows = [row for row in ROWS["sharpness-at-start"] if row["length"] == 1e-3]
-
-    def times(net):
+    def times(net, length=1e-3):
+        rows = [row for row in ROWS["sharpness-at-start"] if row["length"] == length]
         return exp(mean(log(row["sharpness"] / row["limit"]) for row in rows if row["net"] == net))
 
+    for length, digits in ((1e-4, (0, 1, 1)), (1e-3, (0, 1, 1)), (1e-2, (0, 2, 2))):
+        deep, *others = (times(net, length) for net in ("plain-56", "plain-20", "resnet-56"))
+        assert deep > 100 * max(others)  # "hundreds of times sharper"
+        numbers = [f"{value:,.{n}f}" for value, n in zip([deep, *others], digits, strict=True)]
+        assert (
+            length == 1e-3
+            or "{}, {} and {} times the".format(*numbers) in TEXT
+            or ("it is {}, {} and {} times".format(*numbers) in TEXT)
+        )
     assert (
         f"plain-56 is {times('plain-56'):,.0f} times the limit, that of plain-20 "
         f"{times('plain-20'):.1f} times, of resnet-56 {times('resnet-56'):.1f} times and of "
@@ -302,9 +311,11 @@ def above_random_walks():
             for seed in seeds_of("trajectory")
         ]
 
-    residual = gains("resnet-56")
-    assert max(gains("plain-56")) < 1
-    return [f"above its random walk by {min(residual):.0f} to {max(residual):.0f} points"]
+    residual, plain = gains("resnet-56"), gains("plain-56")
+    return [
+        f"above its random walk by {min(residual):.0f} to {max(residual):.0f} points, plain-56 not "
+        f"at all ({min(plain):+.2f} to {max(plain):+.2f} points)"
+    ]
 
 
 def copies():
@@ -316,29 +327,40 @@ def copies():
         after > errors["usual", "copy", seed] for after, seed in zip(trained_on, seeds, strict=True)
     )
     assert (worse, len(seeds)) == (4, 5)
+    lost = mean(trained_on) - mean(errors["usual", "copy", seed] for seed in seeds)
     assert all(
         after < errors["usual", "plain-56", seed] - 9
         for after, seed in zip(trained_on, seeds, strict=True)
     )
-    return ["It gets worse with four seeds of five, and stays far below plain-56 as usual with all"]
+    return [
+        "It gets worse with four seeds of five, and stays far below plain-56 as usual with all",
+        f"and loses {lost:.1f} points of it in training",
+    ]
 
 
 def normalisations():
     """Factors of the gradient and training errors of plain-56 with three kinds of normalisation."""
     rows = ROWS["group-norm"]
     factors = [mean(group_norm.factors(rows, net)) for net in group_norm.NETS]
-    errors = [
-        mean(row["value"] for row in group_norm.of(rows, net, group_norm.TRAIN))
+    by_seed = [
+        {row["seed"]: row["value"] for row in group_norm.of(rows, net, group_norm.TRAIN)}
         for net in group_norm.NETS
     ]
+    usual = by_seed[0]
+    errors = [mean(one.values()) for one in by_seed]
     worse = [error - errors[0] for error in errors[1:]]
+    seeds_worse = [sum(one[seed] > usual[seed] for seed in usual) for one in by_seed[1:]]
+    assert seeds_worse == [5, 4] and len(usual) == 5
     return [
         "{:.2f} a layer with batch norm, {:.2f} with group norm, {:.2f} with layer".format(
             *factors
         ),
-        f"ends at {errors[1]:.1f} and {errors[2]:.1f} % training error, near guessing, where batch "
-        f"norm ends at {errors[0]:.1f} %",
-        "ends {:.1f} and {:.1f} points *higher* with them".format(*worse),
+        f"it ends at {errors[1]:.1f} % training error with group norm, worse with every seed, and "
+        f"at {errors[2]:.1f} % with layer norm, worse with four of five. With batch norm it ends "
+        f"at {errors[0]:.1f} %",
+        "by {:.1f} points with group norm, with every seed, and by {:.1f} with layer norm".format(
+            *worse
+        ),
     ]
 
 
@@ -367,7 +389,7 @@ def folded_nets():
         f"ends {min(gains):.1f} to {max(gains):.1f} points below plain-56, "
         f"at {mean(weights):.1f} %",
         "seeds 102 and 104 have {:.2f} and {:.2f}".format(*low.values()),
-        f"it ends at {mean(weights):.1f} % training error instead of {mean(plain):.1f} %",
+        f"plain-56 ends at {mean(weights):.1f} % training error instead of {mean(plain):.1f} %",
     ]
 
 
@@ -392,6 +414,7 @@ def other_shortcuts():
     assert fading[101] == max(fading.values()) > plain[101] and max(shares) < 0.5
     gates, without = by_seed("highway", "highway-56"), by_seed("highway", "plain-56")
     behind = {seed: gates[seed] - without[seed] for seed in gates}
+    assert abs(fading[104] - plain[104]) < 0.2  # "level with it"
     assert [seed for seed, points in behind.items() if points > 0] == [100]
     assert min(gates[seed] - residual[seed] for seed in gates) > 2
     assert without == plain and by_seed("highway", "resnet-56") == residual
@@ -438,6 +461,11 @@ def other_steps():
         f"Plain-56 ends at {mean(deep_m):.1f} % training error on average",
         f"its gap to plain-20 grows from {mean(deep) - mean(short):.1f} to "
         f"{mean(deep_m) - mean(short_m):.1f} points",
+        f"does not shrink: {mean(deep) - mean(short):.1f} points with SGD, "
+        f"{mean(deep_m) - mean(short_m):.1f} with Muon, n = {len(deep)}",
+        "{:+.1f} points, with a 95 % interval from {:+.1f} to {:+.1f}.".format(
+            mean(changes), *confidence.interval(changes)
+        ),
         f"resnet-56 falls from {mean(residual):.1f} to {mean(residual_m):.1f} %. With SGD it is "
         f"level with plain-20 after these seven epochs ({mean(short):.1f} %); with Muon it is "
         f"{mean(lead):.1f} points below it",

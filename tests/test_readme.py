@@ -155,7 +155,14 @@ def test_the_table_of_results_is_that_of_the_records():
         pair = f"{errors[f'{family}-20']}, {errors[f'{family}-56']}"
         assert re.search(rf"^\| {family}-20, {family}-56: .* \| {pair} \|$", README, re.MULTILINE)
     gap = float(errors["resnet-20"][:-2]) - float(errors["resnet-56"][:-2])
-    assert f"the same 56 layers end {gap:.1f} points *below* the net of 20" in README
+    on_test = mean(
+        last["resnet-20", seed]["test_error"] - last["resnet-56", seed]["test_error"]
+        for seed in range(3)
+    )
+    assert (
+        f"the same 56 layers end {gap:.1f} points *below* the net of 20 in training error, and "
+        f"{on_test:.1f} in test error (three seeds)" in README
+    )
     whole = {net: f"{error:.0f} %" for net, error in means.items()}
     assert (
         f"plain-56 stays near {whole['plain-56']} training error, far above plain-20 at "

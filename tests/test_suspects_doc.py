@@ -11,10 +11,13 @@ from docs.generate import suspects as made
 from docs.generate import suspects_figure, verdicts
 from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
-from docs.generate.recorded_claims import DECIDED, RECORDED
+from docs.generate.recorded_claims import DECIDED, RECORDED, best_rows
 from minires import plot
-from minires.experiments import suspects
+from minires.experiments import suspects, training_tables
 from minires.experiments.claims import CLAIMS
+from minires.experiments.claims.frame import registration
+from minires.experiments.degradation import verdict
+from minires.experiments.records import read_table
 
 PAGE = (ROOT / made.PAGE).read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
@@ -48,12 +51,31 @@ def sentences():
     better, worse = kinds()
     yield f"five end between {better[0]:.1f} and {better[-1]:.1f} % training error"
     yield f"four between {worse[0]:.1f} and {worse[-1]:.1f} %"
+    yield "They ended at {:.1f}, {:.1f} and {:.1f} % training error, and then at".format(
+        *ended_before()
+    )
+    yield "and then at {:.1f}, {:.1f} and {:.1f} %.".format(*run.error(numbers.DEEP)[:3])
+    fresh = sorted(row["train_error"] for row in best_rows("dirac") if row["net"] == numbers.DEEP)
+    assert any(better[-1] < error < worse[0] for error in fresh)  # they fill the gap
+    yield "end at {:.1f}, {:.1f}, {:.1f}, {:.1f} and {:.1f} %".format(*fresh)
+    for claim, words in (("rep-vgg", "31 % of the gap"), ("looks-linear", "closes 41 %")):
+        (one,) = (one for one in cures if one.claim == claim)
+        assert f"{100 * one.closed:.0f} %" in words
+        yield words
     below = suspects.when_apart(run, numbers.SLOWEST, numbers.DEEP, numbers.SHALLOW).below
     yield f"step {min(below)} until the end"
 
 
+def ended_before():
+    """The final errors of plain-56 with seeds 0 to 2 in the run that was recorded first."""
+    table = ROOT / "results/degradation-quick-cifar10/metrics.csv"
+    rows = read_table(table, training_tables.METRICS, training_tables.TEXT)
+    last = verdict.final_rows(rows)
+    return [last[numbers.DEEP, seed]["train_error"] for seed in range(3)]
+
+
 def kinds():
-    """The final errors of the two kinds of seeds of plain-56, which the widest gap separates."""
+    """The final errors of the better five and the worse four seeds of plain-56."""
     errors = sorted(numbers.run().error(numbers.DEEP))
     return errors[:5], errors[6:]
 
@@ -63,7 +85,7 @@ def test_the_numbers_in_the_text(sentence):
     assert sentence in TEXT
 
 
-def test_the_two_kinds_overlap_in_two_epochs_and_then_no_more():
+def test_the_better_and_the_worse_seeds_overlap_in_two_epochs_and_then_no_more():
     run = numbers.run()
     final = run.error(numbers.DEEP)
     better, worse = ([final.index(error) for error in kind] for kind in kinds())
@@ -100,7 +122,21 @@ def test_which_rank_correlation_ten_seeds_show():
     rho = 0.5
     for _ in range(50):
         rho = math.tanh(z * math.sqrt((1 + rho**2 / 2) / 7))
-    assert f"a rank correlation of {rho:.2f} (with 80 % probability)" in TEXT
+    assert f"ten seeds show a rank correlation of {rho:.2f}." in TEXT
+
+
+def test_how_large_an_effect_of_a_cure_three_seeds_show():
+    def smallest(cure):
+        return registration.smallest_effect(cure.changes, 2, 3)
+
+    cures = suspects.cures(ROOT / DECIDED, ROOT / RECORDED)
+    found = {
+        claim: [smallest(one) for one in cures if one.claim == claim and len(one.changes) == 3]
+        for claim in ("aftermath", "muon")
+    }
+    assert f"{min(found['aftermath']):.0f} to {max(found['aftermath']):.0f}" == "6 to 8"
+    assert "an effect of 6 to 8 points where seeds scatter as in [aftermath](power.md), and" in TEXT
+    assert f"of {found['muon'][0]:.0f} points where they scatter as in muon" in TEXT
 
 
 def test_chance_exceeds_the_shaded_part_one_time_in_twenty():

@@ -7,6 +7,7 @@ from statistics import mean
 import pytest
 
 from docs.generate.recorded_claims import recorded
+from minires import models
 from minires.experiments.claims.frame.error_comparison import differences
 
 from .models import variants
@@ -16,6 +17,7 @@ from .test_claims_doc import (
     ROWS,
     error,
     first_over_last,
+    lesion,
     lost,
     span,
 )
@@ -63,8 +65,8 @@ def linear_start():
         for net in ("plain-56", "looks-linear-56", "resnet-56")
     )
     return (
-        f"it ends {plain - linear:.1f} points below plain-56 with batch norm, "
-        f"though {linear - residual:.1f} above resnet-56"
+        f"ends at {linear:.1f} %, {plain - linear:.1f} points below plain-56 with batch norm and "
+        f"{linear - residual:.1f} above resnet-56"
     )
 
 
@@ -102,10 +104,14 @@ def sentences():
         below_plain("skipinit-56", "usual"),
     )
     yield f"ends {fixup:.0f} and {skipinit:.0f} points below plain-56"
-    wide, deep = (
+    wide, deep, usual = (
         mean(row["test_error"] for row in ROWS["wider"] if row["net"] == net)
-        for net in ("wide-resnet-20", "resnet-56")
+        for net in ("wide-resnet-20", "resnet-56", "resnet-20")
     )
+    yield f"the usual resnet-20, with a third of the parameters, has {usual:.1f} %"
+    sizes = [models.build(f"resnet-{depth}", width=8).num_parameters() for depth in (20, 56)]
+    assert 0.3 < sizes[0] / sizes[1] < 0.36
+    yield f"the first block of resnet-56 costs {lesion('layer1.0'):.0f} % of its lead"
     yield f"has a test error of {wide:.1f} %, resnet-56 of {deep:.1f} ("
     longer = error("longer", "plain-56", "three times longer")
     usual = [error("degradation", net, beside="longer") for net in ("plain-56", "plain-20")]
