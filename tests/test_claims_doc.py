@@ -565,7 +565,7 @@ def sentences():
         f"({alike('resnet-56'):.2f})",
         f"in resnet-20 it is {alike('resnet-20'):.2f}",
         f"nearly as shattered ({alike('plain-20'):.2f})",
-        f"ends lower ({error('degradation', 'resnet-56', beside='without-batch-norm')})",
+        f"ends lower on average ({error('degradation', 'resnet-56', beside='without-batch-norm')})",
         *cures(),
         *responses(),
         *forgotten(),

@@ -103,7 +103,7 @@ def sentences():
         below_plain("fixup-56", "small rate for scalars"),
         below_plain("skipinit-56", "usual"),
     )
-    yield f"ends {fixup:.0f} and {skipinit:.0f} points below plain-56"
+    yield f"ends {fixup:.1f} and {skipinit:.1f} points below plain-56"
     wide, deep, usual = (
         mean(row["test_error"] for row in ROWS["wider"] if row["net"] == net)
         for net in ("wide-resnet-20", "resnet-56", "resnet-20")

@@ -51,7 +51,7 @@ net, images, labels = mr.models.resnet(8, width=2), np.ones((4, 8, 8, 3), np.flo
 F.cross_entropy(net(mr.Tensor(images)), labels).backward()
 for held in (lambda: diagnostics.gradient_norms(net), lambda: diagnostics.activation_gradients(net, images, labels), lambda: diagnostics.updates(net, lr=1),
              lambda: diagnostics.propagation(lambda seed: net, images, labels), lambda: diagnostics.growth(np.ones((2, 3))), lambda: parts.norm(images),
-             lambda: verdict.above([1], 0, 1, ""), lambda: laboratory.geometric([1, 2]), lambda: vanishing_at_initialisation.fall([], "plain-56")):
+             lambda: verdict.judge([1], "above", 0, 1, ""), lambda: laboratory.geometric([1, 2]), lambda: vanishing_at_initialisation.fall([], "plain-56")):
     try:
         held()
     except HeldBackError:

@@ -41,6 +41,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
         laboratory.config,
         iterations=STEPS,
         milestones=(),
+        warmup=0,
         lr=RATE * laboratory.config.lr,
         seed=seed,
     )

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ....types import Row
-from . import verdict
-from .verdict import Verdict
+from .verdict import Verdict, judge
 
 ALL, ANY = "all", "any"  # how many of a claim's criteria must be met
 
@@ -41,8 +40,8 @@ class Criterion:
         """The verdict on this prediction: does the quantity lie on the expected side with every
         seed?
         """
-        compare = verdict.above if self.side == "above" else verdict.below
-        return compare(self.values(rows), self.threshold, self.margin, self.what, self.unit)
+        values = self.values(rows)
+        return judge(values, self.side, self.threshold, self.margin, self.what, self.unit)
 
     def __str__(self) -> str:
         """The prediction as a sentence that data can contradict."""

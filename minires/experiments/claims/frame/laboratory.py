@@ -142,6 +142,8 @@ class Laboratory:
     ) -> None:
         self.out, self.progress = Path(out), progress
         self.device = backend.check_device(device, "--device")
+        if isinstance(preset, str) and preset not in PRESETS:
+            raise unknown_name("claims", "preset", preset, PRESETS)
         config = PRESETS[preset] if isinstance(preset, str) else preset
         config = replace(
             config,

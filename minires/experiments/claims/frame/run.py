@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ....errors import DataError
-from ....names import expanded
+from ....errors import ConfigError, DataError
+from ....names import expanded, shown
 from ....plot import save, verdicts
 from ....training.callbacks import Callback
 from ....training.kinds import SEEDS, WORD
@@ -75,6 +75,7 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
+    _check_claims(claims)
     given = None if seeds is None else check_seeds("claims", seeds)
     ordered = sorted(
         (
@@ -134,6 +135,19 @@ def run(
         if is_script:
             return []
         return write_report(claims, out)
+
+
+def _check_claims(claims):
+    """Raise ConfigError unless these are claims: their names look much like them."""
+    for one in [claims] if isinstance(claims, (str, Claim)) else claims:
+        if isinstance(claims, Claim) or not isinstance(one, Claim):
+            raise ConfigError(
+                "claims.run",
+                "not a list of claims",
+                "a list of Claim",
+                shown(one if isinstance(one, str) else claims),
+                "the claims by name are in claims.CLAIMS: [CLAIMS['copy']], or CLAIMS.values()",
+            )
 
 
 def _seeds_before(out):
@@ -218,14 +232,7 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
         If a figure or the report cannot be written.
     """
     out = expanded(out)
-    config = read_config(out, needed=NEEDED)
-    if config.get("experiment") != "claims":
-        raise DataError(
-            f"{out}/config.json",
-            "not the settings of a claims run",
-            'a file with "experiment": "claims"',
-            "other content",
-        )
+    config = read_config(out, "claims", NEEDED)
     findings = _findings(claims, out)
     for claim in (one.claim for one in findings):
         rows = registration.deciding(_rows(out, claim))
@@ -249,7 +256,7 @@ def draw_figures(claims: Sequence[Claim], out: PathLike) -> list[Path]:
     same errors.
     """
     out = expanded(out)
-    config = read_config(out, needed=NEEDED)
+    config = read_config(out, "claims", NEEDED)
     drawn = []
     for claim in claims:
         rows = registration.deciding(_rows(out, claim))

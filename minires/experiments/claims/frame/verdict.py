@@ -10,27 +10,26 @@ from typing import NamedTuple
 from ...confidence import in_words, interval
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
-BETWEEN = "; "  # stands between the reasons of several predictions, and nowhere in one of them
 
 
 class Verdict(NamedTuple):
     """The outcome of a claim, and the numbers that it is based on: all of them, and in short."""
 
     outcome: str  # SUPPORTED, CONTRADICTED or UNDECIDED
-    reason: str
+    numbers: tuple[str, ...]  # the reason, a sentence for each prediction
     brief: str  # one line, with the quantity that decided
 
     @property
-    def numbers(self) -> list[str]:
-        """The reason in parts: one for each prediction."""
-        return self.reason.split(BETWEEN)
+    def reason(self) -> str:
+        """All numbers in one line."""
+        return "; ".join(self.numbers)
 
 
-def above(
-    values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
+def judge(
+    values: Sequence[float], side: str, threshold: float, margin: float, what: str, unit: str = ""
 ) -> Verdict:
-    """The verdict on a claim that a quantity is above `threshold`: supported if it is above with
-    every seed, contradicted if it is below with every seed.
+    """The verdict on a claim that a quantity is above or below `threshold`: supported if it is so
+    with every seed, contradicted if it is on the other side with every seed.
 
     Values within `margin` of the threshold count for neither side, because so small a difference
     does not matter. With a single seed nobody knows how far seeds differ, so the margin is doubled.
@@ -40,6 +39,7 @@ def above(
     ----------
     values : list of float
         One for each seed.
+    side : {"above", "below"}
     threshold, margin : float
     what, unit : str
         The quantity and its unit, for the sentence.
@@ -53,33 +53,35 @@ def above(
     if not all(map(isfinite, values)):
         return _in_words(UNDECIDED, f"{what} is not finite with every seed")
     margin = 2 * margin if len(values) == 1 else margin
-    if min(values) > threshold + margin:
-        outcome, side = SUPPORTED, f"above {_number(threshold)}{_by(margin)}"
-    elif max(values) < threshold - margin:
-        outcome, side = CONTRADICTED, f"below {_number(threshold)}{_by(margin)}"
-    else:
-        outcome = UNDECIDED
-        disagree = min(values) < threshold - margin or max(values) > threshold + margin
-        side = (
-            "but the seeds disagree"
-            if len(values) > 1 and disagree
-            else f"within {_number(margin)} of {_number(threshold)}"
-        )
-    predicted = f"predicted: above {_number(threshold)}"
+    found = _side(values, threshold, margin)
+    outcome = {None: UNDECIDED, side: SUPPORTED}.get(found, CONTRADICTED)
+    where = _undecided(values, threshold, margin)
+    if found is not None:
+        where = f"{found} {_number(threshold)}{_by(margin)}"
     return Verdict(
         outcome,
-        f"{what} is {spread(values, unit)}, {side}",
-        f"{what} is {short_spread(values, unit)}; {predicted}",
+        (f"{what} is {spread(values, unit)}, {where}",),
+        f"{what} is {short_spread(values, unit)}; predicted: {side} {_number(threshold)}",
     )
 
 
-def below(
-    values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
-) -> Verdict:
-    """The verdict on a claim that a quantity is below `threshold`. Parameters as for `above`."""
-    outcome, reason, brief = above(values, threshold, margin, what, unit)
-    mirrored = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED)
-    return Verdict(mirrored, reason, brief.replace("predicted: above", "predicted: below"))
+def _side(values, threshold, margin=0):
+    """The side of the threshold on which all values lie, by more than the margin; None if they do
+    not.
+    """
+    if min(values) > threshold + margin:
+        return "above"
+    return "below" if max(values) < threshold - margin else None
+
+
+def _undecided(values, threshold, margin):
+    """Why such values decide nothing, in words."""
+    if all(abs(value - threshold) <= margin for value in values):
+        return f"within {_number(margin)} of {_number(threshold)}"
+    found = _side(values, threshold)
+    if found is None:
+        return "but the seeds disagree"
+    return f"{found} {_number(threshold)}, but not{_by(margin)} with every seed"
 
 
 def together(*verdicts: Verdict) -> Verdict:
@@ -105,14 +107,14 @@ def _first(verdicts, *order):
     supported = f"{outcomes.count(SUPPORTED)} of {len(verdicts)} predictions supported"
     return Verdict(
         outcome,
-        BETWEEN.join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
+        tuple(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
         f"{verdicts[outcomes.index(outcome)].brief} ({supported})",
     )
 
 
 def _in_words(outcome, words):
     """A verdict without numbers."""
-    return Verdict(outcome, words, words)
+    return Verdict(outcome, (words,), words)
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:

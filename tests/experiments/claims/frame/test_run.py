@@ -1,15 +1,19 @@
 """Claims, measured by several processes."""
 
+from dataclasses import replace
+
 import pytest
 
+from minires.errors import ConfigError
 from minires.experiments import claims
-from minires.experiments.claims import CLAIMS
+from minires.experiments.claims import CLAIMS, copy
 from minires.experiments.presets import PRESETS
 from minires.experiments.scheduler import Cluster
 
 from ...tiny import tiny_preset
 
 TINY = tiny_preset(test_size=40, batch_size=32, iterations=4)
+LONGER = tiny_preset(train_size=512, test_size=40, batch_size=128, iterations=4)
 
 
 @pytest.mark.slow
@@ -43,6 +47,25 @@ def test_a_script_trains_and_does_not_measure(tmp_path, monkeypatch, capsys):
     assert claims.run(chosen, out, **more) == []
     script = capsys.readouterr().out
     assert "pre-activation-56, seed 0" in script and "claim" not in script.lower()
+
+
+@pytest.mark.parametrize("given", ["copy", ["copy"], CLAIMS, CLAIMS["copy"]])
+def test_names_are_no_claims_and_the_error_says_where_claims_are(tmp_path, given):
+    with pytest.raises(ConfigError, match=r"not a list of claims.*CLAIMS\['copy'\]"):
+        claims.run(given, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_preset_that_does_not_exist(tmp_path):
+    with pytest.raises(ConfigError, match=r"unknown preset.*did you mean 'quick'\?"):
+        claims.run([CLAIMS["copy"]], tmp_path / "out", preset="quik")
+
+
+def test_the_copy_is_trained_on_without_a_warm_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(copy, "STEPS", 3)
+    monkeypatch.setitem(PRESETS, "tiny", replace(LONGER, warmup=4, schedule="cosine"))
+    claims.run([CLAIMS["copy"]], tmp_path, preset="tiny", progress=False)
+    assert (tmp_path / "copy.csv").exists()
 
 
 def check_same(tmp_path, chosen):

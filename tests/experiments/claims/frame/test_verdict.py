@@ -7,12 +7,19 @@ from minires.experiments.claims.frame.verdict import (
     SUPPORTED,
     UNDECIDED,
     Verdict,
-    above,
-    below,
+    judge,
     one_of,
     spread,
     together,
 )
+
+
+def above(values, threshold, margin, what, unit=""):
+    return judge(values, "above", threshold, margin, what, unit)
+
+
+def below(values, threshold, margin, what, unit=""):
+    return judge(values, "below", threshold, margin, what, unit)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +53,13 @@ def test_reasons_give_the_numbers_and_how_many_there_are():
     one = above([5], 0, 2, "the gap").reason
     assert one == "the gap is 5 (1 seed, no confidence interval), above 0 by more than 4"
     assert "but the seeds disagree" in above([5, -5], 0, 2, "the gap").reason
-    assert "within 2 of 0" in above([1, 1.5], 0, 2, "the gap").reason
+    assert above([1, 1.5], 0, 2, "the gap").reason.endswith("within 2 of 0")
+    assert above([5, 1.5], 0, 2, "the gap").reason.endswith(
+        "above 0, but not by more than 2 with every seed"
+    )
+    assert below([-5, -1.5], 0, 2, "the gap").reason.endswith(
+        "below 0, but not by more than 2 with every seed"
+    )
     assert spread([12345.6]) == "12,346 (1 seed, no confidence interval)"
 
 
@@ -59,7 +72,7 @@ def test_reasons_give_the_numbers_and_how_many_there_are():
     ],
 )
 def test_a_claim_with_several_criteria(outcomes, outcome):
-    verdict = together(*(Verdict(o, f"part {i}", f"part {i}") for i, o in enumerate(outcomes)))
+    verdict = together(*(Verdict(o, (f"part {i}",), f"part {i}") for i, o in enumerate(outcomes)))
     assert verdict.outcome == outcome and all(
         f"part {i} ({o})" in verdict.reason for i, o in enumerate(outcomes)
     )
