@@ -140,7 +140,7 @@ made_of.reveal("straight pieces", "Each ReLU bends the plane along a straight li
 # %% [markdown] tags=["answer"]
 # Each hidden unit is 0 on one side of a straight line, and rises evenly on the other. Between these
 # lines the sum is a tilted plane. The border is where the sum is 0, so it is made of straight
-# pieces.
+# pieces. With more units the pieces become shorter, and the border can follow any curve.
 
 # %% [markdown]
 # **Watch it learn.** In a live notebook the next cell trains once more from the same start, for 400

@@ -22,7 +22,7 @@ plot.use_style()
 print(f"{len(museum.EXHIBITS)} exhibits, each run when you look at it")
 
 # %% [markdown]
-# Each exhibit is a solution of the coursework with one thing changed. `museum.code` shows the
+# Each exhibit is working code from the course's assignments with one thing changed. `museum.code` shows the
 # change: the right lines in green, and the wrong ones in red. For another exhibit than our six,
 # put its name into `museum.find("...")` and run the cells below it again; `!minires museum` in a
 # cell lists all names.
@@ -196,7 +196,8 @@ assert all(one.says in found.message for one, found in seen.items())
 # Three habits follow from this.
 #
 # - **Compare numbers, not curves.** Compare with a slow version that reads like the formula, or
-#   with finite differences. Both find every one of these mistakes in a second.
+#   with finite differences. Either finds the wrong gradients in a second. The mistake in the loop
+#   shows if you look whether the weights have moved.
 # - **Choose sizes that all differ**, a stride above 1, and a `dy` of random numbers. A mistake that
 #   shows in the general case may be invisible in a special one.
 # - **Be suspicious when it works.** A network learns in spite of many mistakes.

@@ -227,6 +227,7 @@ have to be added.""",
         """As long as every value is used once, there is a single derivative to keep, and `=` does
 no harm. If a value is used in two places, a small change of it changes the loss in both ways at
 once, and the two changes add up. With `=` the second derivative overwrites the first, and the first
-one is lost. In a network every weight that is shared and every shortcut is such a place.""",
+one is lost. In a network every weight that is shared is such a place, and every block that adds its
+input to its output.""",
     ),
 )

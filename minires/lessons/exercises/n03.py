@@ -144,7 +144,8 @@ y = 800 and y = -800 too.""",
             "The derivative of ln(1 + exp(u)) with respect to u is 1 / (1 + exp(-u)). Here u is "
             "-t y.",
             "`np.logaddexp(0, u)` is ln(exp(0) + exp(u)), and does not overflow.",
-            "dy is -t / (1 + exp(t y)), divided by N.",
+            "dy is -t / (1 + exp(t y)), divided by N. (NumPy may warn that exp overflows. "
+            "1 / infinity is 0, which is right.)",
         ),
         """
 def logistic_loss(y, t):

@@ -80,7 +80,7 @@ What is such a layer good for?""",
         ),
         """
 def conv_1x1(x, w):
-    return x @ w[0, 0]  # mixes channels, and changes how many there are: see shortcut B in 09
+    return x @ w[0, 0]  # mixes channels, and changes how many there are: notebook 11 needs one
 """,
         _check_one_by_one,
     ),

@@ -150,6 +150,8 @@ still become alike as fast?""",
         """
 def leaky_gain(a):
     return math.sqrt(2 / (1 + a**2))
+
+# They become alike more slowly: the part that all outputs share is only (1 - a) times as large.
 """,
         _check_leaky,
     ),

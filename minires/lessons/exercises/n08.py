@@ -172,7 +172,7 @@ Write `calibration_error(p, labels, bins)` for probabilities `p` of shape (N, K)
 their largest probability into bins of equal width from 0 to 1. In each bin, take the absolute
 difference of the share of right answers and the mean of the largest probabilities. Return the mean
 of these differences over all *images*. (Guo et al. 2017, arXiv:1706.04599, call it the expected
-calibration error.) How well is the net of this notebook calibrated, with 10 bins?""",
+calibration error.) Call it for the net of this notebook, with 10 bins.""",
         (
             "`p.max(axis=1)` is how sure the net is of each image; `p.argmax(axis=1) == labels` "
             "says whether it is right.",

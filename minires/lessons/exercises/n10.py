@@ -181,14 +181,12 @@ def wider(w1, w2):
     Exercise(
         "10.explain",
         0,
-        "a bigger network that does worse",
-        """A friend has heard that large networks overfit, and says: *of course the one of 56 layers
-is worse, it has too many parameters.* Which two numbers do you show, and what do they say?""",
-        ("If a network has too many parameters, on which images would it do well?",),
-        """Show the training errors. A network with too many parameters learns its training images
-by heart, so its training error is low and only its test error is high. Here the training error of
-the deeper network is the higher one: it does worse on the very images it was shown, even on 256 of
-them. So it is not too strong; it is trained badly. And it need not be worse: the shallower network
-with 36 layers that do nothing is one of the networks it could have become.""",
+        "perhaps it cannot",
+        """A friend says: *perhaps a network of 56 layers cannot express what one of 20 layers does.
+Then no training could help.* Answer in three sentences, with the copy that you made.""",
+        ("What do the 36 added layers of the copy do?",),
+        """It can. The copy has 56 layers, as many parameters as the plain-56 that was trained, and
+the errors of plain-20, because its added layers return what they get. So far better weights exist,
+and training does not find them: it does not even find weights for 256 images.""",
     ),
 )

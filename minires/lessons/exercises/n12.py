@@ -149,7 +149,8 @@ def range_of_difference(first, second, k):
 `spread`, and you want a bar that stays clear of 0 if the true difference is `effect`. `ks` is a
 dict from n to k, such as `{2: 12.71, 3: 4.3, ...}`. Write `seeds_needed(spread, effect, ks)`,
 which returns the smallest n in `ks` for which the half-range is below the effect, or None if no
-n is enough. How many seeds do you need for an effect of 2 points, if the spread is 3?""",
+n is enough. With `ks = {n: factor(n) for n in range(2, 16)}`: how many seeds do you need for an
+effect of 2 points, if the spread is 3?""",
         (
             "Go through ks from the smallest n on.",
             "The half-range with n seeds is k * spread / sqrt(n).",
@@ -159,7 +160,7 @@ def seeds_needed(spread, effect, ks):
     for n in sorted(ks):
         if ks[n] * spread / n**0.5 < effect:
             return n
-    return None  # better to know before than after
+    return None  # better to know before than after. For 2 points and a spread of 3: 12 seeds
 """,
         _check_seeds,
     ),

@@ -154,9 +154,9 @@ def filter_normalised(d, w):
         "14.explain",
         0,
         "a net that survives an operation",
-        """A friend takes one layer out of a trained VGG, and it guesses. Then the friend takes a
-block out of a trained ResNet, and it still gets most images right. *So the blocks of a ResNet do
-nothing*, says the friend. What would you answer?""",
+        """A friend takes one layer out of a trained plain net, and it guesses. Then the friend
+takes a block out of a trained ResNet, and it still gets most images right. *So the blocks of a
+ResNet do nothing*, says the friend. What would you answer?""",
         ("How many of the paths are left? What if you take out five blocks?",),
         """In a plain net every path leads through the missing layer, and the next layer gets
 something that it never saw. In a residual net half of the paths do not use the missing block, and

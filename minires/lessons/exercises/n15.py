@@ -200,6 +200,9 @@ def intensities(N, H, W, C, C_out):
     flop = 2 * pixels * 9 * C * C_out
     small = pixels * C + 9 * C * C_out + pixels * C_out  # x, w, y
     return flop / (4 * (small + 2 * 9 * pixels * C)), flop / (4 * small)
+
+# With 16 channels about 3.6 with the copy, and 36 without: on our roofline under the slope, and
+# under the ceiling.
 """,
         _check_traffic,
     ),

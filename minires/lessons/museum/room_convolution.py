@@ -120,8 +120,9 @@ EXHIBITS = (
         "where `+=` belongs. Where is `dx` wrong?",
         ("everywhere", "only at the border", "nowhere: each pixel lies in one window"),
         "everywhere",
-        "A pixel in the middle lies in nine windows, and keeps the gradient of the last one. Only "
-        "in a corner of the image are there fewer.",
+        "A pixel in the middle lies in nine windows, and keeps the gradient of the last one. At "
+        "the edge there are six, in a corner four. (Without padding a corner lies in one window, "
+        "and is right: notebook 05.)",
         training.on_drawn_images,
         training.WORSE,
         "One ninth of the truth is still a direction that goes downhill, more or less. That is why "
