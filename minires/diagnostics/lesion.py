@@ -14,12 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..models.base import ResNet
-from ..models.shortcuts import NoShortcut, shortcut_without_parameters
 from ..models.stochastic_depth import StochasticDepth
 from ..nn import Module
 from ..nn.overriding import computation_of, overridden
@@ -250,7 +248,7 @@ def _from_first(change, order, inputs):
 
 def _dropping(model, names):
     """Block -> what it computes without its branch, for each of the named blocks."""
-    return {block: _without_branch(block) for block in pick_blocks(model, names, "dropped")}
+    return {block: block.skip for block in pick_blocks(model, names, "dropped")}
 
 
 def _swapping(model, first, second):
@@ -270,14 +268,6 @@ def _swapping(model, first, second):
             "take two from the same stage, neither of which changes the shape",
         )
     return {a: computation_of(b), b: computation_of(a)}
-
-
-def _without_branch(block):
-    """The function that `block` computes without its F."""
-    if not isinstance(block.shortcut, NoShortcut):
-        return block.skip
-    shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
-    return lambda x: F.relu(shortcut(x))  # x comes from a ReLU, so this one changes nothing
 
 
 def _kind(block):

@@ -166,6 +166,23 @@ def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
         assert block(h).shape == expected.shape and not np.array_equal(block(h).data, expected.data)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "crelu"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_block_of_a_bare_net_becomes_the_identity_for_inputs_of_both_signs(activation, name):
+    """Its input is the output of a convolution. What is below 0 used to be lost as well."""
+    net, (x, _) = models.bare(14, width=2, activation=activation).eval(), batch()
+    with no_grad():
+        h = net.conv1(Tensor(x))
+        for own_name, block in blocks(net).items():
+            if own_name != name:
+                h = block(h)
+            elif name in ("layer2.0", "layer3.0"):
+                h = subsample_and_pad(h, 2, h.shape[3])
+        expected = net.fc(F.global_avg_pool2d(net.activation(h))).data
+    with dropped(net, name):
+        assert np.array_equal(logits(net, x), expected)
+
+
 def test_dropped_in_the_residual_net_is_what_the_definition_says():
     """relu(S(x)), also for an x below 0, which blocks in a net never see."""
     net = lived_in(models.resnet(8, width=2, shortcut="C"))
