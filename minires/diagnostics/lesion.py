@@ -171,7 +171,7 @@ def swap_each(
     model, batches, mode
         As for `drop_each`.
     pairs : iterable of (str, str), optional
-        Names of blocks. By default all pairs of neighbours that have the same layers.
+        Names of blocks. By default the `swappable_pairs`.
 
     Returns
     -------
@@ -184,18 +184,25 @@ def swap_each(
         For the reasons that `swapped` and `drop_each` name.
     """
     check_batches(batches, "swap_each")
-    known = list(blocks(model, "swap_each").items())
-    if pairs is None:
-        pairs = [
-            (first, second)
-            for (first, a), (second, b) in zip(known, known[1:])
-            if _kind(a) == _kind(b)
-        ]
-    pairs = [(first, second) for first, second in pairs]
+    blocks(model, "swap_each")  # raises the error for a net without blocks
+    pairs = (
+        swappable_pairs(model) if pairs is None else [(first, second) for first, second in pairs]
+    )
     changes = [_swapping(model, first, second) for first, second in pairs]
     return [
         Lesion(pair, *found)
         for pair, found in zip(pairs, _evaluate_each(model, batches, changes, mode))
+    ]
+
+
+def swappable_pairs(model: Module) -> list[tuple[str, str]]:
+    """The names of all pairs of neighbouring blocks that have the same layers.
+
+    Only such blocks can be `swapped`. Raises ConfigError for a net without blocks.
+    """
+    known = list(blocks(model, "swappable_pairs").items())
+    return [
+        (first, second) for (first, a), (second, b) in zip(known, known[1:]) if _kind(a) == _kind(b)
     ]
 
 
