@@ -7,16 +7,6 @@ from .arguments import OneOf, path
 from .parser import Commands
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-#: Nets that exist at any depth, with some depths as examples.
-OF_ANY_DEPTH = (
-    "resnet-20",
-    "resnet-56",
-    "resnet-110",
-    "plain-20",
-    "plain-56",
-    "residual_mlp-20",
-    "plain_mlp-20",
-)
 FOLDERS = ("DIR", "FOLDER", "RUN", "SUBMISSIONS")  # metavars of arguments that are folders
 DESCRIPTION = """\
 Print a script for your shell, with which the Tab key completes commands,
@@ -87,9 +77,9 @@ def _describe(action, file, folder):
 def _names(action):
     """The words that an argument may be, from parts of minires that are imported only here."""
     if action.dest == "model":
-        from ..models.registry import OF_ONE_DEPTH
+        from ..models.registry import names
 
-        return (*OF_ANY_DEPTH, *OF_ONE_DEPTH)
+        return names()
     if action.dest == "names" and action.metavar == "NAME":
         from ..experiments.claims import CLAIMS
 

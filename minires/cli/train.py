@@ -1,10 +1,12 @@
 """``minires train`` and ``minires finetune``: train one net of any kind on any data set."""
 
 import argparse
+import textwrap
 from dataclasses import replace
 
 from .. import backend
 from ..errors import ConfigError
+from ..models import registry
 from ..names import LONGEST, expanded, shortened
 from ..training.config import ALL, FOLDER, HEAD
 from . import banner
@@ -14,15 +16,7 @@ from .printing import interrupted, say, say_damaged
 from .run_options import add_settings, config_of
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # defaults of `finetune` that differ from `train`
-NETS = """nets:
-  resnet-20, plain-56, ...        for small images; any depth 6n + 2
-  bare-56                         without batch norm; any depth 6n + 2
-  residual_mlp-20, plain_mlp-20   of linear layers; any depth 2n + 2
-  resnet18, 34, 50, 101, 152, plain18, plain34, resnext50_32x4d,
-  resnext101_32x8d, wide_resnet50_2, wide_resnet101_2,
-  vgg16, vgg16_bn, vgg19, vgg19_bn
-
-"""
+WIDTH = 80  # columns of the list of nets in the help
 TRAIN_TEXT = """\
 Train a net, and write to the output folder its settings (config.json), tables
 (metrics.csv, gradients.csv, updates.csv, confusion.csv), checkpoint, weights
@@ -62,7 +56,7 @@ def add_to(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
         description=TRAIN_TEXT,
-        epilog=NETS + TRAIN_EXAMPLES,
+        epilog=_nets() + TRAIN_EXAMPLES,
     )
     command.set_defaults(run=run)
     add_settings(command, {})
@@ -72,10 +66,30 @@ def add_to(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires finetune --weights FILE --data FOLDER [SETTINGS ...]",
         description=FINETUNE_TEXT,
-        epilog=NETS + FINETUNE_EXAMPLES,
+        epilog=_nets() + FINETUNE_EXAMPLES,
     )
     command.set_defaults(run=run)
     add_settings(command, FINETUNE)
+
+
+def _nets():
+    """The nets to choose from, for the help: those of any depth by their rule, then the others."""
+    by_rule: dict[str, list[str]] = {}
+    for family in registry.OF_ANY_DEPTH:
+        rule = f"of any depth {registry.depth_rule(family)}"
+        by_rule.setdefault(rule, []).append(registry.examples(family)[0])
+    by_rule["for large images"] = list(registry.OF_ONE_DEPTH)
+    lines = [
+        textwrap.fill(
+            f"{rule}: {', '.join(names)}",
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+        for rule, names in by_rule.items()
+    ]
+    return "\n".join(["nets:", *lines, "", ""])
 
 
 def run(args: argparse.Namespace) -> int:

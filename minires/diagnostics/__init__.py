@@ -20,7 +20,16 @@ from .landscape import (
     trajectory,
 )
 from .layer_responses import LayerResponse, responses
-from .lesion import Lesion, drop_each, drop_random, drop_sets, dropped, swap_each, swapped
+from .lesion import (
+    Lesion,
+    drop_each,
+    drop_random,
+    drop_sets,
+    dropped,
+    swap_each,
+    swappable_pairs,
+    swapped,
+)
 from .paths import PathGradient, path_gradient, path_gradients, routed
 from .reliability import Bin, Calibration, calibration
 from .sharpness import Curvature, hessian_product, sharpest_curvature, stability_limit
@@ -91,6 +100,7 @@ __all__ = [
     "sharpest_curvature",
     "stability_limit",
     "swap_each",
+    "swappable_pairs",
     "swapped",
     "top_error",
     "trajectory",

@@ -14,12 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..models.base import ResNet
-from ..models.shortcuts import NoShortcut, shortcut_without_parameters
 from ..models.stochastic_depth import StochasticDepth
 from ..nn import Module
 from ..nn.overriding import computation_of, overridden
@@ -173,7 +171,7 @@ def swap_each(
     model, batches, mode
         As for `drop_each`.
     pairs : iterable of (str, str), optional
-        Names of blocks. By default all pairs of neighbours that have the same layers.
+        Names of blocks. By default the `swappable_pairs`.
 
     Returns
     -------
@@ -186,18 +184,25 @@ def swap_each(
         For the reasons that `swapped` and `drop_each` name.
     """
     check_batches(batches, "swap_each")
-    known = list(blocks(model, "swap_each").items())
-    if pairs is None:
-        pairs = [
-            (first, second)
-            for (first, a), (second, b) in zip(known, known[1:])
-            if _kind(a) == _kind(b)
-        ]
-    pairs = [(first, second) for first, second in pairs]
+    blocks(model, "swap_each")  # raises the error for a net without blocks
+    pairs = (
+        swappable_pairs(model) if pairs is None else [(first, second) for first, second in pairs]
+    )
     changes = [_swapping(model, first, second) for first, second in pairs]
     return [
         Lesion(pair, *found)
         for pair, found in zip(pairs, _evaluate_each(model, batches, changes, mode))
+    ]
+
+
+def swappable_pairs(model: Module) -> list[tuple[str, str]]:
+    """The names of all pairs of neighbouring blocks that have the same layers.
+
+    Only such blocks can be `swapped`. Raises ConfigError for a net without blocks.
+    """
+    known = list(blocks(model, "swappable_pairs").items())
+    return [
+        (first, second) for (first, a), (second, b) in zip(known, known[1:]) if _kind(a) == _kind(b)
     ]
 
 
@@ -250,7 +255,7 @@ def _from_first(change, order, inputs):
 
 def _dropping(model, names):
     """Block -> what it computes without its branch, for each of the named blocks."""
-    return {block: _without_branch(block) for block in pick_blocks(model, names, "dropped")}
+    return {block: block.skip for block in pick_blocks(model, names, "dropped")}
 
 
 def _swapping(model, first, second):
@@ -270,14 +275,6 @@ def _swapping(model, first, second):
             "take two from the same stage, neither of which changes the shape",
         )
     return {a: computation_of(b), b: computation_of(a)}
-
-
-def _without_branch(block):
-    """The function that `block` computes without its F."""
-    if not isinstance(block.shortcut, NoShortcut):
-        return block.skip
-    shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
-    return lambda x: F.relu(shortcut(x))  # x comes from a ReLU, so this one changes nothing
 
 
 def _kind(block):

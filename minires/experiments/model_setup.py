@@ -12,6 +12,7 @@ from .. import models
 from ..errors import ConfigError, unknown_name
 from ..models.registry import settings_of
 from ..nn import Module
+from ..serialization.heads import head_arrays
 from ..serialization.weights import WeightsFile, load
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..types import Shape
@@ -136,5 +137,6 @@ def _from_file(config, file, settings, classes):
 
 def _load_all_but_head(model, file):
     """Load weights without a last layer. The weights of all other layers must be in the file."""
-    head = {name: one for name, one in model.state_dict().items() if name.startswith("fc.")}
+    arrays = model.state_dict()
+    head = {name: arrays[name] for name in head_arrays(arrays)}
     load(model, replace(file, arrays={**file.arrays, **head}))

@@ -19,7 +19,7 @@ from .. import nn
 from ..autograd import Tensor
 from ..nn import conv_norm_relu, norm_relu
 from .block_config import BlockConfig
-from .shortcuts import ProjectionShortcut
+from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 from .stochastic_depth import StochasticDepth
 
 
@@ -66,7 +66,14 @@ class Block(nn.Module):
         self.downsample = module
 
     def skip(self, x: Tensor) -> Tensor:
-        """The block's output without F: relu(shortcut(x))."""
+        """The block's output without F: relu(shortcut(x)).
+
+        A block of a plain net passes on its input or, where the shape changes, shortcut A of it. No
+        ReLU follows: behind the ReLU of the block before it would change nothing, and in
+        `models.bare` no ReLU ends a block.
+        """
+        if isinstance(self.shortcut, NoShortcut):
+            return shortcut_without_parameters(self.in_channels, self.out_channels, self.stride)(x)
         return F.relu(self.shortcut(x))
 
     def _compute(self, x):

@@ -55,8 +55,8 @@ def deepen(net: Net, depth: int, images: Tensor) -> Net:
     Raises
     ------
     ConfigError
-        For a net that is not plain or has group norm, or for a depth that is not larger or not
-        possible.
+        For a net that is not plain, has group norm or was fused by `nn.fuse`, or for a depth that
+        is not larger or not possible.
     """
     if (wrong := _wrong_kind(net)) is not None:
         raise ConfigError("deepen", "the net", *wrong)
@@ -93,6 +93,9 @@ def _wrong_kind(net):
     if any(isinstance(module, nn.GroupNorm) for module in net.modules()):
         why = "no weights make group norm pass on every input"
         return "one with batch norm, or without normalisation", "one with group norm", why
+    batch_norm = settings["batch_norm"] if config is None else config.batch_norm
+    if batch_norm and any(isinstance(module, nn.Identity) for module in net.modules()):
+        return "one with its batch norms", "one after nn.fuse", "deepen the net as it was trained"
     return None
 
 

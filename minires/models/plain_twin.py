@@ -35,7 +35,7 @@ def as_plain(net: CifarResNet) -> CifarResNet:
     ------
     ConfigError
         For a net of another kind, a net in training mode, one whose shortcuts have not faded, or
-        one from `models.repvgg` whose batch norms have been folded by `nn.fuse`.
+        one whose batch norms have been folded by `nn.fuse`.
     """
     kind = getattr(getattr(net, "config", None), "layers", None)
     if kind not in FOLDS:
@@ -49,6 +49,14 @@ def as_plain(net: CifarResNet) -> CifarResNet:
         raise ConfigError(
             "as_plain", "the net's mode", "evaluation mode", "training mode", "call net.eval()"
         )
+    if any(isinstance(module, nn.Identity) for module in net.modules()):
+        raise ConfigError(
+            "as_plain",
+            "the net",
+            "one with its batch norms",
+            "one after nn.fuse",
+            "fold the net as it was trained",
+        )
     return FOLDS[kind](net)
 
 
@@ -59,14 +67,6 @@ def _twin(net, **changes):
 
 
 def _from_repvgg(net):
-    if any(isinstance(module, nn.Identity) for module in net.modules()):
-        raise ConfigError(
-            "as_plain",
-            "the net",
-            "one with its batch norms",
-            "one after nn.fuse",
-            "fold the net as it was trained",
-        )
     plain = _twin(net, batch_norm=False)
     arrays = plain.state_dict()
     scale, shift = scale_and_shift(net.bn1)

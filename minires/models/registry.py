@@ -53,7 +53,23 @@ OF_ONE_DEPTH = {
     )
 }
 DIGITS = 18  # most digits of a depth: Python refuses to read numbers of more than 4,300
-EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
+
+
+def examples(family: str) -> tuple[str, str]:
+    """Two nets of a family that exists at any depth, by name: a shallower and a deeper one."""
+    shallow, deep = (40, 100) if family == "densenet" else (20, 56)
+    return f"{family}-{shallow}", f"{family}-{deep}"
+
+
+def depth_rule(family: str) -> str:
+    """The depths at which a family exists, such as "6n + 2"."""
+    return f"{STEPS[family]}n + 2" if family in STEPS else "3n + 4"
+
+
+def names() -> tuple[str, ...]:
+    """The name of every net that exists at one depth, and two `examples` of each family."""
+    of_any_depth = (name for family in OF_ANY_DEPTH for name in examples(family))
+    return (*OF_ONE_DEPTH, *of_any_depth)
 
 
 def build(
@@ -108,10 +124,8 @@ def _find(name):
             cifar.check_depth(int(depth), step=STEPS[family])
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
-        shallow, deep = ("40", "100") if name == "densenet" else ("20", "56")
-        raise ConfigError(
-            "model", f"{name} of which depth?", f"{name}-{shallow}, {name}-{deep}, ...", repr(name)
-        )
+        expected = f"{', '.join(examples(name))}, ..."
+        raise ConfigError("model", f"{name} of which depth?", expected, repr(name))
     without_hyphen = re.fullmatch(
         rf"({'|'.join(OF_6N_PLUS_2)})_?([0-9]{{1,{DIGITS}}})",
         current_net(str(name)).lower().replace("-", ""),
@@ -125,4 +139,4 @@ def _find(name):
             shown(name),
             "did you mean '{}-{}'?".format(*without_hyphen.groups()),
         )
-    raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))
+    raise unknown_name("model", "net", name, names())

@@ -1,8 +1,9 @@
 """Use a trained net for other classes: take its features, and put a new head on top of them.
 
-The last layer of a net, `fc`, is its head. All layers before it turn an image into features, and
-the head weighs these for each class. Features learnt from many images serve for other classes too
-(Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
+The last layer of a net is its head: `fc`, in a VGG ``classifier[6]``. All layers before it turn an
+image into features, and the head weighs these for each class. Features learnt from many images
+serve for other classes too (Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014,
+arXiv:1411.1792).
 """
 
 from dataclasses import replace
@@ -12,10 +13,31 @@ from .. import backend, checks, nn
 from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..random import stream
+from ..serialization.heads import HEADS, head_among
 from ..types import ArrayLike
 
-HEAD = "fc"
 Net = TypeVar("Net", bound=nn.Module)
+
+
+def head_of(model: nn.Module, where: str = "head_of") -> tuple[str, nn.Module]:
+    """The head of a net, its last layer: its name, as in ``model.named_modules()``, and the layer.
+
+    `where` begins the ConfigError for a net without one.
+    """
+    modules = dict(model.named_modules())
+    name = head_among(modules)
+    if name is None:
+        raise _no_head(where, model)
+    return name, modules[name]
+
+
+def _no_head(where, model):
+    return ConfigError(
+        where,
+        type(model).__name__,
+        f"a net whose last layer is an nn.Linear named {' or '.join(map(repr, HEADS))}",
+        "none",
+    )
 
 
 def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None = None) -> Tensor:
@@ -29,8 +51,8 @@ def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None 
     x : Tensor or array (N, H, W, 3)
     layer : str, optional
         The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... With
-        None, the input of the head `fc` is returned: for a residual net this is the last block's
-        output, averaged over the map, (N, channels).
+        None, the input of the head is returned: for a residual net this is the last block's output,
+        averaged over the map, (N, channels).
 
     Returns
     -------
@@ -40,10 +62,11 @@ def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None 
     Raises
     ------
     ConfigError
-        For a layer that does not exist, or that the net does not call.
+        For a layer that does not exist, or that the net does not call; with None, for a net without
+        a head.
     """
     modules = dict(model.named_modules())
-    wanted = HEAD if layer is None else layer
+    wanted = head_of(model, "extract_features")[0] if layer is None else layer
     if wanted not in modules or not wanted:
         raise unknown_name("extract_features", "layer", wanted, [name for name in modules if name])
 
@@ -77,7 +100,8 @@ def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     Parameters
     ----------
     model : nn.Module
-        Its last layer is an `nn.Linear` called `fc`. It is changed in place.
+        Its last layer is an `nn.Linear` called `fc` or, as in a VGG, ``classifier[6]``. It is
+        changed in place.
     num_classes : int
     seed : int
         For the new weights.
@@ -85,21 +109,17 @@ def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     Raises
     ------
     ConfigError
-        If the net has no linear layer `fc`, or `num_classes` is not a whole number of at least 1.
+        If the net has no such layer, or `num_classes` is not a whole number of at least 1.
     """
     num_classes = checks.integer("replace_head", "num_classes", num_classes)
-    head = getattr(model, HEAD, None)
+    name, head = head_of(model, "replace_head")
     if not isinstance(head, nn.Linear):
-        raise ConfigError(
-            "replace_head",
-            type(model).__name__,
-            f"a net whose last layer is an nn.Linear named {HEAD!r}",
-            "none",
-        )
+        raise _no_head("replace_head", model)
     fresh = nn.Linear(head.weight.shape[0], num_classes, rng=stream(seed, "weights"), std=0.01)
     for parameter in fresh.parameters():
         parameter.data = backend.move(parameter.data.astype(head.weight.dtype), head.weight.device)
-    setattr(model, HEAD, fresh.train(head.training))
+    owner, _, own_name = name.rpartition(".")
+    setattr(dict(model.named_modules())[owner], own_name, fresh.train(head.training))
     if model.conventions is not None:  # the weights are from a file, which may name the old classes
         model.conventions = replace(model.conventions, classes=None)
     settings = getattr(model, "settings", None)  # `deepen` builds the deeper net from these

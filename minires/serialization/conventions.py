@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..types import Array
+from .heads import num_classes
 
 if TYPE_CHECKING:
     from ..nn import Module
@@ -121,9 +121,3 @@ def _convolutions(module):
     if not hasattr(module, "conv3"):
         return None, None
     return getattr(module, "conv1", None), getattr(module, "conv2", None)
-
-
-def num_classes(arrays: Mapping[str, Array]) -> int | None:
-    """How many outputs the last layer, ``fc``, has; None if there is no such layer."""
-    head = arrays.get("fc.weight")
-    return head.shape[1] if head is not None and head.ndim == 2 else None

@@ -7,6 +7,7 @@ from math import isqrt
 
 from ..errors import CheckpointError, ShapeError
 from ..types import Array
+from .heads import head_arrays
 from .layout import TO_MINIRES
 
 MOST_NAMES = 5  # of each kind that are written out
@@ -49,9 +50,9 @@ def explain_mismatch(
     reasons = (
         _prefix(net, state),
         _nothing_in_common(net, missing),
-        _without_last_layer(missing, unexpected, misshapen, where),
+        _without_last_layer(net, missing, unexpected, misshapen, where),
         _shard(net, missing, unexpected, misshapen, where),
-        _last_layer(missing, unexpected),
+        _last_layer(net, missing, unexpected),
         _deep_stem(net, state),
         _other_blocks(net, state),
         _fused(net, state, missing, unexpected),
@@ -83,10 +84,10 @@ def _nothing_in_common(net, missing):
     return None
 
 
-def _without_last_layer(missing, unexpected, misshapen, where):
+def _without_last_layer(net, missing, unexpected, misshapen, where):
     """All layers but the last: what others train a new one on."""
     is_shard = re.search(SHARD, where)
-    if set(missing) != {"fc.weight", "fc.bias"} or unexpected or misshapen or is_shard:
+    if missing != head_arrays(net) or unexpected or misshapen or is_shard:
         return None
     return (
         "the weights are of a net without its last layer (include_top=False in Keras), which "
@@ -112,15 +113,16 @@ def _shard(net, missing, unexpected, misshapen, where):
     )
 
 
-def _last_layer(missing, unexpected):
+def _last_layer(net, missing, unexpected):
     """Only the last layer has another name, such as "linear" or "classifier"."""
     names = {name.rpartition(".")[0] for name in unexpected}
-    if set(missing) != {"fc.weight", "fc.bias"} or len(names) != 1:
+    if not missing or missing != head_arrays(net) or len(names) != 1:
         return None
     name = names.pop()
     if set(unexpected) != {f"{name}.weight", f"{name}.bias"}:
         return None
-    return f"the last layer is called {name!r}: rename its weight and bias to fc.weight and fc.bias"
+    own = " and ".join(missing)
+    return f"the last layer is called {name!r}: rename its weight and bias to {own}"
 
 
 def _deep_stem(net, state):
@@ -202,8 +204,8 @@ def _why_shapes_differ(net, state, misshapen):
             "the weights are in PyTorch's layout: save them in a file and mr.load it, "
             "or bring them into minires's by serialization.layout.from_torch"
         )
-    if set(misshapen) <= {"fc.weight", "fc.bias"} and "fc.bias" in misshapen:
-        classes = len(state["fc.bias"])
+    if misshapen == head_arrays(net) and misshapen[-1].endswith(".bias"):
+        classes = len(state[misshapen[-1]])
         return (
             f"the weights come from a net for {classes} classes: build this one with "
             f"num_classes={classes} (models.replace_head can change that afterwards)"

@@ -36,6 +36,7 @@ from . import (
 )
 from .file_kinds import EXPECTED
 from .files import read_bytes
+from .heads import num_classes
 from .layout import check_layout, from_torch, looks_like_minires, to_torch
 from .mismatch import explain_mismatch
 from .weights_file import WeightsFile as WeightsFile
@@ -296,7 +297,7 @@ def save(
     transform = kept.transform or None if transform is None else transform
     built = kept.built or None if built is None else built
     as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
-    said = notes.noted(classes, as_dict(), built, conventions.num_classes(arrays))
+    said = notes.noted(classes, as_dict(), built, num_classes(arrays))
     said |= conventions.set_otherwise(model)
     if layout == "minires":
         safetensors.write(path, arrays, said)

@@ -8,6 +8,7 @@ from ..errors import ConfigError
 from ..names import shown
 from ..types import Array
 from . import conventions
+from .heads import num_classes
 
 FREE_SETTINGS = ("num_classes", "seed")  # `resolve_net` does not compare these
 
@@ -57,8 +58,8 @@ class WeightsFile:
 
     @property
     def num_classes(self) -> int | None:
-        """How many outputs the last layer, ``fc``, has; None if the file holds no such layer."""
-        return conventions.num_classes(self.arrays)
+        """How many outputs the last layer has; None if the file holds no last layer."""
+        return num_classes(self.arrays)
 
     def resolve_net(
         self,

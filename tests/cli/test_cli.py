@@ -15,6 +15,7 @@ from minires.cli.arguments import literal, own_setting
 from minires.experiments.claims import CLAIMS
 from minires.experiments.records import read_table
 from minires.experiments.training_tables import GRADIENTS, METRICS, TEXT
+from minires.models import registry
 
 from ..slow import but_long
 
@@ -84,6 +85,18 @@ def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):
     assert (
         max(map(len, printed.splitlines())) <= 80 and printed.split("\n\n")[0].count("\n") == 0
     )  # usage: one line
+
+
+@pytest.mark.parametrize("command", ["train", "finetune"])
+def test_the_help_names_every_net(command, capsys):
+    """The list was written by hand, and half of the nets that exist at any depth were not in it."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    listed = capsys.readouterr().out.partition("nets:")[2].partition("examples:")[0]
+    words = set(re.split(r"[\s,]+", listed))
+    for family in registry.OF_ANY_DEPTH:
+        assert registry.examples(family)[0] in words and registry.depth_rule(family) in listed
+    assert {*registry.OF_ONE_DEPTH} <= words
 
 
 def test_the_first_help_shows_how_to_train_finetune_and_predict(capsys):

@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from minires.cli import main
+from minires.models import registry
 
 from .keys import Terminal
 
@@ -27,7 +28,8 @@ def script(shell, folder):
 )
 def test_shells_can_read_their_scripts(shell, check, tmp_path):
     path = script(shell, tmp_path)
-    for word in ("degradation", "--class-weights", "vanishing-in-training", "resnext50_32x4d"):
+    words = ("degradation", "--class-weights", "vanishing-in-training")
+    for word in (*words, *registry.names()):
         assert word in path.read_text(encoding="utf-8"), word
     if shutil.which(shell):
         subprocess.run([shell, *check, path], check=True)

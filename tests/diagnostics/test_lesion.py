@@ -15,6 +15,7 @@ from minires.diagnostics import (
     dropped,
     evaluate,
     swap_each,
+    swappable_pairs,
     swapped,
 )
 from minires.diagnostics.parts import blocks
@@ -25,7 +26,7 @@ from minires.models.fixup_block import FixupBlock
 from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.nn.overriding import is_overridden
 
-from .nets import KINDS, batch, in_float64, lived_in, staged
+from .nets import KINDS, NETS, batch, in_float64, lived_in, staged
 
 
 def logits(net, x):
@@ -166,6 +167,23 @@ def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
         assert block(h).shape == expected.shape and not np.array_equal(block(h).data, expected.data)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "crelu"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_block_of_a_bare_net_becomes_the_identity_for_inputs_of_both_signs(activation, name):
+    """Its input is the output of a convolution. What is below 0 used to be lost as well."""
+    net, (x, _) = models.bare(14, width=2, activation=activation).eval(), batch()
+    with no_grad():
+        h = net.conv1(Tensor(x))
+        for own_name, block in blocks(net).items():
+            if own_name != name:
+                h = block(h)
+            elif name in ("layer2.0", "layer3.0"):
+                h = subsample_and_pad(h, 2, h.shape[3])
+        expected = net.fc(F.global_avg_pool2d(net.activation(h))).data
+    with dropped(net, name):
+        assert np.array_equal(logits(net, x), expected)
+
+
 def test_dropped_in_the_residual_net_is_what_the_definition_says():
     """relu(S(x)), also for an x below 0, which blocks in a net never see."""
     net = lived_in(models.resnet(8, width=2, shortcut="C"))
@@ -270,6 +288,20 @@ def test_drop_random():
     assert records[45].loss == drop_sets(net, batches, [records[45].blocks])[0].loss
 
 
+@pytest.mark.parametrize("kind", [*NETS, *KINDS])
+def test_the_pairs_that_can_be_swapped_are_those_that_raise_no_error(kind):
+    net = (NETS | KINDS)[kind]()
+    names = list(blocks(net))
+    for pair in zip(names, names[1:]):
+        try:
+            with swapped(net, *pair):
+                can_be_swapped = True
+        except ConfigError:
+            can_be_swapped = False
+        assert (pair in swappable_pairs(net)) == can_be_swapped, pair
+    assert {*swappable_pairs(net)} <= {*zip(names, names[1:])}
+
+
 def test_swap_each():
     net, batches = lived_in(models.resnet(20, width=2)), [batch(10)]
     records = swap_each(net, batches)
@@ -356,6 +388,10 @@ def test_errors():
         "Linear",
     ):
         drop_each(net.fc, [batch()])
+    with pytest.raises(ConfigError, match="^swappable_pairs: a net without blocks"):
+        swappable_pairs(net.fc)
+    with pytest.raises(ConfigError, match="^swap_each: a net without blocks"):
+        swap_each(net.fc, [batch()])
     for measure in (drop_each, swap_each):
         with pytest.raises(ConfigError, match="an iterator"):
             measure(net, iter([batch()]))

@@ -1,6 +1,7 @@
 """The error of weights on CIFAR-10 and on photographs; and the command."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from minires.errors import ConfigError, DataError, WeightsWarning
 from minires.experiments import confidence, evaluation, evaluation_records
 from minires.experiments.evaluation_images import class_order
 from minires.experiments.records import read_config, read_table
+from minires.experiments.trained_net import trained_net
+from minires.models import registry, vgg
+from minires.serialization.conventions import kept_with
 from minires.serialization.weights import WeightsFile, open_weights
 from minires.training import predict
 
@@ -50,6 +54,27 @@ def test_the_error_is_that_of_the_net(weights, tmp_path):
     predictions = read_table(tmp_path / "out/predictions.csv", ("image",), ("right", "taken_for"))
     wrong = sum(row["right"] != row["taken_for"] for row in predictions)
     assert 100 * wrong / 2000 == pytest.approx(right.error)
+
+
+NETS = (*registry.OF_ONE_DEPTH, *(registry.examples(one)[0] for one in registry.OF_ANY_DEPTH))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_weights_of_every_net_find_back_to_their_net(name, monkeypatch):
+    """As `minires train` writes them: with the name of the net and its settings, but without the
+    number of classes, which the head shows. For a VGG a net of 1,000 classes used to be built, and
+    no weights of another number could be used."""
+    monkeypatch.setattr(nn.init, "normal", lambda shape, rng, std: np.zeros(shape, np.float32))
+    monkeypatch.setattr(vgg, "HIDDEN", 8)
+    size = {"image_size": 32} if "image_size" in registry.settings_of(name) else {}
+    net = mr.models.build(name, num_classes=3, **size)
+    built = {"model": name, "net": {}}
+    file = WeightsFile(
+        Path("net"), net.state_dict(), ["a", "b", "c"], TRANSFORM, built, is_own=True
+    )
+    again = trained_net(file).model
+    assert file.num_classes == 3 and list(again.state_dict()) == list(net.state_dict())
+    assert kept_with(again).classes == ["a", "b", "c"]  # the next file has them too
 
 
 @pytest.mark.parametrize("out", ["full", "full/file", "full/file/more"])

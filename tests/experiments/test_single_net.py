@@ -16,10 +16,13 @@ from minires.distributed import alone
 from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
+from minires.experiments.trained_net import trained_net
 from minires.experiments.training_sets import features_of, load_sets
 from minires.experiments.training_tables import GRADIENTS, METRICS, TEXT, UPDATES
+from minires.models import vgg
 from minires.serialization.families import IMAGENET
 from minires.serialization.layout import to_torch
+from minires.serialization.safetensors import write
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, trainer
 
@@ -236,6 +239,28 @@ def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
     ] and "top-5" not in single_net.report(out)
 
 
+@pytest.mark.parametrize("has_head", [True, False])
+def test_a_linear_probe_on_a_vgg(has_head, photographs, tmp_path, monkeypatch):
+    """Its head is not called fc: this used to end in a traceback. Without a head in the file, the
+    other layers are taken all the same."""
+    monkeypatch.setattr(vgg, "CHANNELS", (2, 2, 2, 2, 2))
+    monkeypatch.setattr(vgg, "HIDDEN", 8)
+    net = mr.models.vgg16_bn(num_classes=5, image_size=32)
+    arrays = {
+        name: array
+        for name, array in net.state_dict().items()
+        if has_head or not name.startswith("classifier.6.")
+    }
+    write(tmp_path / "vgg.safetensors", arrays)
+    settings = {"model": "vgg16_bn", "net": {}, "image_size": 32, "epochs": 1}
+    out = run(probe(photographs, tmp_path / "vgg.safetensors", **settings), tmp_path / "run")
+    file = open_weights(out / "weights.safetensors")
+    assert file.num_classes == 2 and file.classes == ["fire", "water"]
+    for name, array in arrays.items():
+        assert name.startswith("classifier.6.") or np.array_equal(array, file.arrays[name]), name
+    assert trained_net(file).model.classifier[6].weight.shape == (8, 2)
+
+
 def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
     file = open_weights(finished / "weights.safetensors")
     config = model_setup.complete(probe(photographs, file.path), file)
@@ -358,14 +383,12 @@ def test_weights_that_do_not_fit(finished, photographs, tmp_path):
 
 def test_weights_without_a_head(finished, photographs, tmp_path):
     """As timm offers them: only the layers before the head."""
-    from minires.serialization import safetensors
-
     found = {
         name: array
         for name, array in open_weights(finished / "weights.safetensors").arrays.items()
         if not name.startswith("fc.")
     }
-    safetensors.write(tmp_path / "layers.safetensors", found)
+    write(tmp_path / "layers.safetensors", found)
     out = run(probe(photographs, tmp_path / "layers.safetensors"), tmp_path / "run")
     after = open_weights(out / "weights.safetensors").arrays
     assert (

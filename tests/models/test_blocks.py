@@ -7,6 +7,7 @@ import pytest
 
 from minires import Tensor, models, nn, no_grad
 from minires.autograd.tape import topological_order
+from minires.models.shortcuts import subsample_and_pad
 
 from ..diagnostics.nets import KINDS, NETS, lived_in
 
@@ -61,6 +62,16 @@ def test_skip_computes_no_convolution_but_a_projection(kind):
         with no_grad():
             block.skip(x)
         assert len(seen) == ("downsample.0" in convolutions)
+
+
+@pytest.mark.parametrize(
+    "build", [models.plain, models.bare, models.repvgg, models.diracnet], ids=lambda f: f.__name__
+)
+def test_a_block_without_a_shortcut_passes_on_its_input(build):
+    net, x = build(8, width=4), np.random.default_rng(0).standard_normal((2, 6, 6, 4))
+    x = Tensor(x.astype(np.float32))
+    assert np.array_equal(net.layer1[0].skip(x).data, x.data)
+    assert np.array_equal(net.layer2[0].skip(x).data, subsample_and_pad(x, 2, 4).data)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,12 @@ def test_on_a_gpu(gpu, trained):
             14,
             "expected one with batch norm, or without normalisation, got one with group norm",
         ),
+        (
+            lambda: nn.fuse(models.plain(8, width=2).eval()),
+            14,
+            "expected one with its batch norms, got one after nn.fuse; deepen the net as it was",
+        ),
+        (lambda: nn.fuse(models.plain_mlp(4, image_size=8).eval()), 8, "got one after nn.fuse"),
     ],
 )
 def test_bad_input(net, depth, words):

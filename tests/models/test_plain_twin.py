@@ -90,7 +90,13 @@ def test_saved_and_loaded(kind, tmp_path):
         (lambda: models.resnet(8, width=2).eval(), "the net: expected one from models"),
         (lambda: models.plain_mlp(4, width=2).eval(), "got Mlp"),
         (lambda: models.repvgg(8, width=2), r"evaluation mode, got training mode; call net\.eval"),
-        (lambda: nn.fuse(models.repvgg(8, width=2).eval()), "one after nn.fuse"),
+        *(
+            (
+                lambda build=build: nn.fuse(build(8, width=2).eval()),
+                "one after nn.fuse; fold the net",
+            )
+            for build in (models.repvgg, models.diracnet, models.fading_resnet)
+        ),
     ],
 )
 def test_nets_that_do_not_fold(net, words):

@@ -53,6 +53,16 @@ def test_every_function_that_builds_a_net_has_a_name():
     assert functions == {*registry.OF_ANY_DEPTH, *registry.OF_ONE_DEPTH}
 
 
+@pytest.mark.parametrize("family", registry.OF_ANY_DEPTH)
+def test_the_examples_of_a_family_exist_and_its_rule_is_the_one_that_errors_name(family):
+    for name in registry.examples(family):
+        assert name in registry.names() and registry.settings_of(name)
+    models.build(registry.examples(family)[0])
+    with pytest.raises(ConfigError) as error:
+        models.build(f"{family}-21")
+    assert registry.depth_rule(family) in str(error.value)
+
+
 def test_functions_show_the_settings_they_pass_on():
     assert list(inspect.signature(models.resnet34).parameters) == [
         "num_classes",
@@ -80,6 +90,7 @@ def test_functions_show_the_settings_they_pass_on():
         ("resnet-20", {"widht": 4}, "unknown setting.*did you mean 'width'"),
         ("wide_resnet50_2", {"width_per_group": 64}, "unknown setting"),
         ("", {}, "unknown net"),
+        ("densnet-40", {}, "unknown net.*did you mean 'densenet-40'"),
         ("resnet18", {"groups": 2}, "unknown setting"),
     ],
 )

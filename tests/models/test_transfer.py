@@ -7,6 +7,8 @@ from minires import functional as F
 from minires import models, nn, optim
 from minires.autograd import Tensor, no_grad
 from minires.errors import ConfigError
+from minires.models.transfer import head_of
+from minires.serialization.heads import num_classes
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
 NETS = {
@@ -14,7 +16,15 @@ NETS = {
     "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
     "bottleneck": lambda: models.resnet50(num_classes=10),
     "mlp": lambda: models.residual_mlp(4, width=8, image_size=16),
+    "bare": lambda: models.bare(8, width=4),
+    "dense": lambda: models.densenet(10, growth=2),
+    "vgg": lambda: small_vgg(),
 }
+
+
+def small_vgg():
+    settings = {"image_size": 16, "num_classes": 10, "dropout": 0.5, "seed": 0}
+    return models.VGG([(1, 4), (1, 6)], 8, batch_norm=False, **settings)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -22,8 +32,29 @@ def test_the_head_makes_the_logits_of_the_features(name):
     net = NETS[name]().eval()
     with no_grad():
         found = models.extract_features(net, IMAGES)
-        assert np.array_equal(net.fc(found).data, net(Tensor(IMAGES)).data)
-    assert found.shape == (4, net.fc.weight.shape[0])
+        _, head = head_of(net)
+        assert np.array_equal(head(found).data, net(Tensor(IMAGES)).data)
+    assert found.shape == (4, head.weight.shape[0]) and head.weight.shape[1] == 10
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_kind_of_net_gets_a_new_head(name):
+    """VGG's is the last part of its classifier. It used to have no head that could be replaced."""
+    net = NETS[name]()
+    before = list(net.state_dict())
+    assert models.replace_head(net, 3)(Tensor(IMAGES)).shape == (4, 3)
+    assert list(net.state_dict()) == before and num_classes(net.state_dict()) == 3
+
+
+def test_a_net_without_a_head():
+    net, words = nn.Sequential(nn.Linear(2, 2)), "Linear named 'fc' or 'classifier.6', got none"
+    with pytest.raises(ConfigError, match=f"^extract_features: Sequential: .*{words}"):
+        models.extract_features(net, IMAGES)
+    with pytest.raises(ConfigError, match=f"^replace_head: Sequential: .*{words}"):
+        models.replace_head(net, 3)
+    net.fc = nn.ReLU()
+    with pytest.raises(ConfigError, match=f"^replace_head: Sequential: .*{words}"):
+        models.replace_head(net, 3)
 
 
 def test_features_of_a_layer_are_its_output():
@@ -77,8 +108,6 @@ def test_a_new_head():
     assert np.array_equal(again.fc.weight.data, net.fc.weight.data) and not np.array_equal(
         models.replace_head(again, 3, seed=1).fc.weight.data, net.fc.weight.data
     )
-    with pytest.raises(ConfigError, match="named 'fc'"):
-        models.replace_head(nn.Sequential(nn.Linear(2, 2)), 3)
     for wrong in (0, -1, 2.5, "3", True):
         with pytest.raises(
             ConfigError,

@@ -264,6 +264,23 @@ def test_a_last_layer_with_another_name_is_not_taken_for_another_architecture(na
     assert f"the last layer is called {name!r}: rename its weight and bias to fc.weight" in text
 
 
+def test_the_last_layer_of_a_vgg_is_known_by_its_own_name():
+    settings = {"image_size": 4, "dropout": 0.5, "seed": 0}
+    net, other = (
+        dict(models.VGG([(1, 2)], 4, batch_norm=False, num_classes=n, **settings).state_dict())
+        for n in (3, 5)
+    )
+    text = str(explain_mismatch(net, other, "x"))
+    assert "a net for 5 classes: build this one with num_classes=5" in text
+    body = {name: one for name, one in net.items() if not name.startswith("classifier.6.")}
+    assert "of a net without its last layer" in str(explain_mismatch(net, body, "x"))
+    head = {name: net[f"classifier.6.{name[5:]}"] for name in ("head.weight", "head.bias")}
+    text = str(explain_mismatch(net, body | head, "x"))
+    assert "called 'head': rename its weight and bias to classifier.6.weight and class" in text
+    text = str(explain_mismatch({"a.weight": np.zeros(1)}, {"b.weight": np.zeros(1)}, "x"))
+    assert "rename" not in text  # neither has a head
+
+
 def test_pytorchs_layout_is_not_taken_for_another_width():
     text = str(explain_mismatch(SMALL, to_torch(SMALL), "load_state_dict"))
     assert "the weights are in PyTorch's layout: save them in a file and mr.load it" in text

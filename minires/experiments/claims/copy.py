@@ -3,7 +3,6 @@
 The copy is plain-20 with 36 more layers that compute the identity: a plain-56 with the same error.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,13 +13,13 @@ from ...training.trainer import Trainer
 from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim, on_trained
-from .frame.criterion import above, below, seeds_of
+from .frame.criterion import above, below
 from .frame.error_comparison import difference_of
 from .frame.laboratory import Laboratory
+from .frame.same_logits import EQUAL, differences, largest_difference
 
 STEPS, RATE = 150, 0.1  # training of the copy: steps, and the fraction of the usual learning rate
 MARGIN = 2.0  # percentage points
-EQUAL = 1e-3  # logits that differ by less count as equal
 IMAGES = 2000  # training images for the training error, which is measured in evaluation mode
 
 
@@ -31,7 +30,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     usual = laboratory.trained("plain-56", seed)
     images, labels = laboratory.batch(512)
     copied = models.deepen(shallow, 56, Tensor(images)).eval()
-    difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
+    difference = largest_difference(copied, shallow, Tensor(images))
     rows = [
         _row(laboratory, "plain-20", shallow),
         _row(laboratory, "copy", copied),
@@ -68,16 +67,10 @@ def _row(laboratory, name, net):
     }
 
 
-def _largest_difference(rows: Sequence[Row]) -> list[float]:
-    return [
-        max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds_of(rows)
-    ]
-
-
 CRITERIA = (
     below(
         "largest difference between a logit of plain-20 and of its copy with 56 layers",
-        _largest_difference,
+        differences,
         EQUAL,
         0,
     ),

@@ -259,24 +259,11 @@ def _lesions(model, batches, seed, count):
 
     dropped = diagnostics.drop_sets(model, of(len(found)), [(name,) for name in found])
     yield rows("dropped", dropped)
-    if pairs := _pairs(model):
+    if pairs := diagnostics.swappable_pairs(model):
         yield rows("swapped", diagnostics.swap_each(model, of(len(pairs)), pairs))
     if counts := _counts(len(found)):
         random = diagnostics.drop_random(model, of(DRAWS * len(counts)), counts, DRAWS, seed)
         yield rows("random", random)
-
-
-def _pairs(model):
-    """The neighbouring blocks that can be swapped, as in `swap_each` by default."""
-    names = list(_blocks(model))
-    pairs = []
-    for first, second in zip(names, names[1:]):
-        try:
-            with diagnostics.swapped(model, first, second):
-                pairs.append((first, second))
-        except ConfigError:
-            pass
-    return pairs
 
 
 def _counts(number):
@@ -300,7 +287,10 @@ def _first(batches, count):
 def _work(model, images, paths):
     """The number of images that `measured` will count."""
     number = len(_blocks(model))
-    passes = 2 + number + len(_pairs(model)) + DRAWS * len(_counts(number)) if number else 2
+    passes = 2
+    if number:
+        pairs = len(diagnostics.swappable_pairs(model))
+        passes += number + pairs + DRAWS * len(_counts(number))
     if not is_residual(model):
         return passes * images
     tried = sum(min(comb(number, length), paths) for length in range(number + 1))

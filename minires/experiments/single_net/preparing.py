@@ -8,6 +8,7 @@ from ...data import DataLoader
 from ...diagnostics.parts import main_path
 from ...distributed import World
 from ...errors import ConfigError, WeightsWarning
+from ...models.transfer import head_of
 from ...names import printable
 from ...serialization.weights import WeightsFile
 from ...training.class_weights import with_class_weights
@@ -23,7 +24,7 @@ class Prepared(NamedTuple):
     """Everything that a run prepares before its first step: data and net."""
 
     config: RunConfig  # with a net, an image size and a batch size
-    model: Any  # a Module with a last layer, fc
+    model: Any  # a Module with a head
     train_set: Any
     test_set: Any
     val_set: Any  # None without patience
@@ -42,7 +43,7 @@ class Prepared(NamedTuple):
             else features_of(self.model, self.loader.eval_loader(some, EVALUATION_BATCH), progress)
             for some in sets
         )
-        return self.model.fc, train, test, val
+        return head_of(self.model)[1], train, test, val
 
 
 def prepare(
@@ -83,7 +84,7 @@ def check_before_data(config: RunConfig, file: WeightsFile | None, build_net: bo
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WeightsWarning)  # said later, once
             model: Any = build(config, file, expected.input_shape, expected.classes)[0]
-        optimizer_for(model.fc if config.train == HEAD else model, config)
+        optimizer_for(head_of(model)[1] if config.train == HEAD else model, config)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
         raise ConfigError(
             "train 'head'",

@@ -3,20 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .... import models
-from ....autograd import Tensor, no_grad
-from ....nn import Module
+from ....autograd import Tensor
 from ....types import Figure, Row
 from . import error_comparison
 from .claim import Training, on_trained
-from .criterion import Criterion, below, seeds_of
+from .criterion import Criterion, below
 from .error_comparison import Bar
 from .laboratory import Laboratory
+from .same_logits import EQUAL, differences, largest_difference
 
 COLUMNS, TEXT = (*error_comparison.COLUMNS, "difference"), error_comparison.TEXT
-EQUAL = 1e-3  # logits that differ by less count as equal
 IMAGES = 500  # test images whose logits are compared
 
 
@@ -40,12 +37,6 @@ def measure(folded: Training, *others: Training) -> Callable[[Laboratory, int], 
     return errors_and_difference
 
 
-def largest_difference(first: Module, second: Module, images: Tensor) -> float:
-    """The largest absolute difference between the logits of two nets for the same images."""
-    with no_grad():
-        return float(np.abs((first(images) - second(images)).to("cpu").numpy()).max())
-
-
 def draw(*groups: tuple[str, Sequence[Bar]]) -> Callable[[Sequence[Row], str], Figure]:
     """Make a claim's ``draw``: that of `error_comparison`, and in the caption how exact the fold
     is.
@@ -56,7 +47,7 @@ def draw(*groups: tuple[str, Sequence[Bar]]) -> Callable[[Sequence[Row], str], F
 
 def with_difference(rows: Sequence[Row], caption: str) -> str:
     """The caption, followed by how much the logits change when the net is folded."""
-    largest = max(_differences(rows))
+    largest = max(differences(rows))
     change = f"change by {largest:.0e} at most" if largest else "do not change at all"
     return f"{caption}; folded into a plain net, its logits {change}"
 
@@ -65,13 +56,7 @@ def exact(net: str) -> Criterion:
     """The `Criterion` that this net folds into a plain net without changing its logits."""
     return below(
         f"largest difference between a logit of {net} and of the plain net it folds into",
-        _differences,
+        differences,
         EQUAL,
         0,
     )
-
-
-def _differences(rows: Sequence[Row]) -> list[float]:
-    return [
-        max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds_of(rows)
-    ]
