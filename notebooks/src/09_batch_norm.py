@@ -266,9 +266,9 @@ assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 # ## What it does to a deep chain
 #
 # Take the 50 layers of notebook 06 with gain $\sqrt 2$, and put batch norm between the matrix
-# product and ReLU. The first worry needs no experiment: whatever the gain, each layer sets its mean
-# square before ReLU to 1. (Notebook 13 measures what that does to the gradient.) The second one
-# does: how similar do two inputs look, by the cosine?
+# product and ReLU. The first worry needs no experiment, because each layer sets its mean square
+# before ReLU to 1, whatever the gain. (Notebook 13 measures what that does to the gradient.) The
+# second one does. How similar do two inputs look, by the cosine?
 
 # %%
 depth = np.arange(1, LAYERS + 1)
@@ -307,8 +307,8 @@ ax.set_xticks(range(0, LAYERS + 1, 10))
 ax.set_xlabel("layer")
 ax.set_ylabel("mean cosine of two inputs")
 show(
-    "The mean cosine of two inputs against the layer: without batch norm it rises to nearly 1, with "
-    "it it stays level near a third."
+    "The mean cosine of two inputs against the layer: without batch norm it rises to nearly 1; "
+    "with batch norm it stays level near a third."
 )
 still_alike.reveal(
     still_alike.choices[1 if abs(chains["with"][-1] - 0.32) < 0.1 else 0],
