@@ -283,8 +283,8 @@ class RunConfig:
     workers: int | None = setting(
         None,
         NUMBER,
-        "processes that decode and crop photographs; with --seeds or --sweep, that train at the "
-        "same time",
+        "processes that decode and crop photographs, 0 for none; with --seeds or --sweep, 1 or "
+        "more that train at the same time",
         "one for each core",
         decides=False,
     )

@@ -76,6 +76,7 @@ def run(
         On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     given = None if seeds is None else check_seeds("claims", seeds)
+    workers = scheduler.check_workers(workers, "claims")
     ordered = sorted(
         (
             (claim, seed)
