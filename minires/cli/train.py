@@ -170,7 +170,7 @@ def _find_lr(args, config, out, file, world):
 
 
 def _train_several(args, config, world):
-    from ..experiments import sweep
+    from ..experiments import scheduler, sweep
     from ..experiments.model_setup import complete
     from ..serialization.weights import open_weights
 
@@ -193,6 +193,8 @@ def _train_several(args, config, world):
             "--seeds", "two choices of seeds", "--seed, or seeds such as 30-59", "both"
         )
     cluster = cluster_of(args, args.workers, config.threads, config.device)
+    # A job of a cluster trains one net, and --workers are the processes that decode photographs.
+    workers = scheduler.check_workers(config.workers) if cluster is None else None
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:
         file = open_weights(config.weights) if config.weights is not None else None
@@ -205,7 +207,7 @@ def _train_several(args, config, world):
             runs,
             out,
             resume=args.resume,
-            workers=config.workers or None,
+            workers=workers,
             cluster=cluster,
             on_start=None
             if args.cluster == "script"  # stdout is the script

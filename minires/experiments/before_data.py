@@ -74,7 +74,7 @@ def _small_images(config, draw_all):
         train, test = (_black(size, SIDE, classes, "synthetic") for size in sizes)
     else:
         cifar10.find(config.data)
-        sizes = (len(cifar10.BATCHES) - 1) * cifar10.RECORDS, cifar10.RECORDS
+        sizes = cifar10.TRAIN_SIZE, cifar10.TEST_SIZE
         train, test = (_black(size, SIDE, cifar10.CLASSES, "CIFAR-10") for size in sizes)
     check_crops(train, config.crop_padding, config.crop_scale, config.flip, ImageBatches)
     side = SIDE

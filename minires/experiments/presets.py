@@ -9,7 +9,10 @@ smallest preset that can show it. "demo" takes half a minute and measures nothin
 from dataclasses import replace
 from typing import Any
 
+from ..data.datasets import cifar10, synthetic
 from ..training.config import RunConfig
+
+ALL_IMAGES = {"synthetic": synthetic.TRAIN_SIZE, "cifar10": cifar10.TRAIN_SIZE}  # to train on
 
 PRESETS = {
     "demo": RunConfig(
@@ -94,7 +97,9 @@ def preset(name: str, **given: Any) -> RunConfig:
     config = replace(usual, **given)
     if not usual.warmup or "warmup" in given:
         return config
+    # A folder of photographs may hold any number: here it counts as the preset's.
+    images = ALL_IMAGES.get(config.dataset, usual.train_size or 0)
     steps, usual_steps = (
-        one.resolve(one.train_size or 0).iterations or 1 for one in (config, usual)
+        one.resolve(one.train_size or images).iterations or 1 for one in (config, usual)
     )
     return replace(config, warmup=min(usual.warmup, round(usual.warmup * steps / usual_steps)))

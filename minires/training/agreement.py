@@ -38,8 +38,8 @@ def check_same_start(
                 raise ConfigError(
                     f"rank {rank} of {world.size}",
                     f"another {name} than rank 0",
-                    _words(value),
-                    _words(other[name]),
+                    str(value)[:60],
+                    str(other[name])[:60],
                     "start all ranks with the same command and the same files",
                 )
 
@@ -60,12 +60,12 @@ def check_same_weights(world: World, model: Module, iteration: int) -> None:
         )
 
 
-def _digest(arrays: Mapping[str, Any]) -> int:
+def _digest(arrays: Mapping[str, Any]) -> str:
     found = 0
     for name, array in arrays.items():
         found = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), found)
         found = zlib.crc32(np.ascontiguousarray(array).tobytes(), found)
-    return found
+    return f"digest {found:08x}"
 
 
 def _digest_of_set(dataset):
@@ -73,7 +73,3 @@ def _digest_of_set(dataset):
     kept = {name: getattr(dataset, name, None) for name in ("images", "features")}
     arrays = {name: array for name, array in kept.items() if isinstance(array, np.ndarray)}
     return [dataset.name, len(dataset), _digest({"labels": np.asarray(dataset.labels), **arrays})]
-
-
-def _words(value):
-    return f"digest {value:08x}" if isinstance(value, int) and value > 2**16 else str(value)[:60]

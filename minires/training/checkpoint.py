@@ -41,6 +41,8 @@ RECIPE = (
     "schedule",
     "milestones",
     "warmup",
+    "optimizer",
+    "muon_lr_scale",
     "momentum",
     "nesterov",
     "weight_decay",
@@ -55,6 +57,8 @@ RECIPE = (
     "flip",
 )
 GIVEN = ("shards", "class_weights", "patience")  # not written if they are None
+# Versions that knew these did not write them, so an old checkpoint may have had any value.
+ONCE_UNWRITTEN = ("optimizer", "muon_lr_scale")
 
 
 class Checkpoint(Callback):
@@ -229,6 +233,7 @@ def _check_recipe(config, saved, path):
     """Raise CheckpointError if a checkpoint was written by a run with other settings."""
     # An old checkpoint lacks newer settings: the run had what is their default today.
     usual = {one.name: one.default for one in fields(RunConfig) if one.name in RECIPE}
+    usual |= {name: getattr(config, name) for name in ONCE_UNWRITTEN}
     saved = _comparable(usual | saved)
     now = _comparable(usual | recipe(config) | {"seed": config.seed})
     differences = [

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from .. import data as data_sets
 from ..distributed.cutting import check_shards
-from ..errors import ConfigError
+from ..errors import ConfigError, unknown_name
 from ..types import Device
 from .kinds import (
     COUNT,
@@ -283,8 +283,8 @@ class RunConfig:
     workers: int | None = setting(
         None,
         NUMBER,
-        "processes that decode and crop photographs; with --seeds or --sweep, that train at the "
-        "same time",
+        "processes that decode and crop photographs, 0 for none; with --seeds or --sweep, 1 or "
+        "more that train at the same time",
         "one for each core",
         decides=False,
     )
@@ -340,13 +340,20 @@ class RunConfig:
 
         Photographs get smaller batches, a lower rate, a cosine schedule and crops of random size.
         Features that are found once (train "head") are neither cropped nor flipped. A `batch_size`
-        that is not given is left open: `resolve` takes no more than there are images.
+        that is not given is left open: `resolve` takes no more than there are images. None counts
+        as not given.
 
         Raises
         ------
         ConfigError
-            As the class itself, and for crops or flips with train "head".
+            As the class itself, for a name that no setting has, and for crops or flips with train
+            "head".
         """
+        known = [one.name for one in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise unknown_name("settings", "setting", name, known)
+        given = {name: value for name, value in given.items() if value is not None}
         asked, photographs = cls(**given), given.get("dataset") == FOLDER
         usual: dict[str, Any] = {"batch_size": None}
         if asked.epochs is None and asked.iterations is None:
@@ -373,7 +380,7 @@ class RunConfig:
                         "with train 'fc' the last layer is trained on new crops in every epoch",
                     )
             usual |= {"crop_padding": 0, "crop_scale": None, "flip": False}
-        return cls(**usual | {name: value for name, value in given.items() if value is not None})
+        return cls(**usual | given)
 
     def for_depth(self, depth: int) -> Self:
         """This config for a net of so many layers: see `warmup_from_depth`."""

@@ -98,13 +98,14 @@ COUNTS = Kind("a list of whole numbers of at least 1", _some(COUNT))
 WORDS = Kind("a list of words", _some(WORD))
 BALANCED = "balanced"  # class weights that follow from the numbers of images
 WEIGHTS = Kind(
-    "balanced, or a number above 0 for each class",
+    "balanced, or a number above 0 for each class (0 for one without images)",
     lambda value: (
         value == BALANCED
         if isinstance(value, str)
         else isinstance(value, (list, tuple))
         and len(value) > 1
-        and all(map(POSITIVE.accepts, value))
+        and all(map(NOT_NEGATIVE.accepts, value))
+        and any(value)
     ),
     (BALANCED,),
 )

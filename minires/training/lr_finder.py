@@ -102,7 +102,7 @@ def _train(trainer, rates):
             break
         trainer.optimizer.lr = float(lr)
         with np.errstate(over="ignore", invalid="ignore"):
-            trainer.optimizer.step()
+            trainer.move_weights()
     return rows
 
 

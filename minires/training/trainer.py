@@ -224,13 +224,17 @@ class Trainer:
         if not np.isfinite(value):
             raise diverged(self, value, images)
         self._call("after_backward")
-        if self.config.clip_norm is not None:
-            clip_grad_norm(self.optimizer.params, self.config.clip_norm)
-        self.optimizer.step()
+        self.move_weights()
         self.schedule.step()
         self.iteration += 1
         self._add_to_epoch(value, wrong, self.config.batch_size, time.perf_counter() - started)
         self._call("after_step")
+
+    def move_weights(self) -> None:
+        """Scale the gradients down to `clip_norm`, if there is one, and move the weights."""
+        if self.config.clip_norm is not None:
+            clip_grad_norm(self.optimizer.params, self.config.clip_norm)
+        self.optimizer.step()
 
     def _check_interrupt(self):
         """Stop between two steps if asked to. Several ranks stop once all of them know of it."""

@@ -488,6 +488,33 @@ def test_the_output_of_squeue(monkeypatch, tmp_path):
     assert "1 jobs go on and 1 wait" in queue.leave(["7_0", "7_1"])
 
 
+def test_while_squeue_does_not_answer_no_job_counts_as_gone(monkeypatch, tmp_path):
+    """Between two calls of squeue, too: an outage lasts longer than these few seconds."""
+    now, answer = [0.0], [OSError()]
+
+    def squeue(*args, **more):
+        if isinstance(answer[0], OSError):
+            raise answer[0]
+        return SimpleNamespace(stdout=answer[0])
+
+    monkeypatch.setattr(slurm.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(slurm.subprocess, "run", squeue)
+    queue = slurm.Slurm(Cluster("slurm"), tmp_path, "minires-1")
+
+    def looks():
+        """The states at three looks, of which the first calls squeue."""
+        now[0] += slurm.BETWEEN_LOOKS
+        return [queue.states() for _ in range(3)]
+
+    running = {"7": (RUNNING, "")}
+    assert looks() == [None] * 3
+    answer[0] = "7|RUNNING|None\n"
+    assert looks() == [running] * 3
+    answer[0] = OSError()
+    assert looks() == [None] * 3
+    assert "2 jobs go on or wait" in queue.leave(["7", "8"])
+
+
 def test_a_damaged_table_of_jobs(tmp_path):
     for content in ("{", "[]", '{"a": 1}', '{"a": {"job": "1"}}'):
         make(tmp_path / "cluster")

@@ -52,6 +52,8 @@ def test_the_first_epoch_is_the_warm_up(name, epochs):
         ({"epochs": 32}, 390),
         ({"epochs": None, "iterations": 20}, 1),
         ({"train_size": 12_800, "warmup": 7}, 7),
+        ({"train_size": None, "dataset": "cifar10"}, 390),
+        ({"train_size": None}, 78),  # synthetic images: 10,000, if no other number is asked for
     ],
 )
 def test_a_shorter_training_warms_up_for_the_same_part_of_it(given, warmup):

@@ -44,9 +44,17 @@ def test_words_with_a_comma(tmp_path):
     ]
 
 
-def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
+@pytest.mark.parametrize("rest", ["a", "a,2", "a,2,", "a,2,10", "a,2,1023.4"])
+def test_a_line_cut_off_at_the_end_is_left_out(tmp_path, rest):
+    """Even if it has all columns: the 10 may have been 1023.4."""
     path = tmp_path / "metrics.csv"
-    path.write_text("net,iteration,loss\na,1,0.5\na,2")
+    path.write_text(f"net,iteration,loss\na,1,0.5\n{rest}")
+    assert read_table(path, COLUMNS, TEXT) == [row("a", 1, 0.5)]
+
+
+def test_a_table_from_a_spreadsheet_is_whole(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(b"net,iteration,loss\r\na,1,0.5\r\n")
     assert read_table(path, COLUMNS, TEXT) == [row("a", 1, 0.5)]
 
 

@@ -163,11 +163,24 @@ def test_it_is_tried_twice(tmp_path):
     assert (tmp_path / "n").read_text() == "other\n" and (tmp_path / "k").read_text() == "xx"
 
 
-def test_an_error_waits_for_the_others(tmp_path):
-    tasks = [Task("fails", fail, cost=2), Task("other", Note(tmp_path / "n", "other", 0.5))]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_waits_for_the_others(tmp_path, capfd, workers):
+    tasks = [
+        Task("fails", fail, cost=2),
+        Task("needs it", Note(tmp_path / "n", "needs it"), after=("fails",)),
+        Task("other", Note(tmp_path / "n", "other", 0.5)),
+        Task("later", Note(tmp_path / "n", "later"), cost=0.5),
+    ]
     with pytest.raises(DataError, match="^here: it does not work$"):
-        results([*tasks, Task("later", Note(tmp_path / "n", "later"), cost=0.5)])
+        results(tasks, workers=workers)
     assert sorted((tmp_path / "n").read_text().split()) == ["later", "other"]
+    assert workers > 1 or "error: here: it does not work" in capfd.readouterr().err
+
+
+def test_this_process_keeps_the_order_of_the_tasks(tmp_path):
+    tasks = [Task(name, Note(tmp_path / "n", name), cost) for name, cost in (("a", 1), ("b", 2))]
+    results(tasks, workers=1)
+    assert (tmp_path / "n").read_text() == "a\nb\n"
 
 
 def test_what_tasks_print_comes_out_line_by_line(capfd):

@@ -1,9 +1,10 @@
 """Runs of one net that differ in a setting or in the seed."""
 
+import numpy as np
 import pytest
 
 from minires.cli import main
-from minires.errors import ConfigError, DataError
+from minires.errors import ConfigError, DataError, DivergenceError
 from minires.experiments import single_net, sweep
 from minires.experiments.records import read_config
 
@@ -43,11 +44,45 @@ def test_every_combination_with_every_seed():
         ({"lr": [0.1, -1]}, 1, "lr: expected a finite number above 0, got -1"),
         ({"seed": [0, 1]}, 2, "--seeds or seeds to sweep over, got both"),
         ({"data": ["a/b"]}, 1, "values name folders"),
+        ({"lr": 0.1}, 1, "lr: expected a list of values, one or more, got 0.1"),
+        ({"model": "resnet-20"}, 1, "model: expected a list of values, one or more, got .resnet-"),
+        ({"lr": []}, 1, "lr: expected a list of values, one or more"),
+        ({"lr": {0.1, 0.2}}, 1, "lr: expected a list of values, one or more"),
+        ({}, 1, "values: expected a setting with its values, or several seeds, got none"),
+        ({}, True, "seeds: expected a whole number"),
     ],
 )
 def test_impossible_sweeps(values, seeds, words):
     with pytest.raises(ConfigError, match=words):
         sweep.configs(TINY, values, seeds)
+
+
+def test_values_and_seeds_may_be_arrays():
+    runs = sweep.configs(TINY, {"lr": np.array([0.05, 0.1])}, np.array([1, 2]))
+    assert list(runs) == list(sweep.configs(TINY, {"lr": [0.05, 0.1]}, [1, 2]))
+    assert sweep.configs(TINY, {"net.width": range(1, 3)}, np.int64(1)).keys() == {
+        "net.width=1",
+        "net.width=2",
+    }
+
+
+def test_no_runs_and_no_workers(tmp_path, capsys):
+    with pytest.raises(ConfigError, match="sweep: runs: expected one or more"):
+        sweep.run({}, tmp_path / "run")
+    with pytest.raises(ConfigError, match="sweep: workers: expected a whole number of at least 1"):
+        sweep.run(sweep.configs(TINY, {}, seeds=2), tmp_path / "run", workers=0)
+    assert main([*WORDS, "--seeds", "2", "--workers", "0", "--out", str(tmp_path / "run")]) == 1
+    error = "--workers: workers: expected a whole number of at least 1, got 0"
+    assert error in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_if_one_run_fails_the_others_are_finished(tmp_path):
+    runs = sweep.configs(TINY, {"lr": [1e30, 0.1]})
+    with pytest.warns(RuntimeWarning), pytest.raises(DivergenceError):
+        sweep.run(runs, tmp_path / "run", progress=False)
+    (row,) = (tmp_path / "run/sweep.csv").read_text().splitlines()[1:]
+    assert row.startswith("0.1,")
 
 
 def test_a_run_of_a_sweep_is_a_run_of_its_own(finished, tmp_path):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from minires.errors import CheckpointError
 from minires.serialization import safetensors
 from minires.serialization.weights import open_weights, save
 from minires.training import RunConfig, Trainer
+from minires.training.checkpoint import RECIPE
 
 CONFIG = RunConfig(iterations=10, batch_size=16, lr=0.1, flip=False, crop_padding=0)
 
@@ -244,3 +246,24 @@ def test_fields_that_contradict_each_other(sets, written, tmp_path, field, value
 )
 def test_other_arrays_change_nothing(sets, written, tmp_path, change):
     refused(sets, rewritten(written, tmp_path / "x", lambda arrays, state: change(arrays)))
+
+
+#: Deciding settings that are not in the recipe -> where a checkpoint shows them instead.
+NOT_IN_RECIPE = {
+    **dict.fromkeys(("model", "net", "weights", "train"), "the net's settings, and its arrays"),
+    **dict.fromkeys(
+        ("dataset", "only", "image_size", "train_size", "original_pixels"),
+        "the training set is an argument of the Trainer; its size is that of the permutation",
+    ),
+    **dict.fromkeys(
+        ("test_size", "test_image_size", "val_fraction"), "sets that no step is taken on"
+    ),
+    **dict.fromkeys(("epochs", "drops"), "resolved to iterations and milestones"),
+    "warmup_from_depth": "resolved to warmup",
+    "seed": "beside the recipe",
+}
+
+
+def test_every_setting_that_decides_is_in_the_recipe():
+    deciding = [one.name for one in fields(RunConfig) if one.metadata["decides"]]
+    assert sorted([*RECIPE, *NOT_IN_RECIPE]) == sorted(deciding)

@@ -127,6 +127,19 @@ def test_defaults_suit_the_data():
     assert (probe.crop_scale, probe.crop_padding, probe.flip, probe.epochs) == (None, 0, False, 100)
 
 
+def test_none_counts_as_not_given():
+    assert RunConfig.for_data(lr=None, flip=None) == RunConfig.for_data()
+    given = {"dataset": "folder", "data": "photos"}
+    assert RunConfig.for_data(**given, lr=None).lr == 0.01
+
+
+def test_a_setting_that_does_not_exist():
+    for name, words in (("learning_rate", "did you mean 'lr'"), ("lrate", "unknown setting")):
+        for value in (0.1, None):
+            with pytest.raises(ConfigError, match=words):
+                RunConfig.for_data(**{name: value})
+
+
 def test_the_default_batch_is_no_larger_than_the_set():
     assert RunConfig.for_data().resolve(100).batch_size == 100
     for config in (RunConfig(), RunConfig.for_data(batch_size=128)):

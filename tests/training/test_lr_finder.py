@@ -63,6 +63,16 @@ def test_the_first_steps_are_those_of_training_at_these_rates(sets):
     np.testing.assert_allclose([row["loss"] for row in rows[:4]], steps, rtol=1e-4)
 
 
+def test_gradients_are_clipped_as_in_training(sets):
+    """So strongly that the weights hardly move: the loss of each batch is that of the first net."""
+    still, moved = (
+        [row["loss"] for row in find_lr(trainer(sets, clip_norm=norm), steps=40).rows]
+        for norm in (1e-9, None)
+    )
+    assert len(still) == 40 and max(still) < 4
+    assert max(abs(a - b) for a, b in zip(still, moved)) > 0.1
+
+
 def test_the_suggestion_is_a_tenth_of_the_rate_of_the_lowest_mean():
     rows = [
         {"lr": lr, "smoothed_loss": loss}

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from minires import data, models, optim
-from minires.errors import ConfigError
+from minires.errors import CheckpointError, ConfigError
 from minires.optim import Muon
+from minires.serialization import safetensors
 from minires.training import RunConfig, Trainer
 from minires.training.from_config import optimizer_for
 
@@ -80,3 +81,31 @@ def test_a_run_moves_filters_by_lr_whatever_their_gradients_and_goes_on_to_the_b
     moved = np.linalg.norm(whole.model.layer1[0].conv1.weight.data - before)
     # Three steps of 0.02, each with four singular values of about 1.
     assert 0.02 < moved < 3 * 0.02 * 4**0.5 * 1.21
+
+
+def trainer_of(one):
+    sets = data.synthetic(32, 8, size=8)
+    return Trainer(models.plain(8, width=2), *sets, one, progress=False)
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"optimizer": "sgd"}, "optimizer muon -> sgd"),
+        ({"muon_lr_scale": 0.9}, "muon_lr_scale 0.2 -> 0.9"),
+    ],
+)
+def test_a_checkpoint_says_which_optimizer_wrote_it(tmp_path, changed, words):
+    trainer_of(config()).save(tmp_path / "x")
+    with pytest.raises(CheckpointError, match=words):
+        trainer_of(config(**changed)).load(tmp_path / "x")
+
+
+def test_a_checkpoint_that_does_not_say_it_may_be_of_any_optimizer(tmp_path):
+    """Earlier versions trained with Muon before they wrote it into the recipe."""
+    trainer_of(config()).save(tmp_path / "x")
+    arrays, state = safetensors.read(tmp_path / "x")
+    del state["recipe"]["optimizer"], state["recipe"]["muon_lr_scale"]
+    safetensors.write(tmp_path / "x", arrays, state)
+    trainer_of(config(muon_lr_scale=0.3)).load(tmp_path / "x")
+    trainer_of(config(optimizer="sgd")).load(tmp_path / "x")

@@ -136,6 +136,9 @@ def test_ranks_that_start_differently(sets):
     def settings(world):
         trainer(sets, world, replace(CONFIG, lr=0.1 + 0.1 * world.rank))
 
+    def seeds(world):
+        trainer(sets, world, replace(CONFIG, seed=123456 * world.rank))
+
     def weights(world):
         trainer(sets, world, net=models.resnet(8, width=4, seed=world.rank))
 
@@ -151,8 +154,9 @@ def test_ranks_that_start_differently(sets):
 
     for work, words in (
         (settings, "rank 1 of 2: another lr than rank 0: expected 0.1, got 0.2"),
-        (weights, "another initial weights than rank 0"),
-        (images, "another training set than rank 0"),
+        (weights, "another initial weights than rank 0: expected digest .{8}, got digest .{8};"),
+        (seeds, "another seed than rank 0: expected 0, got 123456;"),
+        (images, "another training set than rank 0: expected .*40, 'digest [0-9a-f]{8}'.*"),
         (pixels, "another training set than rank 0"),
     ):
         with pytest.raises(ConfigError, match=words):

@@ -37,6 +37,7 @@ BATCHES = (
 FOLDERS = ("cifar-10-batches-bin", "cifar-10-batches-py")
 ARCHIVES = ("cifar-10-binary.tar.gz", "cifar-10-python.tar.gz")
 RECORDS = 10_000  # images in each file
+TRAIN_SIZE, TEST_SIZE = (len(BATCHES) - 1) * RECORDS, RECORDS
 PIXELS = 3 * 32 * 32  # bytes of each image
 LARGEST_FILE = 64_000_000  # bytes; the official files have 31 million, pickled by Python 3 up to 46
 LARGEST_ARCHIVE = 6 * LARGEST_FILE  # bytes once unpacked

@@ -74,8 +74,9 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
     ------
     DataError
         If the file is missing, lacks a column, or has a line with too few or too many entries, or
-        with a word where a number should be. A last line that is cut short raises no error and is
-        left out, because a run that is killed may leave one.
+        with a word where a number should be. A last line without a line break at its end raises no
+        error and is left out: a run that is killed may leave one, and in its last cell the 10 may
+        have been 1023.4. In a table that you edit, end the last line too.
     """
     path = expanded(path)
     try:
@@ -102,7 +103,7 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
             f"no {', '.join(missing)}",
             "if another program has saved it, save it there with commas and as UTF-8",
         )
-    if rows and None in rows[-1].values() and not text_of_file.endswith(("\n", "\r")):
+    if rows and not text_of_file.endswith(("\n", "\r")):
         rows.pop()  # the run was killed while it wrote this line
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():

@@ -3,7 +3,7 @@
 A net of 20 layers on small images gains little from a second thread, because its matrices are small
 and threads wait for each other. Two processes with one thread each train two nets in three fifths
 of the time that one process with two threads takes. So the nets and seeds of an experiment are
-handed out as tasks (`task.py`), the longest first (`agenda.py`), to worker processes (`pool.py`,
+handed out as tasks (`task.py`, `agenda.py`), the longest first, to worker processes (`pool.py`,
 through joblib's loky) or to a cluster (`cluster/`, through submitit). `ways.py` chooses between
 them.
 

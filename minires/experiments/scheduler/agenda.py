@@ -11,11 +11,12 @@ TRIES = 2  # how often a task is tried whose process is killed
 
 
 class Agenda:
-    """Keeps track of the tasks of a run, for workers as well as for a cluster.
+    """Keeps track of the tasks of a run: in this process, on workers and on a cluster.
 
     Parameters
     ----------
     tasks : list of Task
+        In the order in which they are taken, as far as they need not wait for others.
     board : QuietBoard
         Shows which tasks have ended, and errors.
     on_end : callable
@@ -25,15 +26,14 @@ class Agenda:
     def __init__(
         self, tasks: Sequence[Task], board: QuietBoard, on_end: Callable[[Task, Any], object]
     ) -> None:
-        # The longest first. Sorting is stable: tasks of equal cost stay in order.
-        self.waiting = sorted(tasks, key=lambda task: -task.cost)
+        self.waiting = list(tasks)
         self.ended: set[str] = set()
         self.tries: dict[str, int] = {}
         self.errors: list[Exception] = []
         self.board, self.on_end = board, on_end
 
     def take(self, name: str | None = None) -> Task | None:
-        """Take a task off the agenda, to be done now: the longest one that waits for no other task,
+        """Take a task off the agenda, to be done now: the first one that waits for no other task,
         or the task with this name, whose job has begun already. None if there is no such task.
         """
         for task in self.waiting:
@@ -68,14 +68,14 @@ class Agenda:
 
     def fail(self, task: Task, error: Exception) -> None:
         """Record an error, and drop all tasks that need this one, directly or through others."""
-        if self.errors:  # `check` raises only the first error
-            self.board.say(f"error: {error}")
-        self.errors.append(error)
-        self.board.end(task)
         failed = {task.name}
         while more := {one.name for one in self.waiting if failed.intersection(one.after)} - failed:
             failed |= more
         self.waiting = [one for one in self.waiting if one.name not in failed]
+        if self.errors or self.waiting:  # `check` raises the first error only, and at the end
+            self.board.say(f"error: {error}")
+        self.errors.append(error)
+        self.board.end(task)
 
     def stop(self) -> None:
         """Hand out no more tasks, and stop calling `on_end`."""

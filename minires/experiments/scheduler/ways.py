@@ -34,7 +34,8 @@ def run(
     Parameters
     ----------
     tasks : list of Task
-        In an order in which no task comes before one that it waits for.
+        In an order in which no task comes before one that it waits for. Workers and clusters begin
+        with the longest.
     data : object
         Given to every task. All worker processes share one copy of large arrays in it.
     workers : int
@@ -54,8 +55,8 @@ def run(
     Raises
     ------
     MiniresError
-        The first error that a task has raised. On workers and clusters it is raised when all tasks
-        that do not depend on the failed one are done; in this process, at once.
+        The first error that a task has raised. It is raised when all tasks that do not depend on
+        the failed one are done.
     ConfigError
         If jobs of an earlier run may still write into the folder, or the cluster refuses the jobs.
     ProcessError
@@ -70,12 +71,11 @@ def run(
         assert folder is not None
         clusters.print_script(cluster, tasks, data, folder)
     elif cluster is None and workers == 1:
-        for task in tasks:
-            callbacks = [_Epochs(task, on_epoch), *([Progress()] if progress else [])]
-            on_end(task, task.work(data, callbacks))
+        _run_here(Agenda(tasks, QuietBoard(tasks), on_end), data, on_epoch, progress)
     else:
         with (Board if progress else QuietBoard)(tasks) as board:
-            agenda = Agenda(tasks, board, on_end)
+            # The longest first. Sorting is stable: tasks of equal cost stay in order.
+            agenda = Agenda(sorted(tasks, key=lambda task: -task.cost), board, on_end)
             if cluster is not None:
                 assert folder is not None
                 clusters.Jobs(cluster, agenda, data, folder, on_epoch).run()
@@ -84,6 +84,19 @@ def run(
                 file = Path(temporary) / "data"
                 joblib.dump(data, file)
                 Pool(workers, agenda, str(file), on_epoch).run()
+
+
+def _run_here(agenda, data, on_epoch, progress):
+    """Do all tasks in this process."""
+    while (task := agenda.take()) is not None:
+        callbacks = [_Epochs(task, on_epoch), *([Progress()] if progress else [])]
+        try:
+            result = task.work(data, callbacks)
+        except Exception as error:
+            agenda.fail(task, error)
+        else:
+            agenda.end(task, result)
+    agenda.check()
 
 
 class _Epochs(Callback):

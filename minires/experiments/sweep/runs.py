@@ -5,7 +5,11 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
+from ...checks import is_integer
 from ...errors import ConfigError
+from ...names import shown
 from ...training.config import RunConfig
 from ..seeds import check_seeds
 
@@ -20,7 +24,7 @@ def configs(
     base : RunConfig
         The common settings of all runs.
     values : dict
-        Setting -> its values. ``net.width`` is the net's own setting ``width``.
+        Setting -> a list of its values. ``net.width`` is the net's own setting ``width``.
     seeds : int or sequence of int
         The number of seeds, beginning with the seed of `base`, or the seeds themselves.
 
@@ -34,12 +38,18 @@ def configs(
     ------
     ConfigError
         If a setting does not exist, a value is impossible or occurs twice, or cannot be a part of
-        the name of a folder.
+        the name of a folder; or if there is nothing to sweep over.
     """
-    if seeds != 1:
+    for name, its in values.items():
+        # A text is a sequence too, of letters.
+        if isinstance(its, str) or not isinstance(its, (Sequence, np.ndarray)) or len(its) == 0:
+            raise ConfigError("sweep", name, "a list of values, one or more", shown(its))
+    if not is_integer(seeds) or seeds != 1:
         if "seed" in values:
             raise ConfigError("sweep", "seed", "--seeds or seeds to sweep over", "both")
         values = {**values, "seed": check_seeds("sweep", seeds, base.seed)}
+    if not values:
+        raise ConfigError("sweep", "values", "a setting with its values, or several seeds", "none")
     found = {}
     for combination in product(*values.values()):
         changes = dict(zip(values, combination))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import backend
+from ...errors import ConfigError
 from ...names import expanded
 from ...serialization.weights import WeightsFile, open_weights
 from ...training.callbacks import Callback
@@ -76,11 +77,14 @@ def run(
         On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     out, completed, sets, tasks, nets = expanded(out), {}, {}, [], set()
+    if not runs:
+        raise ConfigError("sweep", "runs", "one or more, from sweep.configs", "none")
+    workers = scheduler.check_workers(workers, "sweep")
     check_new(out, resume)
     if cluster is not None:
         cluster.check()
     for name, config in runs.items():
-        device = backend.check_device(config.device, "--device")
+        backend.check_device(config.device, "--device")
         file = None if config.weights is None else open_weights(config.weights)
         completed[name] = config = complete(config, file)
         net = tuple(str(getattr(config, name)) for name in (*OF_DATA, *OF_NET))
@@ -92,6 +96,7 @@ def run(
         if key not in sets:
             sets[key] = load_sets(config, file, progress)
         tasks.append(_Run(name, config, out).task(file, sets[key][0]))
+    device = max(one.device for one in completed.values())  # "gpu", if one run takes it
     if device == "gpu" and workers is None:
         workers = 1
     workers = 1 if cluster is not None else scheduler.fitting_workers(tasks, workers)

@@ -77,6 +77,7 @@ def run(
     """
     _check_claims(claims)
     given = None if seeds is None else check_seeds("claims", seeds)
+    workers = scheduler.check_workers(workers, "claims")
     ordered = sorted(
         (
             (claim, seed)

@@ -54,7 +54,8 @@ class Slurm:
 
     def __init__(self, cluster: Cluster, logs: Path, name: str) -> None:
         self.cluster, self.logs, self.name = cluster, logs, name
-        self.last, self.found = float("-inf"), dict[str, State]()
+        self.last = float("-inf")  # when ``squeue`` was last called
+        self.found: dict[str, State] | None = {}  # what it said then; None if it did not answer
 
     def submit(self, jobs: Sequence[Job]) -> list[str]:
         """Submit jobs, as an array if there are several, and return their numbers.
@@ -90,7 +91,7 @@ class Slurm:
         """The state of every job that SLURM remembers, by number; None if it does not answer."""
         if time.monotonic() - self.last < BETWEEN_LOOKS:
             return self.found
-        self.last = time.monotonic()
+        self.last, self.found = time.monotonic(), None
         command = ["squeue", "--me", "--noheader", "--array", "--states=all"]
         try:
             output = subprocess.run(
@@ -111,9 +112,14 @@ class Slurm:
 
     def leave(self, numbers: Sequence[str]) -> str:
         """Returns a note for the screen. The jobs continue without this process."""
-        running = sum(self.found.get(one, State(WAITING, "")).kind == RUNNING for one in numbers)
+        if self.found is None:
+            jobs = f"{len(numbers)} jobs go on or wait (squeue does not answer)"
+        else:
+            states = [self.found.get(one, State(WAITING, "")).kind for one in numbers]
+            running = states.count(RUNNING)
+            jobs = f"{running} jobs go on and {len(numbers) - running} wait"
         return (
-            f"in the cluster {running} jobs go on and {len(numbers) - running} wait; the same "
+            f"in the cluster {jobs}; the same "
             "command (with --resume, if it has that option) finds them again; "
             f"squeue --me --name={self.name} lists them, scancel --me --name={self.name} ends them"
         )
