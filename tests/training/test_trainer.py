@@ -445,6 +445,8 @@ def test_the_fields_of_a_checkpoint(sets, tmp_path):
         "schedule": "steps",
         "milestones": [6, 8],
         "warmup": 2,
+        "optimizer": "sgd",
+        "muon_lr_scale": 0.2,
         "momentum": 0.9,
         "nesterov": True,
         "weight_decay": 1e-4,
