@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...course.compare import differs
 from ...plot import panels, styled, theme
 from ...types import Array, Figure
 from .exhibit import Exhibit, Findings
@@ -111,6 +112,4 @@ def words_on_curves(findings: Findings) -> str:
 
 def share_wrong(right: Array, wrong: Array) -> float:
     """The share of numbers that differ by more than a millionth of the largest."""
-    with np.errstate(all="ignore"):
-        same = np.abs(wrong - right) <= 1e-6 * np.abs(right).max()
-    return float(1 - same.mean())
+    return float(differs(wrong, right, 1e-6).mean())
