@@ -5,6 +5,7 @@ they can be saved as JSON. True and False do not count as numbers.
 """
 
 import math
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeGuard
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from .errors import ConfigError, MiniresError
 from .names import shown
+from .types import PathLike
 
 HUGE = 10**308  # larger numbers do not fit into a float, and Python prints at most 4,300 digits
 
@@ -133,6 +135,19 @@ def boolean(where: str, name: str, value: object, todo: str | None = None) -> bo
     if not isinstance(value, (bool, np.bool_)):
         raise ConfigError(where, name, "True or False", shown(value), todo)
     return bool(value)
+
+
+def paths(where: str, name: str, value: Iterable[PathLike]) -> list[PathLike]:
+    """Return several paths as a list.
+
+    Raises
+    ------
+    ConfigError
+        For a single path: Python would take each letter of a text for a path.
+    """
+    if isinstance(value, (str, bytes, os.PathLike)):
+        raise ConfigError(where, name, "a list of paths", shown(value), "[path] is one")
+    return list(value)
 
 
 def generator(where: str, rng: np.random.Generator | None) -> np.random.Generator:

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy import abs as absolute
-from numpy import all as every
 from numpy import argmax, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 from ..types import Array, ArrayLike
@@ -99,20 +98,22 @@ def expect(
         )
     if got.dtype.kind not in "fiub":
         raise WrongAnswer(f"{what}: expected numbers, got dtype {got.dtype}")
-    if _same(got, want, tolerance):
+    wrong = differs(got, want, tolerance)
+    if not wrong.any():
         return
-    shown = picture(got, want, tolerance)
+    shown = picture(got, want, wrong)
     if looks:
         raise WrongAnswer(f"{what}: wrong values{_because(looks)}", shown)
-    if not every(isfinite(got)):
+    lost = isfinite(want) & ~isfinite(got)
+    if lost.any():
         raise WrongAnswer(
-            f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are "
-            f"{'nan' if isnan(got).any() else 'infinite'}",
+            f"{what}: {int(lost.sum())} of {got.size} values are "
+            f"{'nan' if isnan(got[lost]).any() else 'infinite'}",
             shown,
         )
     raise WrongAnswer(
         f"{what}: wrong values: "
-        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}",
+        f"{_first_difference(got, want, wrong)}{_because(_factor(got, want, tolerance))}",
         shown,
     )
 
@@ -143,26 +144,26 @@ def expect_tuple(what: str, got: Any, length: int, names: str) -> Sequence[Any]:
     return got
 
 
+def differs(got: Array, want: Array, tolerance: float) -> Array:
+    """A mask of the numbers that differ by more than `tolerance` times the largest finite number of
+    `want`. Of the others, inf is equal to inf, and nan to nan.
+    """
+    mine, right = got.astype(float), want.astype(float)
+    with _errstate(all="ignore"):
+        largest = absolute(right[isfinite(right)]).max(initial=1e-30)
+        near = isfinite(right) & (absolute(mine - right) <= tolerance * largest)
+        return asarray(~(near | (mine == right) | (isnan(mine) & isnan(right))))
+
+
 def _same(a: Array, b: Array, tolerance: float) -> bool:
-    """Whether two arrays agree in shape and numbers; nan counts as equal to nan."""
+    """Whether two arrays agree in shape and numbers."""
     if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return False
-    if a.size == 0:
-        return True
-    a, b = a.astype(float), b.astype(float)
-    with _errstate(all="ignore"):
-        return bool(
-            every(
-                (absolute(a - b) <= tolerance * max([1e-30, *absolute(b[~isnan(b)]).ravel()]))
-                | (isnan(a) & isnan(b))
-            )
-        )
+    return not differs(a, b, tolerance).any()
 
 
-def _first_difference(got: Array, want: Array, tolerance: float) -> str:
+def _first_difference(got: Array, want: Array, wrong: Array) -> str:
     """How many numbers differ, and the first of them, expected and got."""
-    difference = absolute(got.astype(float) - want)
-    wrong = difference > tolerance * max(1e-30, float(absolute(want).max()))
     if got.ndim == 0:
         return _two(want, got)
     first = tuple(int(i) for i in unravel_index(argmax(wrong), wrong.shape))

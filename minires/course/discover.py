@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,93 +78,90 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
             "a folder with one folder for each student",
             str(folder),
         )
-    found: dict[tuple[str, str], list[Path]] = {}
-    places = sorted(folder.iterdir(), key=lambda path: path.name)
-    places = [place for place in places if not place.name.startswith(".")]
-    linked = {place for place in places if _leads_into(place, folder)}
-    here.problems += [
-        (_student(place), f"{place.name}: a link to another submission; left out")
-        for place in sorted(linked)
-    ]
-    places = [place for place in places if place not in linked]
-    owners = _owners(places)
-    for place in places:
-        student = _student(place)
-        if place not in owners[student]:
-            first = ", ".join(one.name for one in owners[student][:3])
-            here.problems.append(
-                (student, f"{place.name}: this student has the folder {first}; left out")
-            )
-            continue
-        paths = (
-            [place]
-            if place.is_file()
-            else sorted(
-                path
-                for path in place.rglob("*")
-                if path.is_file()
-                and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-            )
-        )
-        notebooks = [path for path in paths if path.suffix == ".ipynb"]
-        if place.is_file() and not notebooks:
-            here.problems.append((student, f"{place.name}: not a notebook (.ipynb); left out"))
+    handed_in: dict[tuple[str, str], list[Path]] = {}
+    for student, place, reason in _places(folder):
+        if reason is not None:
+            here.problems.append((student, f"{place.name}: {reason}; left out"))
             continue
         if student not in here.students:
             here.students.append(student)
-        if not notebooks:
-            here.problems.append(
-                (
-                    student,
-                    "no notebook"
-                    + (
-                        f" among {', '.join(path.name for path in paths[:5])}"
-                        if paths
-                        else ": the folder is empty"
-                    ),
-                )
-            )
-        for path in notebooks:
+        files = _files(place)
+        if not any(map(_is_notebook, files)):
+            here.problems.append((student, _without_notebook(files)))
+        for path in filter(_is_notebook, files):
             if place.resolve() not in (path.resolve(), *path.resolve().parents):
-                here.problems.append(
-                    (
-                        student,
-                        f"{path.relative_to(folder)}: a link to a file outside the student's "
-                        "folder; left out",
-                    )
-                )
+                reason = "a link to a file outside the student's folder"
+            elif (assignment := which(path, sources)) is None:
+                reason = "cannot tell which assignment this is"
+            else:
+                handed_in.setdefault((student, assignment), []).append(path)
                 continue
-            name = which(path, sources)
-            if name is None:
-                here.problems.append(
-                    (
-                        student,
-                        f"{path.relative_to(folder)}: cannot tell which assignment this is; left "
-                        "out",
-                    )
-                )
-                continue
-            found.setdefault((student, name), []).append(path)
-    if not found and not here.students:
+            here.problems.append((student, f"{path.relative_to(folder)}: {reason}; left out"))
+    if not here.students:
         raise ConfigError(
             "minires course grade",
             "no submissions",
             "one folder for each student",
             f"none in {folder}",
         )
-    for (student, name), paths in found.items():
+    for (student, assignment), paths in handed_in.items():
         newest = max(paths, key=lambda path: (path.stat().st_mtime, path.name))
-        for path in paths:
-            if path != newest:
-                here.problems.append(
-                    (
-                        student,
-                        f"{path.relative_to(folder)}: there are {len(paths)} notebooks for "
-                        f"{name}; the newest, {newest.relative_to(folder)}, was graded",
-                    )
-                )
-        here.entries.append(Entry(student, name, newest))
+        here.entries.append(Entry(student, assignment, newest))
+        here.problems += [
+            (
+                student,
+                f"{path.relative_to(folder)}: there are {len(paths)} notebooks for {assignment}; "
+                f"the newest, {newest.relative_to(folder)}, was graded",
+            )
+            for path in paths
+            if path != newest
+        ]
     return here
+
+
+def _places(folder: Path) -> Iterator[tuple[str, Path, str | None]]:
+    """Yield (student, place, reason) for everything that lies in the folder of submissions.
+
+    `reason` says in words why a place does not count. For a place that counts it is None.
+    """
+    places = sorted(folder.iterdir(), key=lambda path: path.name)
+    places = [place for place in places if not place.name.startswith(".")]
+    linked = {place for place in places if _leads_into(place, folder)}
+    for place in sorted(linked):
+        yield _student(place), place, "a link to another submission"
+    places = [place for place in places if place not in linked]
+    owners = _owners(places)
+    for place in places:
+        student = _student(place)
+        if place not in owners[student]:
+            first = ", ".join(one.name for one in owners[student][:3])
+            yield student, place, f"this student has the folder {first}"
+        elif place.is_file() and not _is_notebook(place):
+            yield student, place, "not a notebook (.ipynb)"
+        else:
+            yield student, place, None
+
+
+def _files(place: Path) -> list[Path]:
+    """The files that a student has handed in; those of hidden folders do not count."""
+    if place.is_file():
+        return [place]
+    return sorted(
+        path
+        for path in place.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(place).parts)
+    )
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix == ".ipynb"
+
+
+def _without_notebook(files: list[Path]) -> str:
+    """The problem of a student who has handed in these files, none of them a notebook."""
+    names = ", ".join(path.name for path in files[:5])
+    return f"no notebook among {names}" if files else "no notebook: the folder is empty"
 
 
 def _leads_into(place: Path, folder: Path) -> bool:

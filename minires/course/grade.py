@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .. import __version__
+from .. import __version__, backend
 from ..errors import CheckpointError, ConfigError, DataError
 from ..names import expanded
 from ..serialization.files import Lock
@@ -71,7 +71,7 @@ def grade(
         The folder of the assignments' sources; by default that of minires.
     limits : Limits
     jobs : int, optional
-        How many submissions at a time; by default one for each core.
+        How many submissions at a time; by default one for each core that this process may run on.
     progress : bool
         Show a bar.
     seed : int, optional
@@ -133,7 +133,7 @@ def grade(
             )
             for entry, _ in todo
         ]
-        jobs = jobs or os.cpu_count() or 1
+        jobs = jobs or backend.available_cores()
         with closing(pool.each(_mark, tasks, jobs, limits.total + MARGIN, MEMORY)) as marked:
             for done in _bar(marked, len(todo), progress):
                 entry, digest = todo[done.task]

@@ -9,6 +9,7 @@ from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..errors import ConfigError
+from ..kernels import shapes
 from ..nn import Module
 from ..nn.state import preserve_state
 from ..types import Array, Mode
@@ -47,8 +48,12 @@ def classify(
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or
-        for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, a single pair outside
+        of a list, or holds no images; or for an unknown mode.
+    DataError
+        For a label that is not one of the net's classes.
+    ShapeError, DtypeError
+        If a batch has not one whole number for each image as its labels.
     """
     check_batches(batches, "classify")
     logits, labels = [], []
@@ -56,6 +61,7 @@ def classify(
         for images, right in batches:
             logits.append(_logits(model, array_of(images), flip))
             labels.append(np.asarray(right))
+            shapes.class_labels("classify", logits[-1].shape, labels[-1])
     if not logits:
         raise ConfigError("classify", "batches", "at least one image", "none")
     return Classified(np.concatenate(logits), np.concatenate(labels))

@@ -1,5 +1,6 @@
 """The loss and the error of a net on a data set."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -46,8 +47,8 @@ def evaluate(
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or
-        for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, a single pair outside
+        of a list, or holds no images; or for an unknown mode.
     """
     check_batches(batches, "evaluate")
     total, wrong, images_seen = 0.0, 0, 0
@@ -67,12 +68,21 @@ def evaluate(
 
 
 def check_batches(batches: Batches, where: str) -> None:
-    """Raise ConfigError for an iterator: it can be used only once, and may never end."""
-    if iter(batches) is batches:
-        raise ConfigError(
-            where,
-            "batches",
-            "a list of (images, labels), or an eval loader",
-            type(batches).__name__,
-            "an iterator can be used up only once, and may be endless",
-        )
+    """Raise ConfigError unless these are batches that can be used more than once.
+
+    An iterator can be used only once, and may never end. A pair (images, labels) is one batch, and
+    belongs in a list.
+    """
+    expected = "a list of (images, labels), or an eval loader"
+    parts = batches if isinstance(batches, (list, tuple)) else [batches]
+    if any(isinstance(part, Tensor) or backend.is_array(part) for part in parts):
+        got = f"a {type(batches).__name__} of arrays" if parts is batches else "an array"
+        todo = "put the pair of images and labels into a list: [(images, labels)]"
+    elif not isinstance(batches, Iterable):
+        got, todo = type(batches).__name__, "data.eval_loader makes batches from a data set"
+    elif iter(batches) is batches:
+        got = type(batches).__name__
+        todo = "an iterator can be used up only once, and may be endless"
+    else:
+        return
+    raise ConfigError(where, "batches", expected, got, todo)

@@ -102,11 +102,13 @@ def hessian_product(
     Raises
     ------
     ConfigError
-        If `batches` is an iterator or holds no images, or for an unknown mode.
+        If `batches` is an iterator or holds no images, the net has no trainable parameters, or
+        `step` is not above 0; or for an unknown mode.
     ShapeError
         For a vector of another length.
     """
     check_batches(batches, "hessian_product")
+    _check_step("hessian_product", step)
     weights = _Weights(model, mode)
     return weights.times_hessian(np.asarray(vector, np.float64), batches, loss, step)
 
@@ -153,10 +155,16 @@ def sharpest_curvature(
     Raises
     ------
     ConfigError
-        For the reasons that `hessian_product` names, and for `most` below 1.
+        For the reasons that `hessian_product` names, for `most` below 1, and for `tolerance` or
+        `seed` below 0.
     """
     check_batches(batches, "sharpest_curvature")
+    _check_step("sharpest_curvature", step)
+    checks.number(
+        "sharpest_curvature", "tolerance", tolerance, "a number of at least 0", lambda t: t >= 0
+    )
     most = checks.integer("sharpest_curvature", "most", most)
+    seed = checks.integer("sharpest_curvature", "seed", seed, 0)
     weights = _Weights(model, mode)
     v = np.random.default_rng(seed).standard_normal(weights.count)
     basis, a, b = [v / np.linalg.norm(v)], [], []
@@ -179,6 +187,10 @@ def sharpest_curvature(
     return Curvature(value, error / abs(value) if value else 0.0, products)
 
 
+def _check_step(where: str, step: float) -> None:
+    checks.number(where, "step", step, "a number above 0", lambda step: step > 0)
+
+
 class _Weights:
     """The trainable parameters of a copy of the net, in float64, as one vector."""
 
@@ -193,6 +205,14 @@ class _Weights:
             (generator, generator.bit_generator.state) for _, generator in model.named_generators()
         ]
         self.parameters = [one for one in model.parameters() if one.requires_grad]
+        if not self.parameters:
+            raise ConfigError(
+                "sharpness",
+                "no trainable parameters",
+                "a net with at least one",
+                type(model).__name__,
+                "model.freeze(False) undoes freeze",
+            )
         self.start = _flat([one.data for one in self.parameters])
         self.count = len(self.start)
 

@@ -4,6 +4,7 @@ with a cure for each failure.
 
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -25,15 +26,19 @@ from ..errors import DataError, DeviceError
 from ..optim import SGD
 
 OLDEST_PYTHON, OLDEST_NUMPY = (3, 11), (2, 0)
-NEEDED = (
-    "matplotlib",
-    "tqdm",
-    "pooch",
-    "safetensors",
-    "threadpoolctl",
-    "filelock",
-    "platformdirs",
-)
+# The packages that setup.cfg lists beside NumPy, and the oldest version of each. They are not read
+# from minires's metadata: after a `git pull`, that is still the list of the day of `pip install`.
+NEEDED = {
+    "matplotlib": "3.9",
+    "tqdm": "4.62",
+    "pooch": "1.7",
+    "safetensors": "0.4.1",
+    "threadpoolctl": "3.5",
+    "filelock": "3.12",
+    "platformdirs": "2.5",
+    "joblib": "1.4",
+    "psutil": "5.9.4",
+}
 MEMORY_NEEDED = 2 * 1024**3  # bytes, for the quick experiment with room to spare
 DISK_NEEDED = 1024**3  # bytes, for CIFAR-10 and its records
 # The size of the timed training step, which is that of the quick experiment.
@@ -87,7 +92,7 @@ def python() -> Check:
 def numpy() -> Check:
     """Is NumPy new enough?"""
     found = f"{np.__version__}, minires {__version__}"
-    if tuple(map(int, np.__version__.split(".")[:2])) < OLDEST_NUMPY:
+    if _numbers(np.__version__) < OLDEST_NUMPY:
         return Check("NumPy", BAD, found, 'pip install --upgrade "numpy>=2.0"')
     return Check("NumPy", GOOD, found)
 
@@ -116,13 +121,16 @@ def blas() -> Check:
 
 
 def packages() -> Check:
-    """Are all packages installed that minires always needs?"""
+    """Are all packages installed that minires always needs, and new enough?"""
     missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        return Check(
-            "packages", BAD, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}"
-        )
-    return Check("packages", GOOD, ", ".join(f"{name} {metadata.version(name)}" for name in NEEDED))
+    found = {name: metadata.version(name) for name in NEEDED if name not in missing}
+    old = [name for name in found if _numbers(found[name]) < _numbers(NEEDED[name])]
+    if missing or old:
+        problems = [f"missing: {', '.join(missing)}"] if missing else []
+        problems += [f"too old: {name} {found[name]}" for name in old]
+        wanted = " ".join(f'"{name}>={NEEDED[name]}"' for name in (*missing, *old))
+        return Check("packages", BAD, "; ".join(problems), f"pip install --upgrade {wanted}")
+    return Check("packages", GOOD, ", ".join(f"{name} {found[name]}" for name in NEEDED))
 
 
 def threads() -> Check:
@@ -148,7 +156,9 @@ def threads() -> Check:
 
 def memory() -> Check:
     """Is enough memory free now?"""
-    free = _free_memory()
+    from .free_memory import free_memory  # needs psutil, whose absence `check_all` reports
+
+    free = free_memory()
     if free is None:
         return Check(
             "memory",
@@ -289,15 +299,10 @@ def _can_write(folder: Path) -> bool:
         return False
 
 
-def _free_memory() -> int | None:
-    """Bytes of memory available without swapping; None if the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, as far as they go: (2, 10) for "2.10rc1"."""
+    first = re.match(r"[\d.]*\d", version)
+    return tuple(map(int, first[0].split("."))) if first else ()
 
 
 def _size(count: int) -> str:

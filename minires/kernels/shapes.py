@@ -309,6 +309,12 @@ def cross_entropy(logits: Shape, labels: Array, label_smoothing: float) -> float
     smoothing = number(
         where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1
     )
+    class_labels(where, logits, labels)
+    return smoothing
+
+
+def class_labels(where: str, logits: Shape, labels: Array) -> None:
+    """Check that there are N class labels from 0 to K - 1 for logits (N, K), and N is above 0."""
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
@@ -328,7 +334,6 @@ def cross_entropy(logits: Shape, labels: Array, label_smoothing: float) -> float
         raise DataError(
             where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad)
         )
-    return smoothing
 
 
 def class_weights(weight: Any, classes: int, dtype: Any) -> Array | None:

@@ -12,9 +12,10 @@ the recorded results that a notebook reads.
 
 from .exercise_card import check, exercise
 from .pictures import show
-from .prediction import Prediction, predict, score
+from .prediction import Prediction, predict
 from .recorded_results import recorded
 from .revealing import reveal
+from .scoring import score
 from .sliding import slider
 from .watching import watch
 

@@ -9,7 +9,7 @@ folded.
 from typing import TYPE_CHECKING, Any
 
 from .html_pieces import folded, framed, from_outputs
-from .surface import shell
+from .surface import display_with_handle, shell
 
 if TYPE_CHECKING:
     from .prediction import Prediction
@@ -134,7 +134,8 @@ def _run_held(line: str, cell: str) -> None:
         _running = False
     html = from_outputs(captured.stdout, _latest(captured.outputs))
     if not result.success:
-        _display(html)
+        if html:
+            _display(html)
         result.raise_error()
     if any(one.needs_guess for one in questions):
         handle = _display(WAITING)
@@ -171,9 +172,4 @@ def _latest(outputs):
 
 
 def _display(html):
-    from IPython.display import DisplayHandle
-
-    handle = DisplayHandle()
-    if html:
-        handle.display({"text/html": html, "text/plain": ""}, raw=True)
-    return handle
+    return display_with_handle({"text/html": html, "text/plain": ""})

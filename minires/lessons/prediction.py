@@ -12,13 +12,9 @@ from typing import Any
 
 from .. import checks
 from ..errors import ConfigError
-from . import holding
+from . import holding, scoring
 from .html_pieces import folded, framed, inline
-from .surface import surface
-
-#: By question and cell: the latest time it was asked in this process.
-_asked: dict[tuple[str, str], "Prediction"] = {}
-_scores: list[Any] = []  # where the score is displayed: it changes with every guess
+from .surface import display_with_handle, surface
 
 
 class Prediction:
@@ -87,7 +83,7 @@ class Prediction:
         self.guess = _answer("the guess", guess, self.choices)
         self.update()
         holding.release()
-        _update_scores()
+        scoring.update()
 
     def update(self) -> None:
         """Update the question where it is displayed."""
@@ -100,7 +96,7 @@ class Prediction:
         """The question as HTML: with the guess, or with all choices, whose verdicts are folded."""
         title = f"<b>Predict.</b> {inline(self.question)}"
         if self.guess is not None:
-            said = f"<br>Your guess: <b>{inline(self._shown(self.guess))}</b>"
+            said = f"<br>Your guess: <b>{inline(self.shown(self.guess))}</b>"
             return framed(title + said + self.verdict())
         if self.answer is None:
             listed = "".join(f"<li>{inline(choice)}</li>" for choice in self.choices or ())
@@ -128,7 +124,7 @@ class Prediction:
     def _answer_as_html(self, first: str = "") -> str:
         assert self.answer is not None
         near = f" (± {self.within:g} counts as right)" if self.within else ""
-        return f"<p>{first}<b>{inline(self._shown(self.answer))}</b>{near}. {inline(self.why)}</p>"
+        return f"<p>{first}<b>{inline(self.shown(self.answer))}</b>{near}. {inline(self.why)}</p>"
 
     # As text, for a terminal
 
@@ -139,7 +135,7 @@ class Prediction:
         lines = [f"Predict: {self.question}"]
         lines += [f"  {i}. {choice}" for i, choice in enumerate(self.choices or (), 1)]
         if self.guess is not None:
-            lines.append(f"  your guess: {self._shown(self.guess)}")
+            lines.append(f"  your guess: {self.shown(self.guess)}")
         if self.is_right is not None:
             lines.append(self.answer_as_text())
         return "\n".join(lines)
@@ -148,9 +144,10 @@ class Prediction:
         """The answer on one line of plain text."""
         assert self.answer is not None
         first = {True: "Right: ", False: "Not this time: ", None: "The answer: "}[self.is_right]
-        return f"{first}{self._shown(self.answer)}. {self.why}".rstrip()
+        return f"{first}{self.shown(self.answer)}. {self.why}".rstrip()
 
-    def _shown(self, value: str | float) -> str:
+    def shown(self, value: str | float) -> str:
+        """A guess or an answer as readers see it: a number with its unit."""
         if isinstance(value, str):
             return value
         whole = f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
@@ -206,7 +203,7 @@ def predict(
     """
     checks.integer("predict", "cells", cells, 1)
     made = Prediction(question, _choices(choices), unit, _tolerance(within))
-    _asked[question, holding.source_of_this_cell()] = made
+    scoring.count(made, holding.source_of_this_cell())
     where = surface()
     if where in ("widgets", "page"):
         bundle = {"text/html": made.html(), "text/plain": made.text()}
@@ -215,7 +212,7 @@ def predict(
 
             # Without HTML: some front ends would show it instead of the widgets.
             bundle = {**bundle_of(made), "text/plain": made.text()}
-        made._handle = _display_with_handle(bundle)
+        made._handle = display_with_handle(bundle)
         holding.wait_for(made, needs_guess=where == "widgets", cells=cells)
     elif where == "terminal":
         print(made.text())
@@ -223,58 +220,6 @@ def predict(
     else:
         print(made.text())
     return made
-
-
-def score() -> None:
-    """Show how many predictions were right so far, and the answer to each question.
-
-    In a live notebook the count is updated with every guess.
-    """
-    if surface() in ("terminal", "none"):
-        print(_counted() or "no guesses yet")
-        for one in _asked.values():
-            print(f"- {one.question} {one.answer_as_text() if one.answer is not None else 'open'}")
-        return
-    _scores.append(_display_with_handle(_score_bundle()))
-
-
-def _counted() -> str:
-    """How many guesses are right, in words; "" if there are none."""
-    guessed = [one for one in _asked.values() if one.is_right is not None]
-    right = sum(bool(one.is_right) for one in guessed)
-    return f"{right} of {len(guessed)} guesses right" if guessed else ""
-
-
-def _score_bundle() -> dict[str, str]:
-    made, counted = _asked.values(), _counted()
-    lines = "".join(  # the first guess must not give the answers of the others away
-        f"<li>{_in_short(one) if one.guess is not None or not counted else _still_open(one)}</li>"
-        for one in made
-    )
-    listed = f"<ol>{lines}</ol>"
-    if counted:
-        content = f"<b>{counted}.</b>{listed}"
-    else:
-        content = folded("All questions of this notebook, with their answers", listed)
-    return {"text/html": framed(content), "text/plain": counted}
-
-
-def _update_scores() -> None:
-    for handle in _scores:
-        handle.update(_score_bundle(), raw=True)
-
-
-def _in_short(one: Prediction) -> str:
-    mark = {True: "✓ ", False: "✗ ", None: ""}[one.is_right]
-    if one.answer is None:
-        return _still_open(one)
-    missed = one.guess if one.is_right is False else None
-    guess = f" (you: {inline(one._shown(missed))})" if missed is not None else ""
-    return f"{mark}{inline(one.question)} <b>{inline(one._shown(one.answer))}</b>{guess}"
-
-
-def _still_open(one: Prediction) -> str:
-    return f"{inline(one.question)} <i>still open</i>"
 
 
 def _ask_in_terminal(made: Prediction) -> None:
@@ -337,11 +282,3 @@ def _display(html: str) -> None:
     from IPython.display import HTML, display
 
     display(HTML(html))
-
-
-def _display_with_handle(bundle):
-    from IPython.display import DisplayHandle
-
-    handle = DisplayHandle()
-    handle.display(bundle, raw=True)
-    return handle

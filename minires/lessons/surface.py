@@ -1,7 +1,8 @@
-"""Where a lesson is shown: in a live notebook, on a page, or in a terminal."""
+"""Where a lesson is shown, in a live notebook, on a page or in a terminal, and showing it there."""
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal, TypeAlias
 
@@ -28,3 +29,12 @@ def surface() -> Surface:
         nobody = os.environ.get("MINIRES_STATIC") or not getattr(kernel, "_allow_stdin", False)
         return "page" if nobody or find_spec("ipywidgets") is None else "widgets"
     return "terminal" if sys.stdin is not None and sys.stdin.isatty() else "none"
+
+
+def display_with_handle(bundle: Mapping[str, Any]) -> Any:
+    """Display content, given by MIME type, and return the handle that can update it."""
+    from IPython.display import DisplayHandle
+
+    handle = DisplayHandle()
+    handle.display(bundle, raw=True)
+    return handle

@@ -13,17 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backend
+from .. import backend, checks
 from .. import functional as F
 from ..autograd import Tensor, no_grad
-from ..checks import integer
 from ..data import workers as processes
 from ..data.images import decode
 from ..data.transforms import ImageTransform, normalise
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn import Module
 from ..nn.state import preserve_state
-from ..types import PathLike
+from ..types import Device, PathLike
 
 SETTINGS = [field.name for field in fields(ImageTransform)]
 BATCHES_AHEAD = 2  # whose pictures other processes may have read before the net sees them
@@ -142,9 +141,9 @@ def predictions(
     """A generator of what `predict` returns: it yields each Prediction when it is made."""
     from tqdm import tqdm
 
-    top = integer("predict", "top", top)
-    batch_size = integer("predict", "batch_size", batch_size)
-    workers = integer("predict", "workers", workers, least=0)
+    top = checks.integer("predict", "top", top)
+    batch_size = checks.integer("predict", "batch_size", batch_size)
+    workers = checks.integer("predict", "workers", workers, least=0)
     if isinstance(transform, ImageTransform):
         prepare = transform
     else:
@@ -152,20 +151,18 @@ def predictions(
             if name not in SETTINGS:
                 raise unknown_name("predict", "setting of the transform", name, SETTINGS)
         prepare = ImageTransform(**(transform or {}))
-    if isinstance(paths, (str, bytes, os.PathLike)):
-        raise ConfigError("predict", "paths", "a list of paths", repr(paths), "[path] is one")
-    paths = [os.fsdecode(path) for path in paths]
+    names = [os.fsdecode(path) for path in checks.paths("predict", "paths", paths)]
     bar = tqdm(
-        total=len(paths),
+        total=len(names),
         leave=False,
         dynamic_ncols=True,
         bar_format=PROGRESS,
         disable=None if progress else True,
     )  # None: shown on a terminal only
-    pictures = _read_all(paths, prepare, workers, BATCHES_AHEAD * batch_size)
+    pictures = _read_all(names, prepare, workers, BATCHES_AHEAD * batch_size)
     with bar:
-        for start in range(0, len(paths), batch_size):
-            batch = paths[start : start + batch_size]
+        for start in range(0, len(names), batch_size):
+            batch = names[start : start + batch_size]
             read = [next(pictures) for _ in batch]
             # Between two results the net is as the caller left it: they may train it on.
             with preserve_state(model, "eval"), no_grad():
@@ -220,7 +217,7 @@ def _probabilities(model, images, flip):
         mirrored = np.ascontiguousarray(images[:, :, ::-1])
         both = _probabilities(model, images, False), _probabilities(model, mirrored, False)
         return (both[0] + both[1]) / 2
-    device = next(model.parameters()).device
+    device: Device = next((parameter.device for parameter in model.parameters()), "cpu")
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # the check below reports it
             logits = F.log_softmax(model(Tensor(backend.move(images, device))))

@@ -7,7 +7,7 @@ pytest.importorskip("jupytext", reason="jupytext is not installed")
 
 from minires.course import WrongAnswer, check, report
 from minires.course.array_picture import picture
-from minires.course.compare import expect
+from minires.course.compare import differs, expect
 from minires.course.mark import mark
 from minires.lessons import exercise_card
 
@@ -19,13 +19,17 @@ def rows(text):
     return [line.split() for line in text.splitlines() if set(line.split()) <= {"x", "."}]
 
 
+def drawn(got, want, tolerance=1e-6):
+    return picture(got, want, differs(got, want, tolerance))
+
+
 def test_it_marks_the_wrong_elements():
     rng = np.random.default_rng(0)
     want = rng.standard_normal((4, 5))
     got, wrong = want.copy(), np.zeros((4, 5), bool)
     wrong[1, 2] = wrong[3, 0] = True
     got[wrong] = np.nan, 7
-    shown = picture(got, want, 1e-6)
+    shown = drawn(got, want)
     assert rows(shown) == [["x" if one else "." for one in line] for line in wrong]
     assert f"{want[1, 2]:.3f}" in shown and "nanx" in shown and "7x" in shown
 
@@ -34,7 +38,7 @@ def test_it_shows_one_channel_of_one_image():
     want = np.zeros((2, 3, 6, 4))
     got = want.copy()
     got[1, 2, 3:, 0] = 1
-    shown = picture(got, want, 1e-6)
+    shown = drawn(got, want)
     assert shown.startswith("  [1, :, :, 0]: ")
     assert rows(shown) == [["."] * 6, ["."] * 6, [".", ".", ".", "x", "x", "x"]]
     assert "rows 0 to 2, columns 1 to 4" in shown
@@ -44,7 +48,7 @@ def test_an_array_with_one_axis_has_places_and_no_rows():
     want = np.zeros(40)
     got = want.copy()
     got[30:] = 1
-    shown = picture(got, want, 1e-6)
+    shown = drawn(got, want)
     assert "from place 16 on" in shown and "places 28 to 31" in shown
     assert "row" not in shown and "column" not in shown
 
@@ -54,7 +58,7 @@ def test_an_array_with_one_axis_has_places_and_no_rows():
 def test_it_fits_into_80_columns_and_a_few_lines(shape, scale):
     rng = np.random.default_rng(0)
     want = scale * rng.standard_normal(shape)
-    lines = picture(-want, want, 1e-6).splitlines()
+    lines = drawn(-want, want).splitlines()
     assert 2 < len(lines) <= 15 and max(map(len, lines)) <= 80
     assert any("x" in line for line in lines[1:])
 
@@ -64,13 +68,12 @@ def test_it_fits_into_80_columns_and_a_few_lines(shape, scale):
     [
         (np.ones(3), np.ones(3)),
         (np.array(1.0), np.array(2.0)),
-        (np.ones(3), np.ones(4)),
         (np.array([np.nan, np.inf, 1]), np.array([np.nan, np.inf, 1])),
         (np.ones((0, 3)), np.ones((0, 3))),
     ],
 )
 def test_without_wrong_numbers_there_is_no_picture(got, want):
-    assert picture(got, want, 1e-6) == ""
+    assert drawn(got, want) == ""
 
 
 def test_a_notebook_shows_it_below_the_message():
@@ -109,7 +112,7 @@ def test_exercises_of_notebooks_show_it(capsys):
 
 def test_small_and_large_numbers_do_not_touch():
     want = np.array([0.0894, -0.30241, -1.1234e-03, -1.6e-120])
-    found = picture(1.1 * want, want, 1e-9)
+    found = drawn(1.1 * want, want, 1e-9)
     *_, numbers = found.splitlines()
     assert numbers.split()[:4] == ["0.089", "-0.302", "-1.1e-3", "-2e-120"]
     assert numbers.split()[4:] == ["0.098x", "-0.333x", "-1.2e-3x", "-2e-120"]

@@ -79,6 +79,25 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     assert "| ana | Zoë Ñandú 王 |" in summary or "| Zoë Ñandú 王 | ana |" in summary
 
 
+def test_by_default_one_submission_for_each_core_that_may_be_used(
+    sources, source, folder, tmp_path, monkeypatch
+):
+    """A batch job may have 2 of 64 cores."""
+    hand_in(folder, source, "ana")
+    asked = []
+
+    def each(function, tasks, jobs, *rest):
+        asked.append(jobs)
+        yield from ()
+
+    monkeypatch.setattr(grade.pool, "each", each)
+    monkeypatch.setattr("minires.backend.available_cores", lambda: 3)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    for jobs in (None, 5):
+        grade.grade(folder, tmp_path / "out", sources, jobs=jobs, progress=False)
+    assert asked == [3, 5]
+
+
 # grades several times; the only test in which the cache of marks is used and goes out of date
 @pytest.mark.slow
 def test_a_graded_notebook_is_not_graded_again(run, source, folder, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 
 from minires import data, models
 from minires.diagnostics import Classified, classify, confusion_matrix, evaluate, top_error
-from minires.errors import ConfigError
+from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 
 LOGITS = np.array([[3, 2, 1, 0], [0, 1, 2, 3], [1, 1, 1, 1], [0, 5, 4, 1]], np.float32)
 LABELS = np.array([0, 2, 1, 3])
@@ -57,6 +57,22 @@ def test_invalid_batches():
         classify(net, [])
     with pytest.raises(ConfigError, match="an iterator can be used up"):
         classify(net, iter([]))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize(
+    "labels, error, words",
+    [
+        ([0, 1, 10], DataError, r"label out of range: expected 0 to 9 \(10 classes\), got 10"),
+        ([0, -1, 2], DataError, "label out of range: expected 0 to 9 .* got -1"),
+        ([0, 1], ShapeError, r"labels: expected shape \(3,\), one for each row of logits"),
+        ([0.0, 1.0, 2.0], DtypeError, "labels: expected integers, got float64"),
+    ],
+)
+def test_labels_that_do_not_fit_the_net(labels, error, words, flip):
+    images = np.zeros((3, 8, 8, 3), np.float32)
+    with pytest.raises(error, match=f"classify: {words}"):
+        classify(models.resnet(8, width=2), [(images, np.array(labels))], flip=flip)
 
 
 def test_flip_is_the_mean_over_both_views():

@@ -6,7 +6,7 @@ import pytest
 from minires import data, models, nn
 from minires import functional as F
 from minires.autograd.tensor import Tensor
-from minires.diagnostics import evaluate
+from minires.diagnostics import classify, evaluate, responses, sharpest_curvature
 from minires.errors import ConfigError
 from minires.random import stream
 from minires.training import RunConfig, Trainer
@@ -56,3 +56,27 @@ def test_an_endless_stream_of_batches_is_refused():
         evaluate(models.plain(8, width=2), endless)
     with pytest.raises(ConfigError, match="expected at least one image, got none"):
         evaluate(models.plain(8, width=2), [])
+
+
+@pytest.mark.parametrize("diagnostic", [evaluate, classify, responses, sharpest_curvature])
+def test_a_batch_outside_of_a_list_is_refused(diagnostic):
+    net, (x, y) = models.plain(8, width=2), batch()
+    cure = r"put the pair of images and labels into a list: \[\(images, labels\)\]"
+    for batches, got in (
+        ((x, y), "a tuple of arrays"),
+        ([x, y], "a list of arrays"),
+        ((Tensor(x), list(y)), "a tuple of arrays"),
+        ([x], "a list of arrays"),
+        (x, "an array"),
+        (Tensor(x), "an array"),
+    ):
+        with pytest.raises(ConfigError, match=f"batches: expected a list .* got {got}; {cure}"):
+            diagnostic(net, batches)
+    for batches in ([(x, y)], ((x, y),), [[Tensor(x), y]]):
+        diagnostic(net, batches)
+
+
+def test_a_data_set_is_not_its_batches():
+    _, test = data.synthetic(20, 10, size=8)
+    with pytest.raises(ConfigError, match="got ImageDataset; data.eval_loader makes batches"):
+        evaluate(models.plain(8, width=2), test)

@@ -145,6 +145,16 @@ def test_frozen_parameters_do_not_count():
     assert hessian_product(net, [batch()], np.ones(free)).shape == (free,)
 
 
+def test_a_net_with_nothing_to_train():
+    net = models.plain(8, width=2).freeze()
+    for measure in (
+        lambda: sharpest_curvature(net, [batch()]),
+        lambda: hessian_product(net, [batch()], np.ones(0)),
+    ):
+        with pytest.raises(ConfigError, match="no trainable parameters: .* got CifarResNet; model"):
+            measure()
+
+
 def test_the_limit():
     """By hand: w <- w - lr s w stays bounded for lr s up to 2, and with momentum up to 2 (1 +
     beta)."""
@@ -170,6 +180,17 @@ def test_invalid_arguments():
         sharpest_curvature(net, [batch()], most=0)
     with pytest.raises(ConfigError, match="mode"):
         sharpest_curvature(net, [batch()], mode="test")
+    for step in (0, -1e-3, "a", float("nan"), True):
+        with pytest.raises(ConfigError, match="hessian_product: step: expected a number above 0"):
+            hessian_product(net, [batch()], np.ones(net.num_parameters()), step=step)
+        with pytest.raises(ConfigError, match="sharpest_curvature: step: expected a number"):
+            sharpest_curvature(net, [batch()], step=step)
+    for tolerance in (-1, "a", float("nan"), True):
+        with pytest.raises(ConfigError, match="tolerance: expected a number of at least 0"):
+            sharpest_curvature(net, [batch()], tolerance=tolerance)
+    for seed in (-1, "a"):
+        with pytest.raises(ConfigError, match="seed: expected a whole number"):
+            sharpest_curvature(net, [batch()], seed=seed)
     with pytest.raises(ConfigError, match="lr"):
         stability_limit(0)
     with pytest.raises(ConfigError, match="momentum"):

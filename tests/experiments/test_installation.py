@@ -1,6 +1,9 @@
 """The doctor: each check says what was found, and how to cure a problem."""
 
+import configparser
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,12 +57,46 @@ def test_kernels_chosen_by_hand(monkeypatch):
     assert check.state == OPTIONAL and "unset it" in check.cure
 
 
-def test_a_missing_package(monkeypatch):
-    monkeypatch.setattr(installation, "find_spec", lambda name: None if name == "pooch" else name)
+def test_the_packages_are_those_of_setup_cfg():
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
+    listed = dict(line.split(">=") for line in setup["options"]["install_requires"].split())
+    assert tuple(map(int, listed.pop("numpy").split("."))) == installation.OLDEST_NUMPY
+    assert listed == installation.NEEDED
+
+
+@pytest.mark.parametrize("package", installation.NEEDED)
+def test_a_missing_package(monkeypatch, package):
+    monkeypatch.setattr(installation, "find_spec", lambda name: None if name == package else name)
     check = installation.packages()
-    assert (
-        check.state == BAD and check.found == "missing: pooch" and check.cure == "pip install pooch"
+    assert check.state == BAD and check.found == f"missing: {package}"
+    assert check.cure.startswith(f'pip install --upgrade "{package}>=')
+
+
+@pytest.mark.parametrize("version, state", [("5.8.0", BAD), ("5.9.4", GOOD), ("5.10b1", GOOD)])
+def test_the_version_of_a_package(monkeypatch, version, state):
+    real = installation.metadata.version
+    monkeypatch.setattr(
+        installation.metadata, "version", lambda name: version if name == "psutil" else real(name)
     )
+    check = installation.packages()
+    assert check.state == state
+    if state == BAD:
+        assert check.found == "too old: psutil 5.8.0"
+        assert check.cure == 'pip install --upgrade "psutil>=5.9.4"'
+
+
+def test_without_joblib_and_psutil_the_command_still_says_what_is_missing():
+    program = (
+        "import sys; sys.modules.update(joblib=None, psutil=None)\n"
+        "from importlib import util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name: None if sys.modules.get(name, 0) is None else find(name)\n"
+        "from minires.cli import main; sys.exit(main(['doctor']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1 and "missing: joblib, psutil" in done.stdout, done.stderr
+    assert "training step" in done.stdout and not done.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,7 +112,7 @@ def test_threads(monkeypatch, count, state, cure):
 
 @pytest.mark.parametrize("free, state", [(500 * 2**20, BAD), (8 * 2**30, GOOD), (None, OPTIONAL)])
 def test_memory(monkeypatch, free, state):
-    monkeypatch.setattr(installation, "_free_memory", lambda: free)
+    monkeypatch.setattr("minires.experiments.free_memory.free_memory", lambda: free)
     assert installation.memory().state == state
 
 

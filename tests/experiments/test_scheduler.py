@@ -19,7 +19,7 @@ import pytest
 
 from minires.errors import ConfigError, DataError, ProcessError
 from minires.experiments import degradation, scheduler
-from minires.experiments.scheduler import Task, resources, worker
+from minires.experiments.scheduler import Task, worker
 from minires.experiments.scheduler.board import Board
 from minires.training.progress import duration
 
@@ -359,14 +359,14 @@ def test_workers_killed_at_random_moments(finished, tmp_path):
 def test_workers_that_fit(monkeypatch, cores, gigabytes, most, expected):
     monkeypatch.setattr("minires.backend.available_cores", lambda: cores)
     free = SimpleNamespace(available=gigabytes * 2**30)
-    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     tasks = [Task(str(i), fail, memory=2**30) for i in range(4)]
     assert scheduler.fitting_workers(tasks, most) == expected
 
 
 def test_more_workers_than_memory(monkeypatch):
     free = SimpleNamespace(available=3 * 2**30)
-    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     tasks = [Task(str(i), fail, memory=2**30) for i in range(4)]
     with pytest.raises(ConfigError, match=r"--workers: not enough memory .* at most 2 .* got 4"):
         scheduler.fitting_workers(tasks, 4)
@@ -377,7 +377,7 @@ def test_a_system_that_does_not_say_how_much_memory_is_free(monkeypatch):
     def ask():
         raise FileNotFoundError("/proc/meminfo")
 
-    monkeypatch.setattr(resources.psutil, "virtual_memory", ask)
+    monkeypatch.setattr(psutil, "virtual_memory", ask)
     monkeypatch.setattr("minires.backend.available_cores", lambda: 2)
     assert scheduler.fitting_workers([Task(str(i), fail, memory=2**30) for i in range(4)]) == 2
 

@@ -2,6 +2,7 @@
 check."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import import_module
 
@@ -11,7 +12,7 @@ import pytest
 from minires.cli import main
 from minires.errors import ConfigError
 from minires.lessons import museum
-from minires.lessons.museum import drawing, probes, training, variants
+from minires.lessons.museum import drawing, in_a_notebook, page, probes, training, variants
 from minires.lessons.museum.exhibit import Findings
 
 from ..slow import slow_but
@@ -201,6 +202,29 @@ def test_wrong_names():
         museum.find("uphil")
     with pytest.raises(ConfigError, match="once, got 0 times"):
         variants.planted("a1", [("no such code", "")])
+
+
+@pytest.mark.parametrize("key", ["relu-of-dy", "factor-2-missing"])
+def test_an_exhibit_names_the_picture_of_its_numbers(key, monkeypatch):
+    """A page and a notebook draw it, whatever it is."""
+    one = museum.find(key)
+    shown = []
+    picture = drawing.Picture(
+        lambda exhibit, findings: drawing.curves(findings),
+        lambda exhibit, findings: f"made up for {exhibit.key}",
+    )
+    one, found = replace(one, picture=picture), findings(one)
+    assert f"made up for {key}" in page.html([(one, found)])
+    monkeypatch.setattr(in_a_notebook, "show", lambda words, figure: shown.append(words))
+    museum.maps(one, found)
+    assert shown == [f"made up for {key}"]
+
+
+def test_words_on_signals():
+    one = museum.find("factor-2-missing")
+    words = one.picture.words(one, findings(one))
+    assert one.picture is drawing.SIGNALS and "in the last layer when right" in words
+    assert len(one.picture.draw(one, findings(one)).axes) == 1
 
 
 def test_words_on_pictures():

@@ -3,22 +3,24 @@
 import pytest
 
 from minires.errors import ConfigError
-from minires.lessons import prediction
+from minires.lessons import prediction, scoring
 from minires.lessons.html_pieces import code, from_outputs, inline, paragraphs
-from minires.lessons.prediction import predict, score
+from minires.lessons.prediction import predict
 from minires.lessons.question_widgets import bundle_of
+from minires.lessons.scoring import score
 
 
 @pytest.fixture(autouse=True)
 def nothing_asked_yet(monkeypatch):
-    monkeypatch.setattr(prediction, "_asked", {})
+    monkeypatch.setattr(scoring, "_asked", {})
 
 
 @pytest.fixture
 def terminal(monkeypatch):
     """In a terminal; `typed` holds the lines that a person types."""
     typed = []
-    monkeypatch.setattr(prediction, "surface", lambda: "terminal")
+    for module in (prediction, scoring):
+        monkeypatch.setattr(module, "surface", lambda: "terminal")
 
     def answer(prompt):
         if not typed:
@@ -52,7 +54,8 @@ def test_where_input_ends(terminal):
 
 
 def test_in_a_script(capsys, monkeypatch):
-    monkeypatch.setattr(prediction, "surface", lambda: "none")
+    for module in (prediction, scoring):
+        monkeypatch.setattr(module, "surface", lambda: "none")
     predict("Which?", ["a", "b"]).reveal("a")
     predict("And?")
     score()
@@ -145,10 +148,10 @@ def test_buttons_with_the_ipywidgets_of_colab(monkeypatch):
 def test_a_guess_does_not_give_away_the_answers_to_other_questions():
     one, two = predict("One?"), predict("Two?")
     one.answer, two.answer = 7, 8765
-    page = prediction._score_bundle()["text/html"]
+    page = scoring.bundle()["text/html"]
     assert "7" in page and "8,765" in page and "<details" in page  # folded, on a page
     one.make_guess(7)
-    live = prediction._score_bundle()["text/html"]
+    live = scoring.bundle()["text/html"]
     assert "1 of 1 guesses right" in live and "8,765" not in live and "still open" in live
 
 

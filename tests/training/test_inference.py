@@ -3,6 +3,7 @@ read."""
 
 import json
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +102,19 @@ def test_names_and_number_of_classes(photos):
 
 def test_no_pictures():
     assert predict(net(), []) == []
+
+
+@pytest.mark.parametrize("path", ["cat.jpg", b"cat.jpg", Path("cat.jpg")])
+def test_a_single_path_is_no_list(path):
+    with pytest.raises(ConfigError, match="predict: paths: expected a list of paths, .* is one"):
+        predict(net(), path)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_net_without_parameters(photos, flip):
+    model = mr.nn.Sequential(mr.nn.GlobalAvgPool2d(), mr.nn.Flatten())
+    made = predict(model, paths(photos)[:1], progress=False, transform=TO_32, flip=flip)
+    assert len(made[0].top) == 3  # the mean of each colour is taken for a logit
 
 
 @pytest.mark.parametrize(

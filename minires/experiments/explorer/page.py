@@ -13,6 +13,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from ... import checks
 from ...errors import ConfigError
 from ...names import as_text, expanded
 from ...serialization.files import replace_text
@@ -71,13 +72,14 @@ def write(folders: Sequence[PathLike], path: PathLike) -> list[Run]:
     Raises
     ------
     ConfigError
-        If a folder is given twice, or its kind of run has no error curves.
+        If `folders` is a single folder, one is given twice, or its kind of run has no error curves.
     DataError
         If a folder holds no run, no finished epoch yet, or damaged records.
     CheckpointError
         If the page cannot be written.
     """
     places: dict[Path, PathLike] = {}
+    folders = checks.paths("explore", "folders", folders)
     for folder in folders:
         place = expanded(folder).resolve()
         if place in places:

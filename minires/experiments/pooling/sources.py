@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import __version__
+from ... import __version__, checks
 from ...errors import ConfigError
 from ...names import expanded
 from ...serialization.read_lock import no_writer
@@ -34,7 +34,7 @@ def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
     DataError
         If a folder holds no run, or its settings are damaged.
     """
-    folders = [expanded(path) for path in paths]
+    folders = [expanded(path) for path in checks.paths("merge", "runs", paths)]
     if len(folders) < 2:
         raise ConfigError("merge", "runs to pool", "two or more", f"{len(folders)}")
     places = [folder.resolve() for folder in folders]

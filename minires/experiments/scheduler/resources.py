@@ -1,8 +1,7 @@
 """The number of processes that a machine has cores and memory for."""
 
+import math
 from collections.abc import Sequence
-
-import psutil
 
 from ... import backend
 from ...checks import integer
@@ -11,6 +10,7 @@ from ...nn import Module
 from ...nn.summary import summarize
 from ...training.config import RunConfig
 from ...types import Shape
+from ..free_memory import free_memory
 from .task import Task
 
 SHARE = 0.8  # of the free memory may be used; the rest is for other programs on the machine
@@ -65,7 +65,8 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
     if not tasks:
         return 1
     wanted = min(len(tasks), backend.available_cores() if most is None else most)
-    room = _room()
+    free = free_memory()
+    room = math.inf if free is None else SHARE * free
     largest = sorted((task.memory for task in tasks), reverse=True)
     fitting = 1
     while fitting < wanted and sum(largest[: fitting + 1]) <= room:
@@ -79,11 +80,3 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
             "each process holds a net, its gradients and a batch's activations",
         )
     return fitting
-
-
-def _room():
-    """Bytes that may be used; infinity if the system does not tell how much memory is free."""
-    try:
-        return SHARE * psutil.virtual_memory().available
-    except OSError:  # no /proc, as in some sandboxes
-        return float("inf")

@@ -1,22 +1,35 @@
-"""The figures of an exhibit: maps of numbers, right and wrong, and two curves of training."""
+"""The figures of an exhibit: its numbers, right and wrong, and two curves of training.
 
-from typing import Any
+Most numbers are drawn as maps (`MAPS`), the size of a signal layer by layer as curves (`SIGNALS`).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...course.compare import differs
 from ...plot import panels, styled, theme
 from ...types import Array, Figure
-from .exhibit import Exhibit, Findings
-from .probes import he_signal
+from .probes import NAIVE
+
+if TYPE_CHECKING:
+    from .exhibit import Exhibit, Findings
+
+
+class Picture(NamedTuple):
+    """A way to draw the numbers of an exhibit."""
+
+    draw: Callable[["Exhibit", "Findings"], Figure]
+    words: Callable[["Exhibit", "Findings"], str]  # for readers who do not see the figure
 
 
 @styled
-def maps(exhibit: Exhibit, findings: Findings) -> Figure:
+def maps(exhibit: "Exhibit", findings: "Findings") -> Figure:
     """Draw the numbers of the right code, the numbers of the wrong code, and the difference."""
     right, wrong = findings.right, findings.wrong
-    if exhibit.probe is he_signal:
-        return _signals(right[0], wrong[0])
-    drawn = [(_first(exhibit), right), ("with the mistake", wrong)]
+    first = "naive kernel" if exhibit.probe in NAIVE else "right"
+    drawn = [(first, right), ("with the mistake", wrong)]
     if right.shape == wrong.shape:
         drawn.append(("difference", wrong - right))
     rows, columns = np.maximum(right.shape, wrong.shape)
@@ -41,14 +54,20 @@ def maps(exhibit: Exhibit, findings: Findings) -> Figure:
     return figure
 
 
-def _first(exhibit: Exhibit) -> str:
-    from .probes import NAIVE
+def words_on_maps(exhibit: "Exhibit", findings: "Findings") -> str:
+    """A description of the maps, for readers who do not see them."""
+    right, wrong = findings.right, findings.wrong
+    if right.shape != wrong.shape:
+        return f"{exhibit.shows}: shape {right.shape} when right, {wrong.shape} with the mistake."
+    share = share_wrong(right, wrong)
+    return f"{exhibit.shows}, right, with the mistake, and the difference: {share:.0%} differ."
 
-    return "naive kernel" if exhibit.probe in NAIVE else "right"
 
-
-def _signals(right: Array, wrong: Array) -> Figure:
+@styled
+def signals(exhibit: "Exhibit", findings: "Findings") -> Figure:
+    """Draw how large the signal is in each layer, with the right code and with the mistake."""
     figure, axes = panels(1, (6.4, 2.8))
+    right, wrong = findings.right[0], findings.wrong[0]
     layers = np.arange(1, len(right) + 1)
     for values, family, name in ((right, "resnet", "right"), (wrong, "plain", "with the mistake")):
         colour = theme().shades[family][1]
@@ -59,8 +78,19 @@ def _signals(right: Array, wrong: Array) -> Figure:
     return figure
 
 
+def words_on_signals(exhibit: "Exhibit", findings: "Findings") -> str:
+    """A description of the signals, for readers who do not see them."""
+    right, wrong = (10.0 ** float(part[0, -1]) for part in (findings.right, findings.wrong))
+    return (
+        f"{exhibit.shows}: {right:.2g} in the last layer when right, {wrong:.2g} with the mistake."
+    )
+
+
+MAPS, SIGNALS = Picture(maps, words_on_maps), Picture(signals, words_on_signals)
+
+
 @styled
-def curves(findings: Findings) -> Figure:
+def curves(findings: "Findings") -> Figure:
     """Draw the loss of every step, with the right code and with the mistake."""
     figure, axes = panels(1, (6.4, 2.8))
     ax = axes[0]
@@ -85,22 +115,7 @@ def curves(findings: Findings) -> Figure:
     return figure
 
 
-def words_on_maps(exhibit: Exhibit, findings: Findings) -> str:
-    """A description of the maps, for readers who do not see them."""
-    right, wrong = findings.right, findings.wrong
-    if right.shape != wrong.shape:
-        return f"{exhibit.shows}: shape {right.shape} when right, {wrong.shape} with the mistake."
-    if exhibit.probe is he_signal:
-        last_right, last_wrong = (10.0 ** float(part[0, -1]) for part in (right, wrong))
-        return (
-            f"{exhibit.shows}: {last_right:.2g} in the last layer when right, {last_wrong:.2g} "
-            "with the mistake."
-        )
-    share = share_wrong(right, wrong)
-    return f"{exhibit.shows}, right, with the mistake, and the difference: {share:.0%} differ."
-
-
-def words_on_curves(findings: Findings) -> str:
+def words_on_curves(findings: "Findings") -> str:
     """A description of the training curves, for readers who do not see them."""
     right, wrong = findings.right_losses, findings.wrong_losses
     return (
@@ -111,6 +126,4 @@ def words_on_curves(findings: Findings) -> str:
 
 def share_wrong(right: Array, wrong: Array) -> float:
     """The share of numbers that differ by more than a millionth of the largest."""
-    with np.errstate(all="ignore"):
-        same = np.abs(wrong - right) <= 1e-6 * np.abs(right).max()
-    return float(1 - same.mean())
+    return float(differs(wrong, right, 1e-6).mean())

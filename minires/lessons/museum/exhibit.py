@@ -12,6 +12,7 @@ from ...course import checks
 from ...course.compare import WrongAnswer
 from ...types import Array
 from . import variants
+from .drawing import MAPS, Picture
 from .probes import NAIVE, Probe
 from .training import Training, outcome
 
@@ -48,6 +49,8 @@ class Exhibit:
         What to learn from it.
     says : str
         A part of the check's message.
+    picture : Picture
+        How the numbers of the probe are drawn.
     """
 
     key: str
@@ -65,6 +68,7 @@ class Exhibit:
     trains: str
     lesson: str
     says: str
+    picture: Picture = MAPS
 
     @property
     def assignment(self) -> str:

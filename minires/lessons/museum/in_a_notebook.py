@@ -35,7 +35,8 @@ def code(exhibit: Exhibit) -> None:
 
 def maps(exhibit: Exhibit, findings: Findings) -> None:
     """Show the numbers of an exhibit: right, with the mistake, and the difference."""
-    show(drawing.words_on_maps(exhibit, findings), drawing.maps(exhibit, findings))
+    picture = exhibit.picture
+    show(picture.words(exhibit, findings), picture.draw(exhibit, findings))
 
 
 def curves(findings: Findings) -> None:

@@ -65,6 +65,7 @@ def _map(exhibits: Sequence[Exhibit]) -> Iterator[str]:
 
 
 def _article(exhibit: Exhibit, findings: Findings) -> Iterator[str]:
+    picture = exhibit.picture
     yield f'<article id="{exhibit.key}"><h3>{inline(exhibit.title)}</h3>'
     yield code_html(exhibit)
     yield _question(
@@ -73,7 +74,7 @@ def _article(exhibit: Exhibit, findings: Findings) -> Iterator[str]:
         exhibit.choices,
         exhibit.answer,
         f"<p>{inline(exhibit.why)}</p><p class='small'>{inline(_sentence(exhibit.shows))}</p>"
-        + _drawn(lambda: drawing.maps(exhibit, findings), drawing.words_on_maps(exhibit, findings)),
+        + _drawn(lambda: picture.draw(exhibit, findings), picture.words(exhibit, findings)),
     )
     yield _question(
         f"{exhibit.key}-trains",

@@ -1,6 +1,6 @@
 """Exhibits about initial weights and residual blocks."""
 
-from . import probes, training
+from . import drawing, probes, training
 from .exhibit import Exhibit
 
 ROOM = "Initial weights and blocks"
@@ -32,6 +32,7 @@ EXHIBITS = (
         training.NOT_AT_ALL,
         "With batch norm nobody would see it: it brings every layer's signal back to size 1.",
         "factor 2 is missing",
+        drawing.SIGNALS,
     ),
     Exhibit(
         "variance-for-std",
@@ -51,6 +52,7 @@ EXHIBITS = (
         training.NOT_AT_ALL,
         "The output is the same for every image, and so is the loss: ln 10.",
         "it is the variance",
+        drawing.SIGNALS,
     ),
     Exhibit(
         "no-shortcut",

@@ -204,6 +204,13 @@ def test_the_same_folder_twice(tmp_path):
     explorer.write([out, copy], tmp_path / "x.html")
 
 
+def test_a_single_folder_is_no_list(tmp_path):
+    folder = made_up.degradation(tmp_path / "a")
+    for one in (folder, str(folder)):
+        with pytest.raises(ConfigError, match="explore: folders: expected a list of paths"):
+            explorer.write(one, tmp_path / "x.html")
+
+
 def test_made_up_runs_have_the_settings_of_real_ones():
     """Otherwise these tests would read something that no run writes."""
     known = set(vars(replace(RunConfig())))

@@ -274,6 +274,8 @@ def test_impossible_folders(parts, tmp_path):
     (tmp_path / "used" / "thesis.txt").write_text("years of work")
     inner = copy(one, tmp_path / "outer" / "inner")
     for runs, out, words in (
+        (str(one), tmp_path / "out", "merge: runs: expected a list of paths, got .* is one"),
+        (one, tmp_path / "out", "merge: runs: expected a list of paths, got .* is one"),
         ([one], tmp_path / "out", "runs to pool: expected two or more, got 1"),
         ([one, two, one], tmp_path / "out", "the same run twice"),
         ([one, one / "nets" / ".."], tmp_path / "out", "the same run twice"),
