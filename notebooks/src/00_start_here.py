@@ -231,7 +231,7 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 #
 # All seventeen take about eleven hours, and the exercises seven more.
 #
-# **The short way** takes about three and a half hours, from nothing to the shortcut, without the exercises. In
+# **The short way** takes about three hours, from nothing to the shortcut, without the exercises. In
 # each notebook choose *Run All Cells* in the menu *Run* first, then read these parts:
 #
 # | notebook | read, up to and with | minutes |
@@ -241,8 +241,8 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 02 | *A tape for arrays* | 24 |
 # | 03 | *What is the ReLU good for?* | 15 |
 # | 04 | *All of it: channels, filters, a batch* | 19 |
-# | 07 | *A network of modules*; then *The optimiser*, *The loop* and *The whole run* | 40 |
-# | 09 | *The formula*; then *Training and use* | 23 |
+# | 07 | *A network of modules*; then *The loop* (its `sgd_step` moves each weight against its gradient) and *The whole run* | 28 |
+# | 09 | *The formula* (in use, averages over the training replace the mean and variance of a batch) | 10 |
 # | 10 | all but *What depth costs* | 25 |
 # | 11 | *A block of convolutions*; then *Where the shape changes*, *ResNet-20, whole* and *Twins* | 24 |
 #
