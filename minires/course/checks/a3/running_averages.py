@@ -162,93 +162,20 @@ def running(function: Answer, trial: Trial) -> None:
 @task("a3.layer")
 def layer(layer_class: Answer, trial: Trial) -> None:
     of_past = trial.option("batch norm's momentum") == "of the past"
-    settings: dict[str, Any] = {
-        "momentum": 0.3,
-        "eps": 1e-3,
-        "running_mean": trial.normal(2),
-        "running_var": trial.rng.uniform(1, 2, 2),
-    }
-    batches: list[dict[str, Any]] = []
-    for training, shape in (
-        (True, (2, 3, 4, 2)),
-        (True, (5, 2)),
-        (False, (2, 3, 1, 2)),
-        (False, (1, 2)),
-        (True, (2, 1, 2, 2)),
-    ):
-        batches.append(
-            {
-                "training": training,
-                "x": trial.normal(*shape),
-                "y": trial.normal(*shape),
-                "mean": trial.normal(2),
-                "var": trial.rng.uniform(2, 5, 2),
-            }
-        )
-    try:
-        seen = probe("a3.layer", layer_class, settings, batches)
-    except WrongAnswer as error:
-        if "can't multiply sequence" in str(error):
-            raise WrongAnswer(
-                f"{error}. Is a running average a tuple? update_running returns two arrays, one "
-                "for self.running_mean.data and one for self.running_var.data"
-            ) from None
-        raise
+    settings, batches = _settings(trial), _batches(trial)
     old = settings["running_mean"], settings["running_var"]
-    for number, (batch, found) in enumerate(zip(batches, seen), 1):
-        x, training = batch["x"], batch["training"]
-        what = (
-            f"BatchNorm, batch {number} of 5, in {'training' if training else 'evaluation'}, x "
-            f"of shape {x.shape}"
-        )
-        count = x.size // x.shape[-1]
-        expect_that(
-            found["y"] is not None,
-            f"{what}: expected a Tensor, got {found['type']}; "
-            + (
-                "is a `return` missing?"
-                if found["type"] == "NoneType"
-                else "normalise returns a pair: y is the first of the two"
-            ),
-        )
-        expect_that(
-            len(found["used"]) == 1,
-            f"{what}: expected one call of normalise, got {len(found['used'])}",
-        )
-        mean, var = found["used"][0]
-        if training:
+    for number, (batch, found) in enumerate(zip(batches, _run(layer_class, settings, batches)), 1):
+        mode = "training" if batch["training"] else "evaluation"
+        what = f"BatchNorm, batch {number} of 5, in {mode}, x of shape {batch['x'].shape}"
+        mean, var = _used(what, found)
+        if batch["training"]:
             expect_that(
                 mean is None and var is None,
                 f"{what}: it normalises by given statistics, such as the running averages; in "
                 "training it must use the batch's own (call normalise without mean and var)",
             )
-            wanted = _moved(*old, batch["mean"], batch["var"], count, 0.3)
         else:
-            expect_that(
-                mean is not None and var is not None,
-                f"{what}: it normalises by the batch's own statistics; in evaluation it must use "
-                "the running averages, so that the answer for an image does not depend on the "
-                "other images in its batch. Look at self.training",
-            )
-            wanted = old
-            expect(
-                f"{what}: the mean that it normalises by",
-                mean,
-                old[0],
-                [("mean and variance are exchanged", old[1])],
-            )
-            expect(
-                f"{what}: the variance that it normalises by",
-                var,
-                old[1],
-                [
-                    ("mean and variance are exchanged", old[0]),
-                    (
-                        "the standard deviation is passed: normalise takes the variance",
-                        np.sqrt(old[1]),
-                    ),
-                ],
-            )
+            _expect_running_statistics(what, mean, var, old)
         expect_that(
             found["replaced"] is None,
             f"{what}: a running average was a Tensor and is now of type {found['replaced']}: "
@@ -256,54 +183,14 @@ def layer(layer_class: Answer, trial: Trial) -> None:
             "replacing the Tensor",
         )
         for which, (name, got) in enumerate(zip(("mean", "variance"), found["running"])):
-            own = (batch["mean"], batch["var"])[which]
-            if not training:
+            if batch["training"]:
+                _expect_moved(f"{what}: the running {name}", got, which, old, batch, of_past)
+            else:
                 expect_that(
                     np.array_equal(got, old[which]),
                     f"{what}: the running {name} has changed. In evaluation it must stay as it "
                     "is: otherwise test images would change the net",
                 )
-                continue
-            other_counts = [
-                (
-                    f"count is {wrong}, the {meaning}: M is the count of numbers in *each "
-                    f"channel*, here {count}",
-                    _moved(*old, batch["mean"], batch["var"], n, 0.3)[which],
-                )
-                for wrong, meaning, n in (
-                    ("len(x)", "number of images", len(x)),
-                    ("x.size", "number of all numbers", x.size),
-                    (
-                        "x.shape[0] * x.shape[1]",
-                        "number of images times rows",
-                        x.shape[0] * x.shape[1],
-                    ),
-                )
-            ]
-            expect(
-                f"{what}: the running {name}",
-                got,
-                wanted[which],
-                [
-                    (
-                        "self.momentum is not passed to update_running",
-                        _moved(*old, batch["mean"], batch["var"], count, 0.1)[which],
-                    ),
-                    *other_counts,
-                    *(
-                        [
-                            (
-                                "self.momentum is passed unchanged. It is the share of the new "
-                                "batch, but your update_running takes the share of the old average",
-                                _moved(*old, batch["mean"], batch["var"], count, 0.7)[which],
-                            )
-                        ]
-                        if of_past
-                        else []
-                    ),
-                    *_running_mistakes(which, old[which], own, count, 0.3, of_past),
-                ],
-            )
         expect(f"{what}: the output", found["y"], batch["y"], tolerance=1e-12)
         expect_that(
             found["recorded"],
@@ -311,3 +198,132 @@ def layer(layer_class: Answer, trial: Trial) -> None:
             "Tensor that normalise gives you, unchanged",
         )
         old = found["running"]
+
+
+def _settings(trial: Trial) -> dict[str, Any]:
+    """The settings of a layer, and the running averages that it starts from."""
+    return {
+        "momentum": 0.3,
+        "eps": 1e-3,
+        "running_mean": trial.normal(2),
+        "running_var": trial.rng.uniform(1, 2, 2),
+    }
+
+
+def _batches(trial: Trial) -> list[dict[str, Any]]:
+    """Batches for a layer, and the statistics and outputs that `normalise` returns for each."""
+    return [
+        {
+            "training": training,
+            "x": trial.normal(*shape),
+            "y": trial.normal(*shape),
+            "mean": trial.normal(2),
+            "var": trial.rng.uniform(2, 5, 2),
+        }
+        for training, shape in (
+            (True, (2, 3, 4, 2)),
+            (True, (5, 2)),
+            (False, (2, 3, 1, 2)),
+            (False, (1, 2)),
+            (True, (2, 1, 2, 2)),
+        )
+    ]
+
+
+def _run(layer_class, settings, batches):
+    """Let a student's layer see all batches, and return what it did with each."""
+    try:
+        return probe("a3.layer", layer_class, settings, batches)
+    except WrongAnswer as error:
+        if "can't multiply sequence" in str(error):
+            raise WrongAnswer(
+                f"{error}. Is a running average a tuple? update_running returns two arrays, one "
+                "for self.running_mean.data and one for self.running_var.data"
+            ) from None
+        raise
+
+
+def _used(what, found):
+    """The mean and var that the layer passes to `normalise`, which it must call once."""
+    expect_that(
+        found["y"] is not None,
+        f"{what}: expected a Tensor, got {found['type']}; "
+        + (
+            "is a `return` missing?"
+            if found["type"] == "NoneType"
+            else "normalise returns a pair: y is the first of the two"
+        ),
+    )
+    expect_that(
+        len(found["used"]) == 1,
+        f"{what}: expected one call of normalise, got {len(found['used'])}",
+    )
+    return found["used"][0]
+
+
+def _expect_running_statistics(what, mean, var, running):
+    """Check that the layer normalises by its running averages."""
+    expect_that(
+        mean is not None and var is not None,
+        f"{what}: it normalises by the batch's own statistics; in evaluation it must use "
+        "the running averages, so that the answer for an image does not depend on the "
+        "other images in its batch. Look at self.training",
+    )
+    exchanged = "mean and variance are exchanged"
+    expect(f"{what}: the mean that it normalises by", mean, running[0], [(exchanged, running[1])])
+    expect(
+        f"{what}: the variance that it normalises by",
+        var,
+        running[1],
+        [
+            (exchanged, running[0]),
+            (
+                "the standard deviation is passed: normalise takes the variance",
+                np.sqrt(running[1]),
+            ),
+        ],
+    )
+
+
+def _expect_moved(what, got, which, old, batch, of_past):
+    """Check the running mean (which=0) or variance (1) after a batch of training."""
+    x, statistics = batch["x"], (batch["mean"], batch["var"])
+    count = x.size // x.shape[-1]
+
+    def moved(count, momentum=0.3):
+        return _moved(*old, *statistics, count, momentum)[which]
+
+    passed_unchanged = [
+        (
+            "self.momentum is passed unchanged. It is the share of the new "
+            "batch, but your update_running takes the share of the old average",
+            moved(count, 0.7),
+        )
+    ]
+    other_counts = [
+        (
+            f"count is {wrong}, the {meaning}: M is the count of numbers in *each channel*, here "
+            f"{count}",
+            moved(n),
+        )
+        for wrong, meaning, n in (
+            ("len(x)", "number of images", len(x)),
+            ("x.size", "number of all numbers", x.size),
+            (
+                "x.shape[0] * x.shape[1]",
+                "number of images times rows",
+                x.shape[0] * x.shape[1],
+            ),
+        )
+    ]
+    expect(
+        what,
+        got,
+        moved(count),
+        [
+            ("self.momentum is not passed to update_running", moved(count, 0.1)),
+            *other_counts,
+            *(passed_unchanged if of_past else []),
+            *_running_mistakes(which, old[which], statistics[which], count, 0.3, of_past),
+        ],
+    )

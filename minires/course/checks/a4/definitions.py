@@ -1,7 +1,7 @@
 """Layers, shortcuts and blocks in plain NumPy."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -127,6 +127,53 @@ def branch(
         )
         x = norm(x, weight, bias) if i < len(layers) - 1 or last else x
     return x
+
+
+class Block(NamedTuple):
+    """A block with given parameters: y = relu(F(x) + shortcut(x))."""
+
+    path: Sequence[Layer]  # the layers of F
+    projection: Sequence[Layer]  # that of shortcut B, if there is one
+    strides: Sequence[int]  # of the convolutions of F
+    kind: str | None  # of the shortcut: "A", "B", or None for a plain block
+    zeros: str  # where the zeros of option A stand, one of `PLACES`
+
+    @property
+    def depth(self) -> int:
+        return len(self.path)
+
+    @property
+    def stride(self) -> int:
+        return max(self.strides)
+
+    @property
+    def in_channels(self) -> int:
+        return self.path[0][0].shape[2]
+
+    @property
+    def out_channels(self) -> int:
+        return self.path[-1][0].shape[3]
+
+    def f(self, x: Array) -> Array:
+        """F(x)."""
+        return branch(x, self.path, self.strides)
+
+    def shortcut(self, x: Array) -> Array:
+        """What is added to F(x): 0 in a plain block."""
+        if self.kind is None:
+            return np.zeros(())
+        if self.projection:
+            return option_b(x, self.projection[0], self.stride)
+        return option_a(x, self.stride, self.out_channels, self.zeros)
+
+    def before_relus(self, x: Array) -> list[Array]:
+        """The input of each ReLU, the one after the addition last."""
+        between = [branch(x, self.path[:i], self.strides) for i in range(1, self.depth)]
+        return [*between, self.f(x) + self.shortcut(x)]
+
+    def y(self, x: Array) -> Array:
+        """The output."""
+        return relu(self.before_relus(x)[-1])
 
 
 def projections(kind: str | None, in_channels: int, out_channels: int, stride: int) -> list[Shape]:
