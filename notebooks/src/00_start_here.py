@@ -241,12 +241,16 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 02 | *A tape for arrays* | 24 |
 # | 03 | *What is the ReLU good for?* | 15 |
 # | 04 | *All of it: channels, filters, a batch* | 19 |
-# | 07 | *A network of modules*; then *The loop* (its `sgd_step` moves each weight against its gradient) and *The whole run* | 28 |
-# | 09 | *The formula* (in use, averages over the training replace the mean and variance of a batch) | 10 |
+# | 07 | *A network of modules*; then *The loop* and *The whole run* | 28 |
+# | 09 | *The formula* | 10 |
 # | 10 | all but *What depth costs* | 25 |
 # | 11 | *A block of convolutions*; then *Where the shape changes*, *ResNet-20, whole* and *Twins* | 24 |
 #
-# All of them use the same notation. You need not understand it yet: come back to this table when
+# What this leaves out: the `sgd_step` of 07 moves each weight against its gradient. And after
+# training, batch norm uses averages over the training instead of the mean and the variance of a
+# batch.
+#
+# All notebooks use the same notation. You need not understand it yet: come back to this table when
 # you meet a symbol you do not know.
 #
 # | symbol | meaning |

@@ -503,6 +503,8 @@ assert half_range(differences["resnet-56\nminus resnet-20"]) < -deeper_residual 
 shallower, deeper = map(mean_curve, ("resnet-20", "resnet-56"))
 assert deeper[0] > shallower[0] and all(a < b for a, b in zip(deeper[7:], shallower[7:]))
 assert 1.5 < shallower[-1] - deeper[-1] < 3.5
+trial = read_table(recorded("results/sweep-small/base/sweep.csv"), ("train_error",), ("model",))
+assert [round(row["train_error"], 1) for row in trial] == [32.8, 32.7]
 
 # %% [markdown] tags=["answer"]
 # The deeper network starts behind, takes the lead before half of the training is over, and ends two

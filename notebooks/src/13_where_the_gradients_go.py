@@ -149,11 +149,11 @@ assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 # %% [markdown]
 # ## Where the factor 1.21 comes from
 #
-# A chain of 50 equal linear layers, each with batch norm and ReLU, as in notebook 09, shows it best.
-# `diagnostics.propagation`, which you met in notebook 06, sends a batch forward and back through
-# fresh nets. Its `growth` is the factor by which the norm of `dy`, the gradient of what a layer
-# returns, grows from layer to layer, on average, with a standard error (the $s/\sqrt n$ of notebook
-# 12). We draw the initial weights with three gains. (He's rule is $\sqrt 2$.)
+# A chain of 50 equal linear layers, each with batch norm and ReLU, shows it best, as in notebook
+# 09. `diagnostics.propagation`, which you met in notebook 06, sends a batch forward and back
+# through fresh nets. Its `growth` is the factor by which the norm of `dy`, the gradient of what a
+# layer returns, grows from layer to layer, on average, with a standard error (the $s/\sqrt n$ of
+# notebook 12). We draw the initial weights with three gains. (He's rule is $\sqrt 2$.)
 
 
 # %%

@@ -134,9 +134,9 @@ print(f"the medians give {median(other) / median(one):.2f}")
 #
 # ## Why loops are slow and matrix products fast
 #
-# Notebook 04 timed the loops against one matrix product (**im2col**: every window becomes a row, and
-# the rows are multiplied by the filters), and found a factor of thousands. Here are both again, and
-# the library's, in a unit that can be compared with what the machine could do.
+# Notebook 04 timed the loops against one matrix product (**im2col**: every window becomes a row,
+# and the rows are multiplied by the filters), and found a factor of thousands. Here are both again,
+# and the library's, in a unit that can be compared with what the machine could do.
 #
 # For that, count a multiplication and an addition for each term (2 **flop**, floating-point
 # operations), and divide by the time. A GFLOP/s is a thousand million of these per second.

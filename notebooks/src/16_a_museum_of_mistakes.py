@@ -22,10 +22,10 @@ plot.use_style()
 print(f"{len(museum.EXHIBITS)} exhibits, each run when you look at it")
 
 # %% [markdown]
-# Each exhibit is working code from the course's assignments with one thing changed. `museum.code` shows the
-# change: the right lines in green, and the wrong ones in red. For another exhibit than our six,
-# put its name into `museum.find("...")` and run the cells below it again; `!minires museum` in a
-# cell lists all names.
+# Each exhibit is working code from the course's assignments with one thing changed. `museum.code`
+# shows the change: the right lines in green, and the wrong ones in red. For another exhibit than
+# our six, put its name into `museum.find("...")` and run the cells below it again; `!minires
+# museum` in a cell lists all names.
 #
 # ## Windows that overwrite each other
 #

@@ -7,6 +7,7 @@ from typing import Any
 
 import joblib
 
+from ...errors import DeviceError
 from ...training.callbacks import Callback
 from ...training.progress import Progress
 from ...training.trainer import Trainer
@@ -56,7 +57,7 @@ def run(
     ------
     MiniresError
         The first error that a task has raised. It is raised when all tasks that do not depend on
-        the failed one are done.
+        the failed one are done; a DeviceError in this process, at once.
     ConfigError
         If jobs of an earlier run may still write into the folder, or the cluster refuses the jobs.
     ProcessError
@@ -92,6 +93,8 @@ def _run_here(agenda, data, on_epoch, progress):
         callbacks = [_Epochs(task, on_epoch), *([Progress()] if progress else [])]
         try:
             result = task.work(data, callbacks)
+        except DeviceError:  # a GPU that has failed would fail all the others too
+            raise
         except Exception as error:
             agenda.fail(task, error)
         else:
