@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from ..errors import ConfigError, unknown_name
@@ -44,7 +45,7 @@ def add_to(commands: Commands) -> None:
         nargs="?",
         const=AS_STATED,
         metavar="N",
-        help="measure with N fresh seeds, from 100 on, which nobody had seen when the claims "
+        help="measure with N fresh seeds, most from 100 on, which nobody had seen when the claims "
         "were written; if a claim has such seeds, its verdict depends on them alone (default: as "
         "many as each claim states, see --list)",
     )
@@ -72,14 +73,15 @@ def _number_of_seeds(text):
 def run(args: argparse.Namespace) -> int:
     """Measure the claims and write the report, or list them."""
     from ..experiments import claims as laboratory
-    from ..experiments.claims.frame.registration import FIRST_DECIDING
+    from ..experiments.claims.frame.registration import deciding_seeds
 
     if args.list:
         for claim in laboratory.CLAIMS.values():
             say(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
             for criterion in claim.criteria:
                 say(f"    - {criterion}")
-            say(f"    decided by {claim.deciding_seeds} seeds")
+            first = claim.first_deciding_seed
+            say(f"    decided by {claim.deciding_seeds} seeds, from {first} on")
         return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
@@ -96,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     seeds = args.seeds
     if args.decide is not None:
-        seeds = range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else None
+        seeds = partial(deciding_seeds, count=args.decide or None)
     if args.cluster != "script":
         banner.show_start(*banner.of_claims(chosen, args), out=out)
     try:

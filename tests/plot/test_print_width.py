@@ -27,7 +27,7 @@ KINDS = {  # one claim for each kind of drawing: bars, panels in a row, lines wi
 def drawn(name, width):
     claim = CLAIMS[name]
     path = RECORDED / KINDS[name] / f"{name}.csv"
-    rows = registration.deciding(read_table(path, claim.columns, claim.text))
+    rows = registration.deciding(claim, read_table(path, claim.columns, claim.text))
     with plot.use_width(width):
         figure = claim.draw(rows, "CIFAR-10 (JPEG copy), 10,000 images of 16x16, width 8")
     figure.canvas.draw()

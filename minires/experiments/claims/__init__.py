@@ -5,6 +5,7 @@ the measurement that tests it.
 from . import (
     aftermath,
     annealed_shortcuts,
+    bad_endings,
     copy,
     degradation,
     delta_orthogonal,
@@ -54,6 +55,7 @@ CLAIMS = {
         vanishing_in_training,
         flung_out,
         aftermath,
+        bad_endings,
         responses,
         gradient_flow,
         path_lengths,

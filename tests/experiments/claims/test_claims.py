@@ -262,6 +262,12 @@ JUDGED_BY_ERRORS = {
         None,
         60,
     ),
+    "bad-endings": (
+        usual(plain_20=40, plain_56=60) | {("plain-56", "warm-up"): 55},
+        ("plain-56", "warm-up"),
+        61,
+        59.8,
+    ),
     "shortcuts": (
         usual(resnet_56=40, projections_56=50, halved_56=50),
         ("halved-56", "usual"),

@@ -11,6 +11,7 @@ from .laboratory import Laboratory
 from .verdict import Verdict, one_of, together
 
 Training: TypeAlias = tuple[str, str]  # net, variant
+FIRST_DECIDING = 100  # the first seed that nobody looks at while most claims are worked out
 Measure = TypeVar("Measure", bound=Callable[[Laboratory, int], Iterable[Row]])
 
 
@@ -68,6 +69,9 @@ class Claim:
         How many fresh seeds decide the claim: five, or three if one seed takes longer than three
         minutes. The number is fixed beforehand, like the prediction: stopping when the numbers
         look good would amount to choosing them.
+    first_deciding_seed : int
+        The first fresh seed. A claim that was found in results of deciding seeds starts after
+        these.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Claim:
     needed: str = ALL
     cost: float = 0.1
     deciding_seeds: int = 5
+    first_deciding_seed: int = FIRST_DECIDING
 
     @property
     def trainings(self) -> tuple[Training, ...]:

@@ -60,7 +60,7 @@ class Power(NamedTuple):
 
 def of(claim: Claim, rows: Sequence[Row]) -> list[Power]:
     """The `Power` of each criterion of a claim, from the rows of its table of results."""
-    explored = registration.exploratory(rows)
+    explored = registration.exploratory(claim, rows)
     return [Power(claim, one, one.values(explored)) for one in claim.criteria]
 
 

@@ -5,9 +5,9 @@ A prediction that is written after the measurement proves nothing. So before a r
 with a seed, it records the claim's prediction and its fingerprint in the table ``registered.csv``.
 If the claim's file predicts something else today, the report says so beside the verdict.
 
-There are two kinds of seeds. Seeds below `FIRST_DECIDING` are exploratory: their results may be
-looked at while the claim is still being worked out. All other seeds are deciding, and as soon as a
-claim has deciding seeds, the verdict is based on them alone.
+There are two kinds of seeds. Seeds below a claim's `first_deciding_seed` are exploratory: their
+results may be looked at while the claim is still being worked out. All other seeds are deciding,
+and as soon as a claim has deciding seeds, the verdict is based on them alone.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from statistics import NormalDist, stdev
 
 from ....types import Row
 from ...records import RunFolder, read_table
-from .claim import Claim
+from .claim import FIRST_DECIDING, Claim
 
 NAME = "registered"
 COLUMNS, TEXT = (
@@ -29,7 +29,6 @@ COLUMNS, TEXT = (
         "prediction",
     ),
 )
-FIRST_DECIDING = 100
 CHANCE = 0.8  # the probability of the verdict "supported" if the effect is the smallest one
 
 
@@ -40,8 +39,8 @@ def prediction(claim: Claim) -> str:
 
 
 def fingerprint(claim: Claim) -> str:
-    """Twelve hexadecimal digits that change whenever the claim's statement, its predictions or the
-    number of its deciding seeds change.
+    """Twelve hexadecimal digits that change whenever the claim's statement, its predictions or its
+    deciding seeds change.
 
     Its code, figures and source may change without changing the fingerprint.
     """
@@ -53,6 +52,8 @@ def fingerprint(claim: Claim) -> str:
         prediction(claim),
         claim.deciding_seeds,
     ]
+    if claim.first_deciding_seed != FIRST_DECIDING:  # older fingerprints hold no first seed
+        said.append(claim.first_deciding_seed)
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -89,19 +90,20 @@ def row_of(claim: Claim, seed: int) -> Row:
     }
 
 
-def deciding_seeds(claim: Claim) -> list[int]:
-    """The deciding seeds of a claim: `FIRST_DECIDING` and as many as it asks for."""
-    return list(range(FIRST_DECIDING, FIRST_DECIDING + claim.deciding_seeds))
+def deciding_seeds(claim: Claim, count: int | None = None) -> list[int]:
+    """The first `count` fresh seeds of a claim; without a count, as many as decide it."""
+    first = claim.first_deciding_seed
+    return list(range(first, first + (claim.deciding_seeds if count is None else count)))
 
 
-def exploratory(rows: Sequence[Row]) -> list[Row]:
-    """The rows of the exploratory seeds."""
-    return [row for row in rows if row["seed"] < FIRST_DECIDING]
+def exploratory(claim: Claim, rows: Sequence[Row]) -> list[Row]:
+    """The rows of the exploratory seeds of a claim."""
+    return [row for row in rows if row["seed"] < claim.first_deciding_seed]
 
 
-def deciding(rows: Sequence[Row]) -> list[Row]:
+def deciding(claim: Claim, rows: Sequence[Row]) -> list[Row]:
     """The rows that a verdict is based on: those of deciding seeds if there are any, else all."""
-    found = [row for row in rows if row["seed"] >= FIRST_DECIDING]
+    found = [row for row in rows if row["seed"] >= claim.first_deciding_seed]
     return found or list(rows)
 
 
@@ -116,7 +118,7 @@ def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> s
     unknown = [seed for seed in seeds if seed not in known]
     if changed:
         return f"the prediction was changed after it had been registered for seeds {named(changed)}"
-    if min(seeds) < FIRST_DECIDING:
+    if min(seeds) < claim.first_deciding_seed:
         return f"exploratory seeds ({named(seeds)}): the claim may have been fitted to them"
     if unknown:
         return f"no prediction was recorded before seeds {named(unknown)} were measured"

@@ -1,6 +1,6 @@
 """A run of claims: train the nets, measure each claim with each seed, write tables and a report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def run(
     out: PathLike,
     dataset: str = "synthetic",
     preset: str = "quick",
-    seeds: int | Sequence[int] | None = 1,
+    seeds: int | Sequence[int] | Callable[[Claim], Sequence[int]] = 1,
     data_folder: PathLike | None = None,
     device: Device = "cpu",
     progress: bool = True,
@@ -45,9 +45,9 @@ def run(
     claims : list of Claim
     out : str or Path
     dataset, preset : str
-    seeds : int, sequence of int, or None
-        A number n means seeds 0 to n - 1; a sequence lists the seeds; None means the deciding seeds
-        of each claim (`registration.deciding_seeds`).
+    seeds : int, sequence of int, or callable
+        A number n means seeds 0 to n - 1; a sequence lists the seeds. ``seeds(claim)`` returns the
+        seeds of each claim; `registration.deciding_seeds` is such a function.
     data_folder : str or Path, optional
         The folder with the files of the data set; see `data.cifar10`.
     device : {"cpu", "gpu"}
@@ -76,13 +76,13 @@ def run(
         On Ctrl-C, after everything has been saved. Jobs of a cluster continue.
     """
     _check_claims(claims)
-    given = None if seeds is None else check_seeds("claims", seeds)
+    given = [] if callable(seeds) else check_seeds("claims", seeds)
     workers = scheduler.check_workers(workers, "claims")
     ordered = sorted(
         (
             (claim, seed)
             for claim in claims
-            for seed in (registration.deciding_seeds(claim) if given is None else given)
+            for seed in (seeds(claim) if callable(seeds) else given)
         ),
         key=lambda pair: pair[1],
     )
@@ -236,7 +236,7 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
     config = read_config(out, "claims", NEEDED)
     findings = _findings(claims, out)
     for claim in (one.claim for one in findings):
-        rows = registration.deciding(_rows(out, claim))
+        rows = registration.deciding(claim, _rows(out, claim))
         with of_one_run(out / f"{claim.name}.csv"):
             save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
             if claim.animate is not None:
@@ -260,7 +260,7 @@ def draw_figures(claims: Sequence[Claim], out: PathLike) -> list[Path]:
     config = read_config(out, "claims", NEEDED)
     drawn = []
     for claim in claims:
-        rows = registration.deciding(_rows(out, claim))
+        rows = registration.deciding(claim, _rows(out, claim))
         if rows:
             with of_one_run(out / f"{claim.name}.csv"):
                 drawn.append(save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png"))
@@ -273,7 +273,7 @@ def _findings(claims: Sequence[Claim], out: Path) -> list[report.Finding]:
     """The findings of all claims that have been measured, from the tables in `out`."""
     findings, registered = [], registration.read(out)
     for claim in claims:
-        rows = registration.deciding(_rows(out, claim))
+        rows = registration.deciding(claim, _rows(out, claim))
         if rows:
             with of_one_run(out / f"{claim.name}.csv"):
                 seeds = seeds_of(rows)
@@ -284,13 +284,12 @@ def _findings(claims: Sequence[Claim], out: Path) -> list[report.Finding]:
 
 def _overview(findings: Sequence[report.Finding], config: Mapping[str, Any]) -> Figure:
     """The figure that shows all verdicts at a glance."""
-    first = registration.FIRST_DECIDING
     return verdicts(
         [
             (
                 one.claim.name,
                 one.verdict.outcome,
-                "exploratory" if min(one.seeds) < first else "deciding",
+                "exploratory" if min(one.seeds) < one.claim.first_deciding_seed else "deciding",
             )
             for one in findings
         ],

@@ -9,8 +9,13 @@ import pytest
 from minires.experiments import claims
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame import registration
+from minires.experiments.claims.frame.claim import FIRST_DECIDING
 from minires.experiments.claims.frame.criterion import above
-from minires.experiments.claims.frame.registration import FIRST_DECIDING, fingerprint, standing
+from minires.experiments.claims.frame.registration import (
+    deciding_seeds,
+    fingerprint,
+    standing,
+)
 from minires.experiments.presets import PRESETS
 
 from ...tiny import tiny_preset
@@ -65,9 +70,9 @@ def test_only_deciding_seeds_decide(run):
 
 
 def test_a_claim_names_its_own_seeds(run):
-    """Without a number of seeds, each claim is measured with its own deciding seeds."""
+    """Each claim is measured with its own deciding seeds."""
     claim = lies_at(1.0, 2.0, 3.0)
-    found = run(claim, None)
+    found = run(claim, deciding_seeds)
     assert claim.deciding_seeds == 3 and found.seeds == [100, 101, 102]
     expected = f"predicted ({fingerprint(claim)}) before seeds 100 to 102 were measured"
     assert found.standing == expected
@@ -81,8 +86,18 @@ def test_claims_with_different_numbers_of_seeds_in_one_run(tmp_path, monkeypatch
         replace(lies_at(*range(9)), name=name, draw=lambda *_: None, deciding_seeds=seeds)
         for name, seeds in (("few", 2), ("many", 4))
     )
-    found = claims.run([few, many], tmp_path, preset="tiny", seeds=None, progress=False)
+    found = claims.run([few, many], tmp_path, preset="tiny", seeds=deciding_seeds, progress=False)
     assert [one.seeds for one in found] == [[100, 101], [100, 101, 102, 103]]
+
+
+def test_a_claim_found_in_deciding_seeds_is_decided_by_later_ones(run):
+    claim = replace(lies_at(*[1.0] * 4), first_deciding_seed=102, deciding_seeds=2)
+    first = run(claim, [100, 101])
+    assert first.standing.startswith("exploratory seeds (100, 101)")
+    second = run(claim, deciding_seeds)
+    assert second.seeds == [102, 103]
+    expected = f"predicted ({fingerprint(claim)}) before seeds 102, 103 were measured"
+    assert second.standing == expected
 
 
 def test_a_prediction_that_was_changed_afterwards_is_marked(run, tmp_path):
@@ -114,6 +129,7 @@ def test_what_a_fingerprint_covers():
         {"needed": "any"},
         {"predictions": {"we": "more"}},
         {"deciding_seeds": 4},
+        {"first_deciding_seed": 105},
     ):
         assert fingerprint(replace(claim, **change)) != fingerprint(claim)
     assert len({fingerprint(one) for one in CLAIMS.values()}) == len(CLAIMS)
