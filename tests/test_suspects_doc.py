@@ -8,7 +8,7 @@ from statistics import NormalDist, mean
 import pytest
 
 from docs.generate import suspects as made
-from docs.generate import suspects_figure, verdicts
+from docs.generate import endings, suspects_figure, verdicts
 from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
 from docs.generate.recorded_claims import DECIDED, RECORDED, best_rows
@@ -38,9 +38,10 @@ def sentences():
     yield f"is {before.rho:.2f} (95 % confidence interval {before.low:.2f} to {before.high:+.2f}, n"
     yield f"lengthening {longer.rho:.2f} ({longer.low:.2f} to {longer.high:+.2f})"
     cures = suspects.cures(ROOT / DECIDED, ROOT / RECORDED)
-    held = {one.variant: mean(one.changes) for one in cures if one.claim == "aftermath"}
-    three = [held[name] for name in ("clipped", "warm-up", "kept norms")]
-    yield f"between {min(three):+.1f} and {max(three):+.1f} points on average"
+    held = {one.variant: 100 * one.closed for one in cures if one.claim == "aftermath"}
+    assert max(held.values()) < 25 and abs(held["kept norms"]) < 5  # "neither closes a quarter"
+    yield f"Clipping closes {held['clipped']:.0f} % of it and a warm-up {held['warm-up']:.0f} %."
+    yield from all_endings()
     ranks = [mean(numbers.effective_rank(net)) for net in numbers.NETS]
     yield "keeps {:.1f} directions of 256 images, where plain-20 has {:.1f}".format(*ranks)
     yield f"resnet-56 has {ranks[2]:.1f}, and trains"
@@ -64,6 +65,23 @@ def sentences():
         yield words
     below = suspects.when_apart(run, numbers.SLOWEST, numbers.DEEP, numbers.SHALLOW).below
     yield f"step {min(below)} until the end"
+
+
+def all_endings():
+    """How plain-56 ends as usual, with a warm-up, with clipping and with weights of one length."""
+    usual, warmed, clipped, kept = (
+        endings.usual(),
+        *(endings.cured(name) for name in ("warm-up", "clipped", "kept norms")),
+    )
+    assert [len(some) for some in (usual, warmed, clipped, kept)] == [18, 6, 6, 6]
+    yield f"with a warm-up end between {min(warmed):.1f} and {max(warmed):.1f} % training error, the"
+    yield f"clipped gradients between {min(clipped):.1f} and {max(clipped):.1f} %."
+    yield f"The 18 usual ones end between {min(usual):.1f} and {max(usual):.1f} %"
+    ways = math.comb(18, 6)
+    as_close = [round(ways * endings.chance_as_close(some)) for some in (warmed, clipped)]
+    yield f"{as_close[0]} in {ways:,} lie as close together as those with a warm-up, and"
+    yield f"and {as_close[1]} as close as those with clipping"
+    yield f"scatter as it is, {min(kept):.1f} to {max(kept):.1f} %."
 
 
 def ended_before():
@@ -157,10 +175,18 @@ def test_the_figures_are_drawn_from_the_records(tmp_path):
     assert all(one > other for one, other in pairwise(tops))
 
 
+def test_the_figure_of_endings_shows_every_training():
+    (ax,) = endings.draw().axes
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels[0].startswith("plain-56 (") and labels[-1].startswith("plain-20 (")
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert len(dots) == sum(int(label.split("(")[1].rstrip(")")) for label in labels)
+
+
 def test_the_strip_of_verdicts_shows_every_claim_and_counts_as_its_alt_text():
     strip = verdicts.strip()
     named = [text.get_text().rstrip("*") for text in strip.axes[0].texts]
     assert named == list(CLAIMS)
-    alt = PAGE.split('alt="All 35 claims')[1].split('"')[0]
+    alt = PAGE.split('alt="All 36 claims')[1].split('"')[0]
     labels = [text.get_text() for text in strip.legends[0].get_texts()]
     assert all(label in alt for label in labels)

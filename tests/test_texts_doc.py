@@ -8,7 +8,7 @@ import pytest
 
 from docs.generate.recorded_claims import recorded
 from minires import models
-from minires.experiments.claims.frame.error_comparison import differences
+from minires.experiments.claims.frame.error_comparison import differences, of
 
 from .models import variants
 from .models.test_vgg import published
@@ -73,6 +73,11 @@ def linear_start():
 def sentences():
     few = "1,024 images"
     yield linear_start()
+    tanh, usual = (
+        mean(of(ROWS["delta-orthogonal"], *net))
+        for net in (("tanh-delta-56", "small rate"), ("plain-56", "usual"))
+    )
+    yield f"ends at {tanh:.1f} %, where plain-56 with batch norm ends at {usual:.1f} %"
     yield f"gradient of the first layer of plain-56 is {first_over_last('plain-56'):,.0f} times"
     yield f"In resnet-56 the factor is {first_over_last('resnet-56'):.0f}."
     after = 10 ** value("vanishing-in-training")

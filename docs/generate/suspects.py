@@ -1,16 +1,20 @@
 """What tells plain-56 from plain-20: ``python -m docs.generate.suspects`` works out the tables and
-the figure of docs/claims.md from the records, and writes the tables into the page, between its
+the figures of docs/claims.md from the records, and writes the tables into the page, between its
 marks.
 """
 
 from minires import plot
 
-from . import suspects_figure, suspects_tables
+from . import endings, suspects_figure, suspects_tables
 from .marked import filled
 from .places import ROOT
 
 PAGE = "docs/claims.md"
-FIGURE = "docs/pictures/suspects"
+#: Where a figure goes, without its suffix -> what draws it.
+FIGURES = {
+    "docs/pictures/suspects": suspects_figure.draw,
+    "docs/pictures/endings": endings.draw,
+}
 #: Name in the marks of the page -> what makes the table.
 TABLES = {
     "causes": suspects_tables.causes_table,
@@ -30,4 +34,5 @@ if __name__ == "__main__":
     (ROOT / PAGE).write_text(page(), encoding="utf-8")
     for look in (plot.LIGHT, plot.DARK):
         with plot.use_theme(look):
-            plot.save(suspects_figure.draw(), ROOT / f"{FIGURE}{look.suffix}.png")
+            for place, draw in FIGURES.items():
+                plot.save(draw(), ROOT / f"{place}{look.suffix}.png")

@@ -5,6 +5,7 @@ from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
+from .endings import endings
 from .error_of_guessing import guessing
 from .final_errors import errors_by_depth, every_seed
 from .labels import label_ends
@@ -39,6 +40,7 @@ __all__ = [
     "confusion",
     "conv_backward",
     "conv_backward_line",
+    "endings",
     "error_curves",
     "errors_by_depth",
     "every_seed",
