@@ -7,8 +7,8 @@ from statistics import NormalDist, mean
 
 import pytest
 
-from docs.generate import suspects as made
 from docs.generate import endings, suspects_figure, verdicts
+from docs.generate import suspects as made
 from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
 from docs.generate.recorded_claims import DECIDED, RECORDED, best_rows
@@ -74,7 +74,7 @@ def all_endings():
         *(endings.cured(name) for name in ("warm-up", "clipped", "kept norms")),
     )
     assert [len(some) for some in (usual, warmed, clipped, kept)] == [18, 6, 6, 6]
-    yield f"with a warm-up end between {min(warmed):.1f} and {max(warmed):.1f} % training error, the"
+    yield f"with a warm-up end between {min(warmed):.1f} and {max(warmed):.1f} % training error,"
     yield f"clipped gradients between {min(clipped):.1f} and {max(clipped):.1f} %."
     yield f"The 18 usual ones end between {min(usual):.1f} and {max(usual):.1f} %"
     ways = math.comb(18, 6)
