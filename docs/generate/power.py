@@ -89,9 +89,11 @@ def how_it_did(predictions: list[Power]) -> str:
     missed = [one for one in sure if came_out(one) != (SUPPORTED if one.seen > 0 else CONTRADICTED)]
     unsure = [one for one in decided if not is_expected(one)]
     surprises = [one for one in unsure if came_out(one) in (SUPPORTED, CONTRADICTED)]
+    done = len(decided) == len(predictions)
+    count = f"all {len(decided)}" if done else f"{len(decided)} of the {len(predictions)}"
     return (
-        f"**How the page did.** Fresh seeds have decided {len(decided)} of the {len(predictions)} "
-        f"predictions below. Of {len(sure)} with a chance of at least "
+        f"**How the page did.** Fresh seeds have decided {count} predictions below. "
+        f"Of {len(sure)} with a chance of at least "
         f"{100 * registration.CHANCE:.0f} %, {len(sure) - len(missed)} came out as foretold. "
         f"{' '.join(map(_missed, missed))} Of {len(unsure)} with a smaller chance "
         f"{len(surprises)} got a verdict all the same: {_linked(surprises)}. Three seeds say too "

@@ -97,6 +97,7 @@ def overview() -> str:
     open_ones = len(CLAIMS) - len(known)
     rest = f", {open_ones} predicted and still to be decided" if open_ones else ""
     decided = sum(one.is_decided for one in known.values())
+    fresh = "all" if decided == len(known) else f"{decided} of them"
     picture = STRIP.removeprefix("docs/")
     lines = [
         "<picture>",
@@ -105,8 +106,8 @@ def overview() -> str:
         f'src="{picture}.png">',
         "</picture>",
         "",
-        f"{len(known)} of the {len(CLAIMS)} claims have a verdict, {decided} of them by fresh "
-        f"seeds: {counts}{rest}.",
+        f"{len(known)} of the {len(CLAIMS)} claims have a verdict, "
+        f"{fresh} by fresh seeds: {counts}{rest}.",
         "",
         "| claim | verdict | seeds |",
         "| --- | --- | --- |",
