@@ -263,6 +263,18 @@ def cures():
     ]
 
 
+def after_a_warm_up():
+    """Training errors of the seeds that were to show whether a warm-up spares bad endings."""
+    warmed, usual = (
+        error_comparison.of(ROWS["bad-endings"], "plain-56", variant)
+        for variant in ("warm-up", "usual")
+    )
+    return [
+        "at {:.1f}, {:.1f}, {:.1f}, {:.1f} and {:.1f} %, five without it".format(*warmed),
+        f"five without it between {min(usual):.1f} and {max(usual):.1f} %",
+    ]
+
+
 def norms_kept():
     """Training errors of the nets without batch norm, whose weights preserve norms or do not."""
 
@@ -589,6 +601,7 @@ def sentences():
         f"nearly as shattered ({alike('plain-20'):.2f})",
         f"ends lower on average ({error('degradation', 'resnet-56', beside='without-batch-norm')})",
         *cures(),
+        *after_a_warm_up(),
         *norms_kept(),
         *responses(),
         *forgotten(),

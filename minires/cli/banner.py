@@ -93,7 +93,7 @@ def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
     words = f"{count} seed{'s' * (count > 1)}" if count else "the deciding seeds"
     sentences = [f"Measuring {claims} with {words} on {args.dataset}."]
     if args.preset == "quick" and args.device == "cpu":
-        sentences.append("All claims together take about 40 minutes a seed on two cores.")
+        sentences.append("All claims together take about 50 minutes a seed on two cores.")
     return sentences
 
 

@@ -18,7 +18,7 @@ from .printing import say
 DESCRIPTION = """\
 Test popular claims about deep nets. Each claim is measured; a table, a figure
 and a verdict that follows from the numbers go into a report (report.md and
-report.html). All claims take about 40 minutes a seed on two cores. Results and
+report.html). All claims take about 50 minutes a seed on two cores. Results and
 trained nets in the output folder are used again, so an interrupted run goes on
 with the same command, and more claims or seeds can be added to it."""
 

@@ -5,7 +5,6 @@ from .convolution import im2col, receptive_field, receptive_fields
 from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
-from .endings import endings
 from .error_of_guessing import guessing
 from .final_errors import errors_by_depth, every_seed
 from .labels import label_ends
@@ -19,6 +18,7 @@ from .repetition import broadcasting
 from .rows import seeds
 from .saving import also_as, animate, on_screen, picture, save
 from .single_net import confusion, gradients_of_a_net, training_curves
+from .strip import endings
 from .style import panels, styled, use_style, write_below
 from .sweeps import sweep
 from .themes import COLOURS, DARK, GREY, LIGHT, OTHERS, SHADES, theme, use_theme

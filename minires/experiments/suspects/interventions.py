@@ -36,6 +36,7 @@ class Cure(NamedTuple):
 CURES = (
     Cure("gradients clipped to norm 1", "no step is long", "aftermath", "plain-56", "clipped"),
     Cure("warm-up", "the first steps are short", "aftermath", "plain-56", "warm-up"),
+    Cure("warm-up, with other seeds", "the same", "bad-endings", "plain-56", "warm-up"),
     Cure(
         "weights set back to their first length",
         "weights cannot lengthen",

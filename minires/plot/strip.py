@@ -24,7 +24,7 @@ def endings(groups: Sequence[Group], quantity: str, caption: str = "") -> Figure
     ----------
     groups : list of (label, net, earlier, later)
         The rows, the first on top: label, name of the net (for the colour), and two lists of
-        errors: of the trainings in which a prediction was found, and of those that test it.
+        errors: of trainings in which a prediction was found, and of trainings that test it.
     quantity : str
         What the errors are, for the axis.
     caption : str
