@@ -13,11 +13,9 @@ from docs.generate import suspects_numbers as numbers
 from docs.generate.places import ROOT
 from docs.generate.recorded_claims import DECIDED, RECORDED, best_rows
 from minires import plot
-from minires.experiments import suspects, training_tables
+from minires.experiments import suspects
 from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame import registration
-from minires.experiments.degradation import verdict
-from minires.experiments.records import read_table
 
 PAGE = (ROOT / made.PAGE).read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
@@ -56,7 +54,7 @@ def sentences():
     yield f"five end between {better[0]:.1f} and {better[-1]:.1f} % training error"
     yield f"four between {worse[0]:.1f} and {worse[-1]:.1f} %"
     yield "They ended at {:.1f}, {:.1f} and {:.1f} % training error, and then at".format(
-        *ended_before()
+        *endings.before()
     )
     yield "and then at {:.1f}, {:.1f} and {:.1f} %.".format(*run.error(numbers.DEEP)[:3])
     fresh = sorted(row["train_error"] for row in best_rows("dirac") if row["net"] == numbers.DEEP)
@@ -85,14 +83,6 @@ def all_endings():
     yield "they ended at {:.1f}, {:.1f}, {:.1f}, {:.1f} and {:.1f} %, as far apart".format(*fresh)
     yield f"no lower: {mean(fresh):.1f} % on average, without it {mean(beside):.1f} %"
     yield f"five later ones spread from {min(fresh):.1f} to {max(fresh):.1f} %."
-
-
-def ended_before():
-    """The final errors of plain-56 with seeds 0 to 2 in the run that was recorded first."""
-    table = ROOT / "results/degradation-quick-cifar10/metrics.csv"
-    rows = read_table(table, training_tables.METRICS, training_tables.TEXT)
-    last = verdict.final_rows(rows)
-    return [last[numbers.DEEP, seed]["train_error"] for seed in range(3)]
 
 
 def kinds():

@@ -20,7 +20,7 @@ SPARED, GAP, GAP_MARGIN = 0.5, 10.0, 2.0  # percentage points
 
 
 def _below_the_mean(rows: Sequence[Row]) -> list[float]:
-    """Each training with a warm-up, minus the mean of the usual ones. They aren't compared seed by
+    """Each training with a warm-up, minus the mean of the usual ones. They are not compared seed by
     seed, because a seed does not fix how a usual training of plain-56 ends.
     """
     usual = mean(of(rows, *USUAL))
