@@ -424,17 +424,26 @@ def test_the_list_of_claims(capsys):
 
 
 @pytest.mark.parametrize(
-    "words, seeds",
-    [([], 1), (["--decide"], None), (["--decide", "2"], range(100, 102)), (["--seeds", "3"], 3)],
+    "words, expected",
+    [
+        (["longer"], [1]),
+        (["longer", "--seeds", "3"], [3]),
+        (["longer", "--decide"], [[100, 101, 102]]),
+        (["longer", "--decide", "2"], [[100, 101]]),
+        (["longer", "bad-endings", "--decide", "2"], [[100, 101], [105, 106]]),
+    ],
 )
-def test_which_seeds_a_claim_is_measured_with(words, seeds, monkeypatch, tmp_path):
-    """``--decide`` alone takes as many as each claim states."""
+def test_which_seeds_a_claim_is_measured_with(words, expected, monkeypatch, tmp_path):
+    """``--decide`` alone takes as many as each claim states, and from its own first one on."""
     asked = []
-    monkeypatch.setattr(
-        "minires.experiments.claims.run", lambda *args, **more: asked.append(args[4]) or []
-    )
-    assert main(["claims", "longer", "--out", str(tmp_path / "out"), *words]) == 0
-    assert asked == [seeds]
+
+    def run(chosen, out, dataset, preset, seeds, *rest, **more):
+        asked.extend(map(seeds, chosen) if callable(seeds) else [seeds])
+        return []
+
+    monkeypatch.setattr("minires.experiments.claims.run", run)
+    assert main(["claims", *words, "--out", str(tmp_path / "out")]) == 0
+    assert asked == expected
 
 
 @pytest.mark.parametrize(
