@@ -18,10 +18,10 @@ from .suspects_numbers import DEEP, SEEDS, SHALLOW, run
 EARLIER = "results/degradation-quick-cifar10"  # seeds 0 to 2 of plain-56, trained once before
 #: What the row of the figure says -> the variant of aftermath.
 CURES = {
-    "weights kept at their length": "kept norms",
-    "gradients clipped to norm 1": "clipped",
+    "lengths kept": "kept norms",
+    "clipped": "clipped",
     "warm-up": "warm-up",
-    "a tenth of the rate": "small rate",
+    "small rate": "small rate",
 }
 
 
@@ -70,7 +70,7 @@ def draw() -> Figure:
             (f"plain-56, {label}", DEEP, cured(variant), later(DEEP, variant))
             for label, variant in CURES.items()
         ),
-        ("plain-56 with Dirac weights", DEEP, of(rows("dirac", DECIDED), "diracnet-56"), []),
+        ("plain-56, Dirac", DEEP, of(rows("dirac", DECIDED), "diracnet-56"), []),
         ("plain-20", SHALLOW, shallow, later(SHALLOW)),
     ]
     name = read_config(ROOT / SEEDS)["dataset_name"]
